@@ -1,0 +1,1 @@
+"""The vocabulary every part of Slipway shares: contract, bundle, tags, registry, ledger."""

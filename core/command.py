@@ -1,0 +1,32 @@
+"""How every command line of ours fails: one sentence on standard error, exit status 1, no traceback."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from core.errors import SlipwayError
+
+
+class SlipwayGroup(click.Group):
+    """A group of commands whose own errors are sentences."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what a person can mend ends the process with a sentence."""
+        try:
+            return super().invoke(ctx)
+        except SlipwayError as error:
+            click.echo(f"error: {error}", err=True)
+            sys.exit(1)
+        except ModuleNotFoundError as error:
+            click.echo(f"error: {error.name} is not installed here; run scripts/setup train", err=True)
+            sys.exit(1)
+        except OSError as error:
+            # A full disk, a folder that may not be written: nobody's bug, and a sentence says it all.
+            click.echo(f"error: {error.filename or 'the system'}: {error.strerror or error}", err=True)
+            sys.exit(1)
+        except KeyboardInterrupt:
+            click.echo("stopped", err=True)
+            sys.exit(130)

@@ -1,0 +1,132 @@
+"""
+Everything Slipway refuses, as one tree.
+
+SlipwayError                 a mistake or a damage that one sentence can describe
+├── Faults                   a file or an environment that breaks its rules in one or more named places
+│   ├── ModelFileError       model.toml
+│   ├── SettingsError        environment variables
+│   └── ManifestError        manifest.json and the other JSON files of a bundle
+├── DatasetError             the data do not fit the contract, or are too few
+├── RegistryError
+│   ├── NothingPublished
+│   ├── UnknownTag
+│   ├── TagTaken
+│   └── CorruptArtifact      bytes are not those that were published
+├── UnsupportedFormat        written by a newer Slipway
+├── LedgerError
+├── BundleRefused            a candidate that may not be published
+└── PortBusy
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SlipwayError(Exception):
+    """Base of all errors whose message is meant for the person who runs Slipway."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """One broken rule: where, and what would be right."""
+
+    place: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem}"
+
+
+class Faults(SlipwayError):
+    """All the broken rules of one source, reported together."""
+
+    def __init__(self, source: str, faults: Iterable[Fault]) -> None:
+        self.source = source
+        self.faults = tuple(faults)
+        if len(self.faults) == 1:
+            text = f"{source}: {self.faults[0]}"
+        else:
+            text = "\n".join([f"{source}: {len(self.faults)} faults", *(f"  {fault}" for fault in self.faults)])
+        super().__init__(text)
+
+
+class ModelFileError(Faults):
+    """model.toml breaks its rules."""
+
+
+class SettingsError(Faults):
+    """One or more environment variables are malformed or missing."""
+
+
+class ManifestError(Faults):
+    """A bundle's JSON file breaks its rules."""
+
+
+class DatasetError(SlipwayError):
+    """The data cannot be read, or do not fit the contract."""
+
+
+class RegistryError(SlipwayError):
+    """A registry could not do what was asked."""
+
+
+class NothingPublished(RegistryError):
+    """The registry is empty."""
+
+    def __init__(self) -> None:
+        super().__init__("the registry is empty; run scripts/train to publish a model")
+
+
+class UnknownTag(RegistryError):
+    """The registry holds no such tag."""
+
+    def __init__(self, tag: str, known: Sequence[str]) -> None:
+        self.tag, self.known = tag, tuple(known)
+        held = f"it holds {', '.join(self.known)}" if self.known else "it is empty; run scripts/train first"
+        super().__init__(f"{tag} is not in the registry: {held}")
+
+
+class TagTaken(RegistryError):
+    """The tag is published already; a published tag never changes."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+        super().__init__(f"{tag} is already published and cannot be overwritten; train again to get the next tag")
+
+
+class CorruptArtifact(RegistryError):
+    """A file of a bundle is not the one that was published."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path, self.problem = path, problem
+        super().__init__(f"{path}: {problem}; restore {path.parent} from a good copy, or serve another tag")
+
+
+class UnsupportedFormat(SlipwayError):
+    """The bundle was written by a newer Slipway than this one."""
+
+    def __init__(self, source: str, *, found: int, supported: int) -> None:
+        self.source, self.found, self.supported = source, found, supported
+        super().__init__(
+            f"{source}: bundle format {found}, this Slipway reads up to {supported}; "
+            "upgrade Slipway or serve an older tag"
+        )
+
+
+class LedgerError(SlipwayError):
+    """The deployment ledger could not be read or written."""
+
+
+class BundleRefused(SlipwayError):
+    """A candidate bundle failed a check that publishing requires."""
+
+
+class PortBusy(SlipwayError):
+    """Another process listens where the server should."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host, self.port = host, port
+        super().__init__(f"port {port} on {host} is in use; stop that process or set PORT to a free one")

@@ -1,0 +1,153 @@
+"""The manifest: what a bundle is, where it came from, and the checksum of every file in it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from core.contract import Contract, read_contract
+from core.documents import Document, from_json, to_json
+from core.errors import Fault, ManifestError, UnsupportedFormat
+from core.reading import Table
+from core.tags import ModelTag
+
+FORMAT = 1
+MANIFEST_NAME = "manifest.json"
+
+
+class Member(Document, frozen=True, kw_only=True):
+    """One ONNX graph of the ensemble and its weight in the mean; the weights add up to 1."""
+
+    name: str
+    file: str
+    weight: float
+
+
+class CalibrationCurve(Document, frozen=True, kw_only=True):
+    """Piecewise-linear map of a raw score to a probability; constant outside the knots (`numpy.interp`)."""
+
+    raw: tuple[float, ...]
+    calibrated: tuple[float, ...]
+
+
+class Calibration(Document, frozen=True, kw_only=True):
+    """How the ensemble's mean becomes a probability: one curve per score column, none for regression."""
+
+    method: str
+    curves: tuple[CalibrationCurve, ...] = ()
+
+
+class Threshold(Document, frozen=True, kw_only=True):
+    """The score from which a binary answer is positive, and the rule that chose it."""
+
+    value: float
+    rule: str
+
+
+class Metric(Document, frozen=True, kw_only=True):
+    """A figure on the holdout with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class GateRecord(Document, frozen=True, kw_only=True):
+    """
+    The promotion gate's verdict, as it was given at training.
+
+    `champion` is the tag that was champion then; `compared_with` names it, or the base rate where there was none or
+    it could not score the new contract's rows.
+    """
+
+    accepted: bool
+    champion: ModelTag | None
+    compared_with: str
+    reasons: tuple[str, ...]
+
+
+class Window(Document, frozen=True, kw_only=True):
+    """Rows of one part of the data; the times are ISO 8601 and absent where there is no time column."""
+
+    rows: int
+    start: str | None = None
+    end: str | None = None
+
+
+class Lineage(Document, frozen=True, kw_only=True):
+    """Everything needed to train the same model again."""
+
+    git_commit: str | None
+    git_dirty: bool
+    data_sha256: str
+    as_of: str | None
+    train: Window
+    validation: Window
+    holdout: Window
+    seed: int
+    trials: int
+    threads: int
+    parameters: dict[str, dict[str, float | int | str]]
+    libraries: dict[str, str]
+
+
+class FileRecord(Document, frozen=True, kw_only=True):
+    """Checksum (lower-case hex) and size of one file."""
+
+    sha256: str
+    size_bytes: int
+
+
+class Manifest(Document, frozen=True, kw_only=True):
+    """The content of manifest.json; `created_at` is the only value that differs between two equal trainings."""
+
+    format: int = FORMAT
+    tag: ModelTag
+    created_at: datetime
+    contract: dict[str, Any]
+    members: tuple[Member, ...]
+    calibration: Calibration
+    threshold: Threshold | None
+    metrics: dict[str, Metric]
+    gate: GateRecord
+    lineage: Lineage
+    files: dict[str, FileRecord]
+
+    @property
+    def wandb_run_id(self) -> str:
+        """The W&B run that made this bundle."""
+        return f"{self.created_at:%Y%m%d-%H%M%S}-{self.lineage.data_sha256[:8]}"
+
+    def to_json(self) -> bytes:
+        """The manifest as it lies in a bundle."""
+        return to_json(self)
+
+
+class _Format(Document, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    format: int
+
+
+def parse_manifest(data: bytes, *, source: str) -> tuple[Manifest, Contract]:
+    """
+    The manifest and its contract.
+
+    Args:
+        data: JSON as `Manifest.to_json` writes it.
+        source: What to call the file in an error.
+
+    Raises:
+        ManifestError: naming what is wrong and where.
+        UnsupportedFormat: if it was written by a newer Slipway.
+    """
+    found = from_json(data, _Format, source=source).format
+    if found > FORMAT:
+        raise UnsupportedFormat(source, found=found, supported=FORMAT)
+    if found < 1:
+        raise ManifestError(source, [Fault(place="format", problem=f"takes 1 to {FORMAT}, found {found}")])
+    manifest = from_json(data, Manifest, source=source)
+    document = Table(manifest.contract, "contract")
+    document.reject_unknown(["target", "features"])
+    contract = read_contract(document)
+    if document.faults:
+        raise ManifestError(source, document.faults)
+    return manifest, contract

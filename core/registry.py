@@ -1,0 +1,142 @@
+"""The model registry: where bundles are published by tag and fetched verified."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Protocol
+
+from core.bundle import Bundle
+from core.errors import CorruptArtifact, RegistryError, TagTaken, UnknownTag
+from core.files import sync_directory
+from core.manifest import MANIFEST_NAME
+from core.tags import ModelTag, is_tag
+
+SEAL_NAME = "manifest.sha256"
+_SEAL = re.compile(rb"[0-9a-f]{64}\n")
+
+
+class ModelRegistry(Protocol):
+    """Published bundles; a published tag never changes and is never half there."""
+
+    def publish(self, bundle: Bundle) -> None:
+        """
+        Publish a bundle under its manifest's tag.
+
+        Raises:
+            TagTaken: if the tag is published already.
+            RegistryError: if it could not be published; then nothing of it is visible.
+        """
+
+    def fetch(self, tag: ModelTag) -> Bundle:
+        """
+        A published bundle, every byte verified.
+
+        Raises:
+            UnknownTag: if there is no such tag.
+            CorruptArtifact: if a byte differs from what was published.
+            UnsupportedFormat: if it was written by a newer Slipway.
+        """
+
+    def tags(self) -> list[ModelTag]:
+        """Every published tag, oldest first."""
+
+
+class DirectoryRegistry:
+    """
+    A registry in a directory, one sub-directory a tag.
+
+    Safe with several processes: a bundle is copied beside, sealed with its manifest's checksum and renamed
+    into place, which fails if the tag appeared meanwhile. The manifest vouches for the files, the seal for
+    the manifest.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def publish(self, bundle: Bundle) -> None:
+        """See `ModelRegistry.publish`."""
+        tag = bundle.manifest.tag
+        destination = self._root / str(tag)
+        if destination.exists():
+            raise TagTaken(str(tag))
+        try:
+            self._root.mkdir(parents=True, exist_ok=True)
+            staging = Path(tempfile.mkdtemp(dir=self._root, prefix=".staging-"))
+        except OSError as error:
+            raise RegistryError(f"{self._root} cannot be written ({error.strerror})") from error
+        try:
+            self._fill(staging, bundle)
+            staging.rename(destination)
+            sync_directory(self._root)
+        except OSError as error:
+            if error.errno in {errno.EEXIST, errno.ENOTEMPTY}:
+                raise TagTaken(str(tag)) from error
+            raise RegistryError(f"{tag} could not be published to {self._root} ({error.strerror})") from error
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+    @staticmethod
+    def _fill(staging: Path, bundle: Bundle) -> None:
+        manifest = bundle.manifest.to_json()
+        seal = f"{hashlib.sha256(manifest).hexdigest()}\n".encode()
+        for name, content in {**bundle.files, MANIFEST_NAME: manifest, SEAL_NAME: seal}.items():
+            with (staging / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        staging.chmod(0o755)
+        sync_directory(staging)
+        Bundle.read(staging)
+
+    def fetch(self, tag: ModelTag) -> Bundle:
+        """See `ModelRegistry.fetch`."""
+        directory = self._root / str(tag)
+        if not directory.is_dir():
+            raise UnknownTag(str(tag), [str(known) for known in self.tags()])
+        bundle = Bundle.read(directory, manifest_sha256=self._read_seal(directory))
+        if bundle.manifest.tag != tag:
+            raise CorruptArtifact(directory / MANIFEST_NAME, f"is the manifest of {bundle.manifest.tag}, not of {tag}")
+        return bundle
+
+    @staticmethod
+    def _read_seal(directory: Path) -> str:
+        path = directory / SEAL_NAME
+        try:
+            seal = path.read_bytes()
+        except FileNotFoundError as error:
+            raise CorruptArtifact(path, "missing") from error
+        except OSError as error:
+            raise RegistryError(f"{path} cannot be read ({error.strerror})") from error
+        if _SEAL.fullmatch(seal) is None:
+            raise CorruptArtifact(path, "is not a checksum")
+        return seal.decode().strip()
+
+    def tags(self) -> list[ModelTag]:
+        """See `ModelRegistry.tags`."""
+        try:
+            names = [path.name for path in self._root.iterdir() if path.is_dir()] if self._root.is_dir() else []
+        except OSError as error:
+            raise RegistryError(f"{self._root} cannot be read ({error.strerror})") from error
+        return sorted(ModelTag.parse(name) for name in names if is_tag(name))
+
+
+def open_registry(location: str) -> ModelRegistry:
+    """
+    The registry named by a setting.
+
+    Args:
+        location: `directory:PATH`.
+
+    Raises:
+        ValueError: saying what would be right.
+    """
+    kind, _, path = location.partition(":")
+    if kind != "directory" or not path:
+        raise ValueError("takes directory:PATH")
+    return DirectoryRegistry(Path(path))

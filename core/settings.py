@@ -1,0 +1,67 @@
+"""Reads settings from the environment, reporting every malformed one at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from core.errors import Fault, SettingsError
+
+T = TypeVar("T")
+
+DEFAULT_REGISTRY = "directory:.slipway/registry"
+DEFAULT_LEDGER = "file:.slipway/ledger.jsonl"
+
+
+class SettingsReader:
+    """Reads one variable after the other; `finish` raises if any was wrong. An empty variable counts as absent."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._faults: list[Fault] = []
+
+    def read(self, name: str, default: str, parse: Callable[[str], T]) -> T:
+        """
+        The parsed value of a variable.
+
+        Args:
+            name: The variable.
+            default: The text an absent variable stands for; it must parse.
+            parse: Raises ValueError with a sentence such as "takes a port from 1 to 65535".
+        """
+        text = self._environment.get(name, "").strip() or default
+        try:
+            return parse(text)
+        except ValueError as error:
+            self._faults.append(Fault(place=name, problem=f"{error}, found {text[:60]!r}"))
+            return parse(default)
+
+    def finish(self) -> None:
+        """
+        Raises:
+            SettingsError: naming every malformed variable and what it takes.
+        """
+        if self._faults:
+            raise SettingsError("environment", self._faults)
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """A parser of whole numbers within low..high."""
+
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or len(text) > 18 or not low <= int(text) <= high:
+            raise ValueError(f"takes a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """A parser of a few words."""
+
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"takes {' or '.join(choices)}")
+        return text
+
+    return parse

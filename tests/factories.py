@@ -1,0 +1,135 @@
+"""Small real things for tests: a contract, a graph that ONNX Runtime runs, a bundle that verifies."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from core.bundle import CARD_NAME, CARD_PAGE_NAME, GOLDEN_NAME, REFERENCE_NAME, Bundle, write_bundle
+from core.contract import CategoricalFeature, Contract, NumericFeature, Row, Target, Task
+from core.documents import to_json
+from core.encoder import Encoder
+from core.golden import GoldenRow, GoldenRows
+from core.manifest import Calibration, GateRecord, Lineage, Manifest, Member, Metric, Threshold, Window
+from core.reference import CategoricalReference, NumericReference, Reference
+from core.scorer import Scorer
+from core.tags import ModelTag
+
+GRAPH_NAME = "member-linear.onnx"
+GOLDEN_INPUTS: tuple[Row, ...] = (
+    {"age": 30.0, "city": "Oslo"},
+    {"age": None, "city": "Rome"},
+    {"age": 64.5, "city": "Bern"},
+)
+TARGETS = {
+    Task.BINARY: Target(name="churn", task=Task.BINARY, classes=("no", "yes"), description="Left within a month."),
+    Task.MULTICLASS: Target(name="plan", task=Task.MULTICLASS, classes=("basic", "plus", "pro")),
+    Task.REGRESSION: Target(name="price", task=Task.REGRESSION, unit="EUR"),
+}
+
+
+def make_contract(task: Task = Task.BINARY) -> Contract:
+    """Age (nullable, 0 to 120 years) and city (Oslo, Rome; required)."""
+    return Contract(
+        features=(
+            NumericFeature(name="age", unit="a", low=0, high=120, nullable=True, description="Age of the customer."),
+            CategoricalFeature(name="city", categories=("Oslo", "Rome"), description="Where they live."),
+        ),
+        target=TARGETS[task],
+    )
+
+
+def make_graph(task: Task = Task.BINARY, *, slope: float = 0.02) -> bytes:
+    """A graph that scores (age or 0) * slope + city code, as a probability, class probabilities or a value."""
+    width = TARGETS[task].score_width
+    slopes = np.array([[slope * (i + 1) for i in range(width)], [0.5 - i for i in range(width)]], dtype=np.float32)
+    last = {Task.BINARY: "Sigmoid", Task.MULTICLASS: "Softmax", Task.REGRESSION: "Identity"}[task]
+    nodes = [
+        helper.make_node("IsNaN", ["rows"], ["missing"]),
+        helper.make_node("Where", ["missing", "zero", "rows"], ["filled"]),
+        helper.make_node("MatMul", ["filled", "slopes"], ["sum"]),
+        helper.make_node(last, ["sum"], ["score"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "member",
+        [helper.make_tensor_value_info("rows", TensorProto.FLOAT, [None, 2])],
+        [helper.make_tensor_value_info("score", TensorProto.FLOAT, [None, width])],
+        [numpy_helper.from_array(slopes, "slopes"), numpy_helper.from_array(np.zeros(1, dtype=np.float32), "zero")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def make_manifest(contract: Contract, tag: str = "model-v1.0.0", **changes: Any) -> Manifest:
+    """A complete manifest of one linear member; `changes` replace fields."""
+    window = Window(rows=100, start="2026-01-01T00:00:00", end="2026-03-01T00:00:00")
+    values: dict[str, Any] = {
+        "tag": ModelTag.parse(tag),
+        "created_at": datetime(2026, 4, 1, 12, 0, tzinfo=UTC),
+        "contract": contract.to_dict(),
+        "members": (Member(name="linear", file=GRAPH_NAME, weight=1.0),),
+        "calibration": Calibration(method="identity"),
+        "threshold": Threshold(value=0.6, rule="a test's") if contract.target.task is Task.BINARY else None,
+        "metrics": {"accuracy": Metric(value=0.9, low=0.88, high=0.92)},
+        "gate": GateRecord(
+            accepted=True,
+            champion=None,
+            compared_with="the base rate",
+            reasons=("passed: loss -10% against the base rate",),
+        ),
+        "lineage": Lineage(
+            git_commit="0" * 40,
+            git_dirty=False,
+            data_sha256="1" * 64,
+            as_of=None,
+            train=window,
+            validation=window,
+            holdout=window,
+            seed=0,
+            trials=1,
+            threads=2,
+            parameters={"linear": {"slope": 0.02}},
+            libraries={"numpy": "2"},
+        ),
+        "files": {},
+    }
+    return Manifest(**(values | changes))
+
+
+def make_reference() -> Reference:
+    """Training saw ages 18 to 65 and both known cities."""
+    ages = NumericReference(count=4, missing=1, knots=(18.0, 40.0, 65.0), below=(0, 1, 2), at_or_below=(1, 2, 3))
+    scores = NumericReference(count=2, missing=0, knots=(0.5, 0.9), below=(0, 1), at_or_below=(1, 2))
+    cities = CategoricalReference(count=4, missing=0, counts={"Oslo": 3, "Rome": 1})
+    return Reference(numeric={"age": ages}, categorical={"city": cities}, scores=(scores,))
+
+
+def make_bundle(directory: Path, task: Task = Task.BINARY, tag: str = "model-v1.0.0", **changes: Any) -> Bundle:
+    """A bundle in a new directory whose golden rows come out right; `changes` replace fields of its manifest."""
+    contract, graph = make_contract(task), make_graph(task)
+    manifest = make_manifest(contract, tag, **changes)
+    scorer = Scorer([graph], [1.0], manifest.calibration, task)
+    scores = scorer.score(Encoder(contract).rows(GOLDEN_INPUTS))
+    golden = GoldenRows(
+        rows=tuple(
+            GoldenRow(row=dict(row), score=tuple(score.tolist()))
+            for row, score in zip(GOLDEN_INPUTS, scores, strict=True)
+        )
+    )
+    directory.mkdir(parents=True)
+    files = {
+        GRAPH_NAME: graph,
+        GOLDEN_NAME: to_json(golden),
+        REFERENCE_NAME: to_json(make_reference()),
+        CARD_NAME: f"# {tag}\n".encode(),
+        CARD_PAGE_NAME: f"<!doctype html><title>{tag}</title>".encode(),
+    }
+    write_bundle(directory, manifest, files)
+    return Bundle.read(directory)

@@ -1,0 +1,103 @@
+"""The reference: counts that are exact at every knot."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+
+from core.documents import from_json, to_json
+from core.reference import MAX_KNOTS, Reference, categorical_reference, numeric_reference
+from tests.factories import make_reference
+
+# Few different values, so that ties are common, among them values that are far apart.
+TIED = st.sampled_from([-1e300, -2.5, -1.0, 0.0, 1e-300, 0.5, 1.0, 7.0, 1e300])
+COLUMNS = arrays(np.float64, st.integers(0, 60), elements=TIED | st.just(np.nan) | st.floats(-1e6, 1e6, width=32))
+
+
+@given(values=COLUMNS)
+def test_counts_at_every_knot_are_those_of_the_values(values: NDArray[np.float64]) -> None:
+    reference, knots = numeric_reference(values), np.unique(values[~np.isnan(values)])
+    assert reference.knots == tuple(knots.tolist())
+    assert reference.below == tuple(int((values < knot).sum()) for knot in knots)
+    assert reference.at_or_below == tuple(int((values <= knot).sum()) for knot in knots)
+
+
+@given(values=COLUMNS)
+def test_present_and_missing_values_add_up(values: NDArray[np.float64]) -> None:
+    reference = numeric_reference(values)
+    assert reference.count == len(values)
+    assert reference.missing == np.isnan(values).sum()
+    assert max(reference.at_or_below, default=0) == reference.count - reference.missing
+
+
+@given(values=COLUMNS, seed=st.integers(0, 100))
+def test_the_order_of_the_rows_does_not_matter(values: NDArray[np.float64], seed: int) -> None:
+    shuffled = np.random.default_rng(seed).permutation(values)
+    assert numeric_reference(shuffled) == numeric_reference(values)
+
+
+@pytest.mark.parametrize("values", [[], [np.nan], [np.nan] * 5])
+def test_a_column_without_values_has_no_knots_and_no_bounds(values: list[float]) -> None:
+    reference = numeric_reference(np.array(values, dtype=np.float64))
+    assert (reference.knots, reference.below, reference.at_or_below) == ((), (), ())
+    assert (reference.count, reference.missing) == (len(values), len(values))
+    assert (reference.low, reference.high) == (-np.inf, np.inf)
+
+
+def test_the_bounds_are_the_smallest_and_the_largest_value() -> None:
+    reference = numeric_reference(np.array([3.0, np.nan, -1.0, 2.0]))
+    assert (reference.low, reference.high) == (-1.0, 3.0)
+
+
+def test_a_thousand_distinct_values_are_all_kept() -> None:
+    reference = numeric_reference(np.repeat(np.arange(MAX_KNOTS, dtype=np.float64), 3))
+    assert len(reference.knots) == MAX_KNOTS
+
+
+@pytest.mark.parametrize("count", [MAX_KNOTS + 1, 1999, 2000, 4321, 50_000])
+@pytest.mark.parametrize("shape", ["even", "skewed", "one heavy value"])
+def test_of_more_values_knots_are_kept_that_no_large_share_lies_between(count: int, shape: str) -> None:
+    values = np.random.default_rng(count).permutation(np.arange(count, dtype=np.float64))
+    if shape == "skewed":
+        values = np.exp(values / count * 20)
+    if shape == "one heavy value":
+        values[: count // 3] = values.max()
+    reference = numeric_reference(values)
+    between = np.array(reference.below[1:]) - np.array(reference.at_or_below[:-1])
+    assert len(reference.knots) <= MAX_KNOTS
+    assert (reference.low, reference.high) == (values.min(), values.max())
+    assert between.max() / count <= 1 / (MAX_KNOTS - 1)
+
+
+@pytest.mark.parametrize("count", [1500, 5000])
+def test_counts_stay_exact_at_the_knots_that_are_kept(count: int) -> None:
+    values = np.random.default_rng(count).normal(size=count)
+    reference = numeric_reference(values)
+    for knot, below, at_or_below in zip(reference.knots, reference.below, reference.at_or_below, strict=True):
+        assert (below, at_or_below) == ((values < knot).sum(), (values <= knot).sum())
+
+
+def test_categories_are_counted_and_sorted() -> None:
+    reference = categorical_reference(["Rome", "Oslo", None, "Rome", "Bern", ""])
+    assert list(reference.counts.items()) == [("", 1), ("Bern", 1), ("Oslo", 1), ("Rome", 2)]
+    assert (reference.count, reference.missing) == (6, 1)
+
+
+def test_an_empty_column_has_no_categories() -> None:
+    reference = categorical_reference([])
+    assert (reference.count, reference.missing, reference.counts) == (0, 0, {})
+
+
+@given(values=st.lists(st.none() | st.sampled_from(["Oslo", "Rome", "Bern"])))
+def test_every_row_is_counted_once(values: list[str | None]) -> None:
+    reference = categorical_reference(values)
+    assert sum(reference.counts.values()) + reference.missing == reference.count == len(values)
+
+
+def test_a_written_reference_is_read_back() -> None:
+    reference = make_reference()
+    assert from_json(to_json(reference), Reference, source="reference.json") == reference

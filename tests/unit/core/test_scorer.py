@@ -1,0 +1,184 @@
+"""The scorer: the members' weighted mean, calibrated; golden rows that must come out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+
+from core.bundle import GOLDEN_NAME, Bundle
+from core.contract import Task
+from core.documents import to_json
+from core.encoder import Encoder
+from core.errors import BundleRefused, CorruptArtifact
+from core.golden import GoldenRow, GoldenRows
+from core.manifest import Calibration, CalibrationCurve, Member
+from core.scorer import Scorer, UnreadableGraph, check_golden, combine, load_scorer
+from tests.factories import GOLDEN_INPUTS, GRAPH_NAME, make_bundle, make_contract, make_graph
+
+NONE = Calibration(method="identity")
+CURVE = CalibrationCurve(raw=(0.2, 0.6), calibrated=(0.1, 0.9))
+FALLING_TO_ZERO = CalibrationCurve(raw=(0.0, 0.5, 1.0), calibrated=(0.0, 0.0, 1.0))
+ONE = np.array([1.0])
+
+# A raw score and what CURVE makes of it.
+CALIBRATED = [(0.0, 0.1), (0.2, 0.1), (0.3, 0.3), (0.4, 0.5), (0.6, 0.9), (1.0, 0.9), (-5.0, 0.1), (5.0, 0.9)]
+
+
+def encoded(task: Task = Task.BINARY) -> NDArray[np.float32]:
+    return Encoder(make_contract(task)).rows(GOLDEN_INPUTS)
+
+
+def with_golden(bundle: Bundle, *rows: GoldenRow) -> Bundle:
+    return replace(bundle, files={**bundle.files, GOLDEN_NAME: to_json(GoldenRows(rows=rows))})
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Bundle:
+    return make_bundle(tmp_path / "bundle")
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"), [([1.0, 0.0], 0.2), ([0.0, 1.0], 0.6), ([0.5, 0.5], 0.4), ([0.25, 0.75], 0.5)]
+)
+def test_members_are_averaged_by_their_weights(weights: list[float], expected: float) -> None:
+    members = np.array([[[0.2]], [[0.6]]])
+    assert combine(members, np.array(weights), NONE, Task.BINARY)[0, 0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("raw", "expected"), CALIBRATED)
+def test_a_score_is_calibrated_along_the_curve_and_constant_outside_it(raw: float, expected: float) -> None:
+    calibration = Calibration(method="isotonic", curves=(CURVE,))
+    assert combine(np.array([[[raw]]]), ONE, calibration, Task.BINARY)[0, 0] == pytest.approx(expected)
+
+
+def test_the_mean_is_calibrated_not_the_members() -> None:
+    calibration = Calibration(method="isotonic", curves=(FALLING_TO_ZERO,))
+    members = np.array([[[0.0]], [[1.0]]])
+    assert combine(members, np.array([0.5, 0.5]), calibration, Task.BINARY)[0, 0] == 0.0
+
+
+def test_every_class_has_a_curve_of_its_own_and_classes_add_up_to_one() -> None:
+    flat = CalibrationCurve(raw=(0.0, 1.0), calibrated=(0.3, 0.3))
+    calibration = Calibration(method="isotonic", curves=(flat, CURVE, FALLING_TO_ZERO))
+    scores = combine(np.array([[[0.2, 0.6, 0.2]]]), ONE, calibration, Task.MULTICLASS)
+    np.testing.assert_allclose(scores, [[0.25, 0.75, 0.0]])
+
+
+def test_classes_that_are_all_calibrated_to_zero_keep_their_uncalibrated_scores() -> None:
+    calibration = Calibration(method="isotonic", curves=(FALLING_TO_ZERO,) * 3)
+    members = np.array([[[0.2, 0.4, 0.4], [0.1, 0.1, 0.8]]])
+    np.testing.assert_allclose(combine(members, ONE, calibration, Task.MULTICLASS), [[0.2, 0.4, 0.4], [0.0, 0.0, 1.0]])
+
+
+def test_a_single_column_is_not_made_to_add_up_to_one() -> None:
+    calibration = Calibration(method="isotonic", curves=(CURVE,))
+    assert combine(np.array([[[0.4]]]), ONE, calibration, Task.BINARY)[0, 0] == pytest.approx(0.5)
+
+
+@given(
+    members=arrays(np.float64, st.tuples(st.just(2), st.integers(1, 5), st.just(3)), elements=st.floats(0, 1)),
+    weight=st.floats(0, 1),
+)
+def test_calibrated_class_scores_are_a_distribution(members: NDArray[np.float64], weight: float) -> None:
+    # The members' own scores are made a distribution first, as a softmax would.
+    members = (members + 0.01) / (members + 0.01).sum(axis=2, keepdims=True)
+    calibration = Calibration(method="isotonic", curves=(FALLING_TO_ZERO, CURVE, FALLING_TO_ZERO))
+    scores = combine(members, np.array([weight, 1 - weight]), calibration, Task.MULTICLASS)
+    assert (scores >= 0).all()
+    np.testing.assert_allclose(scores.sum(axis=1), 1.0)
+
+
+@pytest.mark.parametrize("task", Task)
+def test_a_score_has_a_row_per_row_and_the_columns_of_its_target(task: Task) -> None:
+    scorer = Scorer([make_graph(task)], [1.0], NONE, task)
+    scores = scorer.score(encoded(task))
+    assert scores.shape == (3, make_contract(task).target.score_width)
+    assert scores.dtype == np.float64
+
+
+def test_a_graph_scores_what_it_computes() -> None:
+    scorer = Scorer([make_graph(Task.REGRESSION, slope=2.0)], [1.0], NONE, Task.REGRESSION)
+    # The graph is (age or 0) * slope + city code / 2, and an unseen city has code -2.
+    np.testing.assert_allclose(scorer.score(encoded()), [[60.0], [0.5], [128.0]])
+
+
+def test_members_are_scored_apart() -> None:
+    graphs = [make_graph(Task.REGRESSION, slope=1.0), make_graph(Task.REGRESSION, slope=3.0)]
+    scorer = Scorer(graphs, [0.5, 0.5], NONE, Task.REGRESSION)
+    members = scorer.members(encoded())
+    np.testing.assert_allclose(members[:, 0, 0], [30.0, 90.0])
+    np.testing.assert_allclose(scorer.score(encoded()), members.mean(axis=0))
+
+
+def test_a_row_scores_alone_as_it_does_among_others() -> None:
+    scorer = Scorer([make_graph(Task.MULTICLASS)], [1.0], NONE, Task.MULTICLASS)
+    matrix = encoded()
+    alone = np.vstack([scorer.score(matrix[index : index + 1]) for index in range(len(matrix))])
+    np.testing.assert_allclose(alone, scorer.score(matrix), rtol=1e-6)
+
+
+def test_no_rows_have_no_scores() -> None:
+    scorer = Scorer([make_graph()], [1.0], NONE, Task.BINARY)
+    assert scorer.score(np.empty((0, 2), dtype=np.float32)).shape == (0, 1)
+
+
+@pytest.mark.parametrize("graph", [b"", b"not a graph", make_graph()[:-20]])
+def test_bytes_that_are_no_graph_are_unreadable(graph: bytes) -> None:
+    with pytest.raises(UnreadableGraph, match="not a graph that ONNX Runtime can load"):
+        Scorer([graph], [1.0], NONE, Task.BINARY)
+
+
+def test_a_bundle_whose_graph_is_unreadable_names_that_member_s_file(bundle: Bundle) -> None:
+    members = tuple(Member(name=name, file=f"{name}.onnx", weight=0.5) for name in ("good", "bad"))
+    broken = replace(
+        bundle,
+        manifest=msgspec.structs.replace(bundle.manifest, members=members),
+        files={**bundle.files, "good.onnx": bundle.files[GRAPH_NAME], "bad.onnx": b"not a graph"},
+    )
+    with pytest.raises(CorruptArtifact) as caught:
+        load_scorer(broken)
+    assert caught.value.path == bundle.directory / "bad.onnx"
+
+
+@pytest.mark.parametrize("task", Task)
+def test_a_bundle_scores_its_golden_rows(task: Task, tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path / "bundle", task)
+    check_golden(bundle, load_scorer(bundle))
+
+
+@pytest.mark.parametrize(("shift", "accepted"), [(1e-6, True), (-1e-6, True), (1e-4, False), (-1e-4, False)])
+def test_a_bundle_whose_golden_rows_come_out_otherwise_is_refused(shift: float, accepted: bool, bundle: Bundle) -> None:
+    first, *others = bundle.golden().rows
+    shifted = msgspec.structs.replace(first, score=(first.score[0] + shift,))
+    changed = with_golden(bundle, shifted, *others)
+    if accepted:
+        check_golden(changed, load_scorer(changed))
+    else:
+        with pytest.raises(BundleRefused, match=r"model-v1\.0\.0: golden rows are off by 0\.0001, 1e-05 is allowed"):
+            check_golden(changed, load_scorer(changed))
+
+
+def test_a_bundle_without_golden_rows_is_refused(bundle: Bundle) -> None:
+    with pytest.raises(BundleRefused, match=r"golden\.json needs rows with 1 scores each"):
+        check_golden(with_golden(bundle), load_scorer(bundle))
+
+
+def test_golden_rows_with_scores_of_another_task_are_refused(bundle: Bundle) -> None:
+    first, *others = bundle.golden().rows
+    wide = msgspec.structs.replace(first, score=(0.5, 0.5))
+    with pytest.raises(BundleRefused, match="needs rows with 1 scores each"):
+        check_golden(with_golden(bundle, wide, *others), load_scorer(bundle))
+
+
+def test_a_graph_that_does_not_fit_the_contract_is_refused(bundle: Bundle) -> None:
+    other = Scorer([make_graph(Task.MULTICLASS)], [1.0], Calibration(method="identity"), Task.BINARY)
+    with pytest.raises(BundleRefused, match="its graphs give 3 scores a row, not 1"):
+        check_golden(bundle, other)
