@@ -1,0 +1,1 @@
+"""From a table to a published bundle: data sets, training, evaluation, the gate."""

@@ -1,0 +1,227 @@
+"""The command line of training: `python -m ml train | evaluate | publish | card | tags`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from core.bundle import CARD_NAME, CARD_PAGE_NAME, Bundle
+from core.command import SlipwayGroup
+from core.tags import ModelTag
+from ml.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from core.manifest import Metric
+
+_MODEL_FILE = click.option(
+    "--model-file",
+    type=click.Path(path_type=Path),
+    default=Path("model.toml"),
+    show_default=True,
+    help="The problem: data, target, features.",
+)
+_AS_OF = click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Train on what was known on the morning of this day (YYYY-MM-DD); needs a time column.",
+)
+
+
+class _TagType(click.ParamType[ModelTag]):
+    name = "tag"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> ModelTag:
+        try:
+            return value if isinstance(value, ModelTag) else ModelTag.parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.group(cls=SlipwayGroup)
+def main() -> None:
+    """Train a model, judge it against the champion, publish it to the registry.
+
+    \b
+    train      fit, evaluate and judge; leaves a candidate on disk
+    publish    check the candidate once more and put it into the registry
+    evaluate   score a candidate or a published tag on today's holdout
+    card       print a model card
+    tags       list what is published
+    """
+
+
+@main.command()
+@_MODEL_FILE
+@_AS_OF
+@click.option(
+    "--trials",
+    type=click.IntRange(1, 1000),
+    help="Hyperparameter sets per boosted member (model.toml: training.trials).",
+)
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), help="Makes the training repeatable (model.toml: training.seed)."
+)
+@click.option("--tag", type=_TagType(), help="The tag to give the model; by default the next one.")
+@click.option("--publish", is_flag=True, help="Publish the candidate if the gate accepts it.")
+def train(
+    model_file: Path, as_of: datetime | None, trials: int | None, seed: int | None, tag: ModelTag | None, publish: bool
+) -> None:
+    """Train on the data that model.toml names.
+
+    Writes a candidate bundle and its model card, judges it against the champion and records the run in W&B.
+    """
+    from dataclasses import replace
+
+    from ml import pipeline
+    from ml.problem import read_problem
+    from ml.progress import Progress
+
+    settings = TrainingSettings.from_env(os.environ)
+    problem = read_problem(model_file)
+    plan = replace(
+        problem.training,
+        trials=problem.training.trials if trials is None else trials,
+        seed=problem.training.seed if seed is None else seed,
+    )
+    request = pipeline.Request(
+        problem=replace(problem, training=plan),
+        folder=model_file.resolve().parent,
+        as_of=None if as_of is None else as_of.date(),
+        tag=tag,
+        now=datetime.now(UTC).replace(microsecond=0),
+    )
+    outcome = pipeline.run(request, settings, Progress())
+    manifest = outcome.bundle.manifest
+    click.echo(
+        f"\nTrained {manifest.tag} on {manifest.lineage.train.rows:,} rows; "
+        f"on {manifest.lineage.holdout.rows:,} holdout rows:"
+    )
+    _print_metrics(manifest.metrics)
+    _print_gate(manifest.gate.accepted, manifest.gate.reasons)
+    click.echo(outcome.tracked)
+    click.echo(f"Candidate: {outcome.bundle.directory}; its card: python -m ml card")
+    if publish:
+        _publish(settings, outcome.bundle)
+    elif manifest.gate.accepted:
+        click.echo("Next: python -m ml publish")
+
+
+@main.command()
+def publish() -> None:
+    """Publish the candidate.
+
+    Refuses one that the gate refused, and one whose served scores differ from the trained ensemble's by more
+    than 1e-5 anywhere on the holdout.
+    """
+    from ml.candidate import read_candidate
+
+    settings = TrainingSettings.from_env(os.environ)
+    _publish(settings, read_candidate(settings.candidate))
+
+
+def _publish(settings: TrainingSettings, bundle: Bundle) -> None:
+    from core.errors import BundleRefused
+    from core.scorer import check_golden, load_scorer
+    from ml.candidate import check_parity
+    from ml.champion import find_champion
+
+    if not bundle.manifest.gate.accepted:
+        raise BundleRefused(
+            f"{bundle.manifest.tag} was refused by the gate, so the champion stays: "
+            + "; ".join(reason for reason in bundle.manifest.gate.reasons if reason.startswith("failed"))
+        )
+    current = find_champion(settings.registry, settings.ledger)
+    if bundle.manifest.gate.champion != (current.manifest.tag if current else None):
+        raise BundleRefused(f"{bundle.manifest.tag} was not judged against today's champion; train again")
+    gap = check_parity(settings.candidate, bundle)
+    check_golden(bundle, load_scorer(bundle))
+    settings.registry.publish(bundle)
+    click.echo(f"Published {bundle.manifest.tag}: served scores equal the trained ones to {gap:.1e} on the holdout.")
+    click.echo("Next: scripts/serve")
+
+
+@main.command()
+@click.argument("tag", type=_TagType(), required=False)
+@_MODEL_FILE
+@_AS_OF
+def evaluate(tag: ModelTag | None, model_file: Path, as_of: datetime | None) -> None:
+    """Score TAG (by default the candidate) on today's holdout and judge it against the champion."""
+    from core.scorer import load_scorer
+    from ml import pipeline
+    from ml.champion import find_champion, score_holdout
+    from ml.problem import read_problem
+    from ml.progress import Progress
+
+    settings, progress = TrainingSettings.from_env(os.environ), Progress()
+    bundle = _bundle(settings, tag)
+    problem = read_problem(model_file)
+    with progress.step("Reading the data"):
+        parts = pipeline.read_parts(problem, None if as_of is None else as_of.date())
+    with progress.step("Evaluating on the holdout"):
+        metrics = score_holdout(bundle, parts.holdout, problem)
+    click.echo(f"\n{bundle.manifest.tag} on {len(parts.holdout):,} holdout rows:")
+    _print_metrics(metrics)
+    with progress.step("Judging against the champion"):
+        current = find_champion(settings.registry, settings.ledger)
+        verdict, _ = pipeline.judge(load_scorer(bundle), bundle.contract, metrics, parts, problem, current)
+    _print_gate(verdict.is_accepted, pipeline.reasons(verdict))
+
+
+@main.command()
+@click.argument("tag", type=_TagType(), required=False)
+@click.option(
+    "--html", "page", type=click.Path(path_type=Path), help="Write the card as one HTML page, plots included."
+)
+def card(tag: ModelTag | None, page: Path | None) -> None:
+    """Print the model card of TAG (by default the candidate)."""
+    from core.errors import BundleRefused
+    from core.files import write_atomically
+
+    bundle = _bundle(TrainingSettings.from_env(os.environ), tag)
+    if page is not None:
+        if CARD_PAGE_NAME not in bundle.files:
+            raise BundleRefused(f"{bundle.manifest.tag} has no {CARD_PAGE_NAME}; leave out --html")
+        write_atomically(page, bundle.files[CARD_PAGE_NAME])
+        click.echo(f"Wrote {page}; open it in a browser.")
+        return
+    text = bundle.files[CARD_NAME].decode()
+    if not sys.stdout.isatty():
+        click.echo(text, nl=False)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console().print(Markdown(text))
+
+
+@main.command()
+def tags() -> None:
+    """List the published tags, oldest first."""
+    for tag in TrainingSettings.from_env(os.environ).registry.tags():
+        click.echo(str(tag))
+
+
+def _bundle(settings: TrainingSettings, tag: ModelTag | None) -> Bundle:
+    from ml.candidate import read_candidate
+
+    return read_candidate(settings.candidate) if tag is None else settings.registry.fetch(tag)
+
+
+def _print_metrics(metrics: dict[str, Metric]) -> None:
+    for name, metric in metrics.items():
+        click.echo(f"  {name:<18} {metric.value:8.4f}   ({metric.low:.4f} to {metric.high:.4f})")
+
+
+def _print_gate(accepted: bool, reasons: tuple[str, ...]) -> None:
+    click.echo(f"Gate: {'accepted' if accepted else 'refused, the champion stays'}")
+    for reason in reasons:
+        click.echo(f"  {reason}")
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m ml")

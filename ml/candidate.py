@@ -1,0 +1,172 @@
+"""A candidate: a bundle on disk that is not published yet, and the holdout with the trained ensemble's scores."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from core.bundle import Bundle, write_bundle
+from core.contract import CategoricalFeature, Contract
+from core.encoder import Encoder
+from core.errors import BundleRefused, DatasetError
+from core.golden import GOLDEN_COUNT, TOLERANCE, GoldenRow, GoldenRows, relative_gap
+from core.manifest import Manifest, Member
+from core.reference import Reference, categorical_reference, numeric_reference
+from core.scorer import Scorer, load_scorer
+from ml.dataset import Dataset
+from ml.export import export_member
+from ml.training import TrainedEnsemble
+
+HOLDOUT_NAME = "holdout.parquet"
+_SCORE_COLUMN = "slipway score {}"
+_CONTENT = {"bundle", HOLDOUT_NAME}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Graphs:
+    """The exported members: what the manifest says of them, and their bytes by file name."""
+
+    members: tuple[Member, ...]
+    files: dict[str, bytes]
+
+    def scorer(self, trained: TrainedEnsemble, contract: Contract) -> Scorer:
+        """The scorer that will serve these graphs."""
+        weights = [member.weight for member in self.members]
+        return Scorer(list(self.files.values()), weights, trained.calibration, contract.target.task)
+
+
+def export_ensemble(trained: TrainedEnsemble, contract: Contract) -> Graphs:
+    """Every member as an ONNX graph."""
+    files = {f"member-{name}.onnx": export_member(member, contract) for name, member in trained.members.items()}
+    members = tuple(
+        Member(name=name, file=f"member-{name}.onnx", weight=weight) for name, weight in trained.weights.items()
+    )
+    return Graphs(members=members, files=files)
+
+
+def build_reference(train: Dataset, scorer: Scorer, validation: Dataset, contract: Contract) -> Reference:
+    """The training rows' columns, and the scores of the validation rows, which the members were not fitted on."""
+    categorical = {f.name for f in contract.features if isinstance(f, CategoricalFeature)}
+    scores = scorer.score(validation.matrix)
+    return Reference(
+        numeric={
+            name: numeric_reference(train.rows[name].fill_null(float("nan")).to_numpy())
+            for name in contract.names
+            if name not in categorical
+        },
+        categorical={
+            name: categorical_reference(train.rows[name].to_list()) for name in contract.names if name in categorical
+        },
+        scores=tuple(numeric_reference(np.round(scores[:, column], 6)) for column in range(scores.shape[1])),
+    )
+
+
+def choose_golden(holdout: Dataset, scorer: Scorer) -> GoldenRows:
+    """32 holdout rows from the lowest to the highest score, with their scores."""
+    scores = scorer.score(holdout.matrix)
+    ranked = np.argsort(scores[:, 0], kind="stable")
+    chosen = holdout.take(np.sort(ranked[np.linspace(0, len(ranked) - 1, GOLDEN_COUNT).astype(int)]))
+    rows = chosen.as_json_rows()
+    answers = scorer.score(chosen.matrix)
+    return GoldenRows(
+        rows=tuple(
+            GoldenRow(row=dict(row), score=tuple(np.round(answer, 9).tolist()))
+            for row, answer in zip(rows, answers, strict=True)
+        )
+    )
+
+
+def write_candidate(
+    directory: Path,
+    manifest: Manifest,
+    files: Mapping[str, bytes],
+    *,
+    holdout: Dataset,
+    trained_scores: NDArray[np.float64],
+) -> Bundle:
+    """
+    Write a candidate in place of the previous one; a crash leaves the old one or none, never a mixture.
+
+    Args:
+        directory: Will hold `bundle/` and `holdout.parquet`.
+        manifest: Without file records.
+        files: The bundle's files by name.
+        holdout: The rows that publishing will score once more.
+        trained_scores: The trained estimators' own scores of the holdout, shape (n, score columns).
+    """
+    _require_ours(directory)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(dir=directory.parent, prefix=".candidate-"))
+    retired = Path(tempfile.mkdtemp(dir=directory.parent, prefix=".retired-"))
+    try:
+        (staging / "bundle").mkdir()
+        write_bundle(staging / "bundle", manifest, files)
+        _holdout_frame(holdout, trained_scores).write_parquet(staging / HOLDOUT_NAME)
+        if directory.exists():
+            directory.rename(retired / "candidate")
+        staging.rename(directory)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        shutil.rmtree(retired, ignore_errors=True)
+    return Bundle.read(directory / "bundle")
+
+
+def _require_ours(directory: Path) -> None:
+    """A folder that holds anything else is not replaced: CANDIDATE_DIR may point anywhere."""
+    if directory.exists() and (not directory.is_dir() or {path.name for path in directory.iterdir()} - _CONTENT):
+        raise DatasetError(f"{directory} holds other files; set CANDIDATE_DIR to a folder of its own")
+
+
+def _holdout_frame(holdout: Dataset, trained_scores: NDArray[np.float64]) -> pl.DataFrame:
+    columns = {_SCORE_COLUMN.format(i): trained_scores[:, i] for i in range(trained_scores.shape[1])}
+    return holdout.rows.with_columns(**columns)
+
+
+def read_candidate(directory: Path) -> Bundle:
+    """
+    The bundle of a candidate, its files verified.
+
+    Raises:
+        DatasetError: if there is no candidate.
+    """
+    if not (directory / "bundle").is_dir():
+        raise DatasetError(f"{directory} holds no candidate; run scripts/train first")
+    return Bundle.read(directory / "bundle")
+
+
+def check_parity(directory: Path, bundle: Bundle) -> float:
+    """
+    Compare served scores with the trained ensemble's on the whole holdout.
+
+    The rows go the whole way a request goes: from their values, through the contract's encoder, to the graphs.
+
+    Returns:
+        The largest difference.
+
+    Raises:
+        BundleRefused: if it is more than 1e-5.
+    """
+    path = directory / HOLDOUT_NAME
+    try:
+        frame = pl.read_parquet(path)
+        width = bundle.contract.target.score_width
+        expected = frame.select(_SCORE_COLUMN.format(i) for i in range(width)).to_numpy()
+        rows = frame.select(bundle.contract.names).to_dicts()
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise BundleRefused(f"{path} cannot be read, so the bundle cannot be checked; train again") from error
+    if len(rows) != bundle.manifest.lineage.holdout.rows:
+        raise BundleRefused(f"{path} holds {len(rows)} rows, not the holdout's {bundle.manifest.lineage.holdout.rows}")
+    gap = relative_gap(load_scorer(bundle).score(Encoder(bundle.contract).rows(rows)), expected)
+    if gap > TOLERANCE:
+        raise BundleRefused(
+            f"{bundle.manifest.tag}: served scores differ from the trained ensemble's by up to {gap:.2g} "
+            f"on the holdout, {TOLERANCE:g} is allowed; the bundle was not published"
+        )
+    return gap

@@ -1,0 +1,137 @@
+"""The ensemble's members: what each is, and how it is built for a task."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from xgboost import XGBClassifier, XGBRegressor
+
+from core.contract import CategoricalFeature, Contract, Task
+
+XGBOOST = "xgboost"
+HIST_BOOSTING = "hist-gradient-boosting"
+NETWORK = "neural-network"
+MEMBER_NAMES = (XGBOOST, HIST_BOOSTING, NETWORK)
+
+# Fixed, not "all cores": float sums depend on how work is cut up, and equal trainings must give equal bytes.
+THREADS = 2
+# Small steps over few rows, large ones over many: the network sees at least this many batches.
+_NETWORK_BATCH = 512
+_NETWORK_MIN_BATCHES = 3000
+_NETWORK_EPOCHS = (12, 200)
+
+Parameters = Mapping[str, float | int | str]
+
+
+def build_member(
+    name: str, parameters: Parameters, contract: Contract, *, matrix: NDArray[np.float32], seed: int
+) -> Any:
+    """
+    An unfitted scikit-learn estimator that reads the encoder's matrix.
+
+    Args:
+        name: One of MEMBER_NAMES.
+        parameters: Hyperparameters, as the search found them.
+        contract: Gives the task and says which columns are categorical.
+        matrix: The rows it will be fitted on, shape (n, columns): the network's epochs follow from their number, and
+            its inputs are the columns that are not the same everywhere.
+        seed: Makes the fit repeatable.
+    """
+    classifier = contract.target.task is not Task.REGRESSION
+    if name == XGBOOST:
+        make = XGBClassifier if classifier else XGBRegressor
+        return make(**parameters, tree_method="hist", n_jobs=THREADS, random_state=seed)
+    if name == HIST_BOOSTING:
+        make_hist = HistGradientBoostingClassifier if classifier else HistGradientBoostingRegressor
+        return make_hist(**parameters, early_stopping=False, random_state=seed)
+    rows = len(matrix)
+    epochs = math.ceil(_NETWORK_MIN_BATCHES * _NETWORK_BATCH / max(rows, 1))
+    settings = {
+        "hidden_layer_sizes": (int(parameters["hidden_units"]),),
+        "alpha": parameters["alpha"],
+        "learning_rate_init": parameters["learning_rate"],
+        "batch_size": min(_NETWORK_BATCH, rows),
+        "max_iter": min(max(epochs, _NETWORK_EPOCHS[0]), _NETWORK_EPOCHS[1]),
+        "n_iter_no_change": _NETWORK_EPOCHS[1],
+        "random_state": seed,
+    }
+    return make_pipeline(
+        _dense(contract, matrix), MLPClassifier(**settings) if classifier else ScaledNetwork(**settings)
+    )
+
+
+def without_empty_columns(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """
+    Training rows, shape (n, columns), with zeros in every column that holds no value at all.
+
+    scikit-learn 1.9 cannot bin such a column. A constant one is never split on, so it stays without effect.
+    """
+    return np.where(np.isnan(matrix).all(axis=0), np.float32(0), matrix)
+
+
+def build_linear_baseline(contract: Contract, matrix: NDArray[np.float32]) -> Pipeline:
+    """A logistic (or ridge) regression over the same columns of the rows it will be fitted on, to be beaten."""
+    if contract.target.task is Task.REGRESSION:
+        return make_pipeline(_dense(contract, matrix), Ridge())
+    return make_pipeline(_dense(contract, matrix), LogisticRegression(max_iter=500))
+
+
+def _dense(contract: Contract, matrix: NDArray[np.float32]) -> ColumnTransformer:
+    """
+    Columns as a linear model or a network wants them: imputed, scaled, one column per category.
+
+    A column that is the same in all training rows is left out: nothing was learned about it, so whatever it holds when
+    served would meet weights that no training has touched.
+    """
+    varied = [i for i in range(matrix.shape[1]) if _is_varied(matrix[:, i])] or list(range(matrix.shape[1]))
+    categorical = [i for i in varied if isinstance(contract.features[i], CategoricalFeature)]
+    numeric = [i for i in varied if i not in categorical]
+    scaled = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
+    parts: list[tuple[str, Any, list[int]]] = []
+    if numeric:
+        parts.append(("numeric", scaled, numeric))
+    if categorical:
+        one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype=np.float32)
+        parts.append(("categorical", one_hot, categorical))
+    return ColumnTransformer(parts)
+
+
+def _is_varied(column: NDArray[np.float32]) -> bool:
+    present = column[~np.isnan(column)]
+    return len(present) > 0 and bool(present.min() < present.max())
+
+
+class ScaledNetwork(MLPRegressor):  # type: ignore[misc]  # scikit-learn is untyped
+    """A network trained on the standardised target, its last layer then scaled back, so serving adds nothing."""
+
+    def fit(self, X: NDArray[np.float32], y: NDArray[np.float64]) -> ScaledNetwork:  # noqa: N803  # scikit-learn's name
+        """Fit on `X`, shape (n, columns), and values `y`, shape (n,)."""
+        centre, spread = float(y.mean()), float(y.std()) or 1.0
+        super().fit(X, (y - centre) / spread)
+        self.coefs_[-1] = self.coefs_[-1] * spread
+        self.intercepts_[-1] = self.intercepts_[-1] * spread + centre
+        return self
+
+
+def raw_scores(member: Any, matrix: NDArray[np.float32], task: Task) -> NDArray[np.float64]:
+    """
+    A fitted member's scores, in the scorer's layout.
+
+    Returns:
+        Shape (n, score columns): the positive class's probability, every class's, or the value.
+    """
+    if task is Task.REGRESSION:
+        return np.asarray(member.predict(matrix), dtype=np.float64).reshape(len(matrix), 1)
+    probabilities = np.asarray(member.predict_proba(matrix), dtype=np.float64)
+    return probabilities[:, 1:] if task is Task.BINARY else probabilities

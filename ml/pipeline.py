@@ -1,0 +1,284 @@
+"""One training from data to candidate: gather, fit, judge, write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.bundle import CARD_NAME, CARD_PAGE_NAME, GOLDEN_NAME, REFERENCE_NAME, Bundle, file_record
+from core.contract import Contract
+from core.documents import to_json, to_json_line
+from core.manifest import GateRecord, Lineage, Manifest, Metric
+from core.scorer import Scorer, load_scorer
+from core.tags import ModelTag
+from ml import candidate, champion
+from ml.card import card_page, write_card
+from ml.dataset import encode_frame
+from ml.evaluation import Evaluation, base_rate_scores, evaluate
+from ml.gate import Verdict, decide
+from ml.lineage import git_state, library_versions, window
+from ml.members import THREADS
+from ml.plots import draw_plots
+from ml.problem import Problem
+from ml.progress import Progress
+from ml.settings import TrainingSettings
+from ml.split import Split, split
+from ml.tracking import track
+from ml.training import TrainedEnsemble, train_ensemble
+from ml.versions import choose_tag, require_newer, required_bump
+
+EVALUATION_NAME = "evaluation.json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """What to train: the problem, the replay clock, a tag to insist on, and the moment that goes into the manifest."""
+
+    problem: Problem
+    folder: Path
+    as_of: date | None
+    tag: ModelTag | None
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """A finished training."""
+
+    bundle: Bundle
+    evaluation: Evaluation
+    verdict: Verdict
+    tracked: str
+
+
+def run(request: Request, settings: TrainingSettings, progress: Progress) -> Outcome:
+    """
+    Train, judge and write a candidate.
+
+    Raises:
+        SlipwayError: if the data, the registry or the wanted tag do not allow it; the old candidate then stays.
+    """
+    problem, contract = request.problem, request.problem.contract
+    published = _look_up(settings, request.tag)
+    with progress.step("Reading the data"):
+        parts = read_parts(problem, request.as_of)
+    for note in parts.train.notes:
+        progress.say(f"  note: {note}")
+    trained = train_ensemble(parts, contract, problem.training, progress)
+    with progress.step("Exporting to ONNX"):
+        graphs = candidate.export_ensemble(trained, contract)
+        scorer = graphs.scorer(trained, contract)
+    bump = required_bump(
+        published.newest,
+        contract,
+        graphs.members,
+        trained.calibration,
+        trained.threshold,
+        {name: file_record(content) for name, content in graphs.files.items()},
+    )
+    tag = choose_tag(published.tags, bump=bump, wanted=request.tag)
+    with progress.step("Evaluating on the holdout"):
+        evaluation = evaluate(
+            scorer,
+            tuple(trained.members),
+            parts,
+            contract,
+            segments=problem.gate.segments,
+            threshold=trained.threshold.value if trained.threshold else 0.5,
+            seed=problem.training.seed,
+        )
+    with progress.step("Judging against the champion"):
+        verdict, measured = judge(scorer, contract, evaluation.metrics, parts, problem, published.champion)
+    work = _Work(
+        parts=parts,
+        trained=trained,
+        graphs=graphs,
+        scorer=scorer,
+        tag=tag,
+        evaluation=evaluation,
+        gate=GateRecord(
+            accepted=verdict.is_accepted,
+            champion=published.champion.manifest.tag if published.champion else None,
+            compared_with=verdict.champion,
+            reasons=reasons(verdict),
+        ),
+    )
+    with progress.step("Writing the candidate"):
+        bundle = _write(request, settings, work)
+    with progress.step("Recording the run in W&B"):
+        tracked = track(
+            bundle,
+            evaluation,
+            verdict,
+            api_key=settings.wandb_api_key,
+            project=settings.wandb_project,
+            directory=settings.wandb_dir,
+            measured=measured,
+        )
+    return Outcome(bundle=bundle, evaluation=evaluation, verdict=verdict, tracked=tracked)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Work:
+    """What a training has made so far."""
+
+    parts: Split
+    trained: TrainedEnsemble
+    graphs: candidate.Graphs
+    scorer: Scorer
+    tag: ModelTag
+    evaluation: Evaluation
+    gate: GateRecord
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Published:
+    """What the registry and the ledger held when the training began."""
+
+    tags: list[ModelTag]
+    newest: Bundle | None
+    champion: Bundle | None
+
+
+def _look_up(settings: TrainingSettings, wanted: ModelTag | None) -> _Published:
+    """Read the registry before minutes are spent on a model that it could not take."""
+    tags = settings.registry.tags()
+    if wanted is not None:
+        require_newer(tags, wanted)
+    return _Published(
+        tags=tags,
+        newest=settings.registry.fetch(tags[-1]) if tags else None,
+        champion=champion.find_champion(settings.registry, settings.ledger),
+    )
+
+
+def read_parts(problem: Problem, as_of: date | None) -> Split:
+    """
+    The problem's data, cut into training, validation and holdout.
+
+    Raises:
+        DatasetError: if they cannot be read, do not fit the contract, or are too few.
+    """
+    return split(
+        problem.load(as_of),
+        validation=problem.validation,
+        holdout=problem.holdout,
+        task=problem.contract.target.task,
+        # The same parts for every seed of the training, or a champion would have seen its challenger's holdout.
+        seed=0,
+    )
+
+
+def judge(
+    scorer: Scorer,
+    contract: Contract,
+    metrics: Mapping[str, Metric],
+    parts: Split,
+    problem: Problem,
+    current: Bundle | None,
+) -> tuple[Verdict, dict[str, float]]:
+    """
+    Put a challenger before the gate.
+
+    Args:
+        scorer: The challenger's.
+        contract: The challenger's.
+        metrics: The challenger's, on the same holdout.
+        parts: Training rows give the base rate that a first model must beat.
+        problem: Gives the gate's policy.
+        current: The champion, or None.
+
+    Returns:
+        The verdict, and figures of this machine that must not enter a bundle.
+    """
+    measured: dict[str, float] = {}
+    name, ratio, age, unfair = "the base rate", None, None, None
+    if current is not None and champion.is_comparable(current.contract, contract):
+        champion_scorer = load_scorer(current)
+        scores: NDArray[np.float64] = champion.score_rows(current, champion_scorer, parts.holdout)
+        name = str(current.manifest.tag)
+        ratio = champion.latency_ratio(scorer, champion_scorer, len(contract.features), len(current.contract.features))
+        age = champion.age_days(current, window(parts.train).end)
+        unfair = champion.seen_rows(current, parts.holdout)
+        measured["latency_ratio"] = ratio
+    else:
+        scores = base_rate_scores(parts, contract)
+    error = metrics.get("calibration_error")
+    evidence = champion.gather_evidence(
+        name=name,
+        champion_scores=scores,
+        challenger_scores=scorer.score(encode_frame(parts.holdout.rows.select(contract.names), contract)),
+        holdout=parts.holdout,
+        segments=problem.gate.segments,
+        task=contract.target.task,
+        calibration_error=None if error is None else error.value,
+        latency_ratio=ratio,
+        champion_age_days=age,
+        unfair=unfair,
+        seed=problem.training.seed,
+    )
+    return decide(evidence, problem.gate, seed=problem.training.seed), measured
+
+
+def reasons(verdict: Verdict) -> tuple[str, ...]:
+    """The gate's findings as sentences."""
+    return tuple(f"{'passed' if finding.passed else 'failed'}: {finding.text}" for finding in verdict.findings)
+
+
+def _manifest(request: Request, work: _Work) -> Manifest:
+    commit, is_dirty = git_state(request.folder)
+    plan, parts, trained = request.problem.training, work.parts, work.trained
+    return Manifest(
+        tag=work.tag,
+        created_at=request.now,
+        contract=request.problem.contract.to_dict(),
+        members=work.graphs.members,
+        calibration=trained.calibration,
+        threshold=trained.threshold,
+        metrics=work.evaluation.metrics,
+        gate=work.gate,
+        lineage=Lineage(
+            git_commit=commit,
+            git_dirty=is_dirty,
+            data_sha256=parts.train.sha256,
+            as_of=None if request.as_of is None else request.as_of.isoformat(),
+            train=window(parts.train),
+            validation=window(parts.validation),
+            holdout=window(parts.holdout),
+            seed=plan.seed,
+            trials=plan.trials,
+            threads=THREADS,
+            parameters=trained.parameters,
+            libraries=library_versions(),
+        ),
+        files={},
+    )
+
+
+def _write(request: Request, settings: TrainingSettings, work: _Work) -> Bundle:
+    contract, holdout = request.problem.contract, work.parts.holdout
+    manifest = _manifest(request, work)
+    plots = draw_plots(work.evaluation, contract.target)
+    card = write_card(manifest, contract, work.evaluation, list(plots), holdout.notes)
+    reference = candidate.build_reference(work.parts.train, work.scorer, work.parts.validation, contract)
+    files = {
+        **work.graphs.files,
+        **plots,
+        GOLDEN_NAME: to_json(candidate.choose_golden(holdout, work.scorer)),
+        REFERENCE_NAME: to_json_line(reference),
+        EVALUATION_NAME: to_json(work.evaluation),
+        CARD_NAME: card.encode(),
+        CARD_PAGE_NAME: card_page(card, plots, str(work.tag)).encode(),
+    }
+    return candidate.write_candidate(
+        settings.candidate,
+        manifest,
+        files,
+        holdout=holdout,
+        trained_scores=work.trained.score(holdout.matrix, contract.target.task),
+    )

@@ -1,0 +1,244 @@
+"""model.toml: the whole problem in one file."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from core.contract import CategoricalFeature, Contract, Task, read_contract
+from core.errors import DatasetError, Fault, ModelFileError
+from core.reading import Table
+from ml.dataset import Dataset, Loader, RawData, fit_to_contract
+from ml.datasets import table_file
+from ml.split import Share
+
+_DEFAULT_VALIDATION, _DEFAULT_HOLDOUT = "15%", "20%"
+_LOADER = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingPlan:
+    """
+    How to train.
+
+    Attributes:
+        seed: Makes everything random repeatable.
+        trials: Hyperparameter sets tried per boosted member, at least 1.
+        threshold_rule: `cost` or `f1`; see `ml.threshold`.
+        false_positive_cost, false_negative_cost: What the two errors cost, for the rule `cost`.
+    """
+
+    seed: int
+    trials: int
+    threshold_rule: str
+    false_positive_cost: float
+    false_negative_cost: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GatePolicy:
+    """
+    When a challenger may replace the champion; see `ml.gate`.
+
+    Attributes:
+        segments: Categorical features by whose values no group may get worse.
+        min_segment_rows: Smaller groups are not judged.
+        confidence: Of the one-sided bounds, in (0.5, 1).
+        stale_after_days: From this age on a champion may be replaced by a model that is not worse by more than
+            `stale_margin` (a share of the champion's loss).
+        max_calibration_error: Largest expected calibration error of a classifier.
+        max_latency_ratio: Largest single-row scoring time, as a multiple of the champion's.
+    """
+
+    segments: tuple[str, ...]
+    min_segment_rows: int
+    confidence: float
+    stale_after_days: int
+    stale_margin: float
+    max_calibration_error: float
+    max_latency_ratio: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """A checked model.toml."""
+
+    contract: Contract
+    loader: Loader
+    time_column: str | None
+    max_faulty_share: float
+    validation: Share
+    holdout: Share
+    training: TrainingPlan
+    gate: GatePolicy
+
+    def load(self, as_of: date | None) -> Dataset:
+        """
+        The data set, checked against the contract.
+
+        Raises:
+            DatasetError: if it cannot be read or does not fit.
+        """
+        try:
+            raw = self.loader(as_of)
+        except DatasetError:
+            raise
+        except Exception as error:  # a user's loader may fail in any way
+            raise DatasetError(f"dataset.loader failed: {type(error).__name__}: {error}") from error
+        if not isinstance(raw, RawData):
+            raise DatasetError(f"dataset.loader returned {type(raw).__name__}; it returns ml.dataset.RawData")
+        return fit_to_contract(
+            raw,
+            self.contract,
+            time_column=self.time_column,
+            max_faulty_share=self.max_faulty_share,
+        )
+
+
+def read_problem(path: Path) -> Problem:
+    """
+    Read and check a model.toml.
+
+    Raises:
+        ModelFileError: naming every place that is wrong.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelFileError(str(path), [Fault(place="file", problem=f"cannot be read ({error.strerror})")]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ModelFileError(str(path), [Fault(place="file", problem=f"is not TOML: {error}")]) from error
+    document = Table(values)
+    document.reject_unknown(["dataset", "split", "target", "features", "training", "gate"])
+    contract = read_contract(document)
+    dataset = document.table("dataset")
+    time_column = dataset.get("time_column", str, "") or None
+    validation, holdout = _read_split(document.table("split", optional=True), time_column)
+    problem = Problem(
+        contract=contract,
+        loader=_read_loader(dataset, path.parent, time_column),
+        time_column=time_column,
+        max_faulty_share=_bounded(dataset, "max_faulty_share", 0.01, 0, 1),
+        validation=validation,
+        holdout=holdout,
+        training=_read_training(document.table("training", optional=True), contract),
+        gate=_read_gate(document.table("gate", optional=True), contract),
+    )
+    if document.faults:
+        raise ModelFileError(str(path), document.faults)
+    return problem
+
+
+def _read_loader(dataset: Table, folder: Path, time_column: str | None) -> Loader:
+    dataset.reject_unknown(["loader", "path", "time_column", "max_faulty_share"])
+    named = [key for key in ("loader", "path") if key in dataset.values]
+    if len(named) != 1:
+        dataset.fault("", "takes either path (a CSV or Parquet file) or loader (module:function)")
+        return _no_loader
+    text = dataset.get(named[0], str)
+    if not isinstance(dataset.values[named[0]], str):
+        return _no_loader
+    if named[0] == "path":
+        if not text.endswith(table_file.SUFFIXES):
+            dataset.fault("path", f"takes a file that ends in {' or '.join(table_file.SUFFIXES)}, found {text!r}")
+        return partial(_load_file, folder / text, time_column)
+    return _import_loader(dataset, text)
+
+
+def _load_file(path: Path, time_column: str | None, as_of: date | None) -> RawData:
+    return table_file.load(path, time_column=time_column, as_of=as_of)
+
+
+def _import_loader(dataset: Table, text: str) -> Loader:
+    if not _LOADER.fullmatch(text):
+        dataset.fault("loader", f"takes module:function, such as ml.datasets.flights:load, found {text!r}")
+        return _no_loader
+    module, _, function = text.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), function)
+    except Exception as error:  # noqa: BLE001  # a user's module may fail in any way
+        dataset.fault("loader", f"cannot be imported: {type(error).__name__}: {error}")
+        return _no_loader
+    if not callable(found):
+        dataset.fault("loader", f"{text} is not a function")
+        return _no_loader
+    loader: Loader = found
+    return loader
+
+
+def _no_loader(_as_of: date | None) -> RawData:
+    raise DatasetError("model.toml names no data")
+
+
+def _read_split(table: Table, time_column: str | None) -> tuple[Share, Share]:
+    table.reject_unknown(["validation", "holdout"])
+    shares = []
+    for key, default in (("validation", _DEFAULT_VALIDATION), ("holdout", _DEFAULT_HOLDOUT)):
+        text = table.get(key, str, default)
+        try:
+            share = Share.parse(text)
+        except ValueError as error:
+            # What is no text has its fault already.
+            if isinstance(table.values[key], str):
+                table.fault(key, str(error))
+            share = Share.parse(default)
+        if share.unit != "%" and time_column is None:
+            table.fault(key, "a length of time needs dataset.time_column; write a share such as 20%")
+        shares.append(share)
+    validation, holdout = shares
+    if time_column is not None and (validation.unit == "%") != (holdout.unit == "%"):
+        table.fault("", f"takes two percentages or two lengths of time, found {validation} and {holdout}")
+    return validation, holdout
+
+
+def _read_training(table: Table, contract: Contract) -> TrainingPlan:
+    table.reject_unknown(["seed", "trials", "threshold_rule", "false_positive_cost", "false_negative_cost"])
+    if contract.target.task is not Task.BINARY:
+        for key in ("threshold_rule", "false_positive_cost", "false_negative_cost"):
+            if key in table.values:
+                table.fault(key, "belongs to binary targets only")
+    return TrainingPlan(
+        seed=int(_bounded(table, "seed", 0, 0, 2**31 - 1, whole=True)),
+        trials=int(_bounded(table, "trials", 10, 1, 1000, whole=True)),
+        threshold_rule=table.choice("threshold_rule", ["cost", "f1"], "cost"),
+        false_positive_cost=_bounded(table, "false_positive_cost", 1.0, 1e-6, 1e6),
+        false_negative_cost=_bounded(table, "false_negative_cost", 1.0, 1e-6, 1e6),
+    )
+
+
+def _read_gate(table: Table, contract: Contract) -> GatePolicy:
+    table.reject_unknown(
+        ["segments", "min_segment_rows", "confidence", "stale_after_days", "stale_margin",
+         "max_calibration_error", "max_latency_ratio"]
+    )  # fmt: skip
+    categorical = [feature.name for feature in contract.features if isinstance(feature, CategoricalFeature)]
+    segments = table.texts("segments", [])
+    for index, name in enumerate(segments):
+        if name not in categorical:
+            table.fault(f"segments[{index}]", f"{name!r} is not a categorical feature")
+    return GatePolicy(
+        segments=segments,
+        min_segment_rows=int(_bounded(table, "min_segment_rows", 500, 1, 10**9, whole=True)),
+        confidence=_bounded(table, "confidence", 0.975, 0.5, 0.9999),
+        stale_after_days=int(_bounded(table, "stale_after_days", 90, 0, 36500, whole=True)),
+        stale_margin=_bounded(table, "stale_margin", 0.01, 0, 1),
+        max_calibration_error=_bounded(table, "max_calibration_error", 0.05, 0, 1),
+        max_latency_ratio=_bounded(table, "max_latency_ratio", 3.0, 0.1, 1000),
+    )
+
+
+def _bounded(table: Table, key: str, default: float, low: float, high: float, *, whole: bool = False) -> float:
+    value = table.get(key, int if whole else float, default)
+    if not low <= value <= high:
+        # A value of another type has its fault already, and reads as zero.
+        if table.values.get(key) == value:
+            table.fault(
+                key, f"takes {'a whole number' if whole else 'a number'} from {low:g} to {high:g}, found {value:g}"
+            )
+        return default
+    return value

@@ -1,0 +1,47 @@
+"""Shows long work: bars on a terminal, one line a step elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+
+
+class Progress:
+    """Reports steps on a console, standard error by default, so that output can be piped."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True, highlight=False)
+
+    @contextmanager
+    def step(self, title: str, *, total: int | None = None) -> Iterator[Callable[[str], None]]:
+        """
+        One step of the work.
+
+        Args:
+            title: What is being done.
+            total: How often the yielded function will be called, if that is known.
+
+        Yields:
+            A function to call with what was just finished.
+        """
+        started = time.monotonic()
+        if self._console.is_terminal:
+            columns = [SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()]
+            if total is not None:
+                columns[2:2] = [BarColumn(bar_width=24), MofNCompleteColumn()]
+            with Bars(*columns, console=self._console, transient=True) as bars:
+                task = bars.add_task(title, total=total)
+                yield lambda detail: bars.update(task, advance=1, description=f"{title} ({detail})")
+        else:
+            self._console.print(f"  {title} ...")
+            yield lambda _detail: None
+        self._console.print(f"  {title}: {time.monotonic() - started:.1f} s")
+
+    def say(self, text: str) -> None:
+        """One line of news."""
+        self._console.print(text, markup=False)

@@ -1,0 +1,106 @@
+"""Fits the ensemble: search, members, weights, calibration, threshold."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
+
+from core.contract import Contract, Task
+from core.manifest import Calibration, Threshold
+from core.scorer import combine
+from ml.calibration import fit_calibration
+from ml.dataset import Dataset
+from ml.members import MEMBER_NAMES, THREADS, build_member, raw_scores, without_empty_columns
+from ml.problem import TrainingPlan
+from ml.progress import Progress
+from ml.search import FoundParameters, search_parameters
+from ml.split import Split
+from ml.threshold import choose_threshold
+from ml.weights import fit_weights
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainedEnsemble:
+    """
+    A fitted ensemble, before it becomes a bundle.
+
+    Attributes:
+        members: Fitted estimators by name; those whose weight came out as 0 are left out.
+        weights: By the same names, adding up to 1.
+        calibration: Applied to the weighted mean.
+        threshold: For binary targets.
+        parameters: Every member's hyperparameters, the left-out ones included.
+    """
+
+    members: Mapping[str, Any]
+    weights: Mapping[str, float]
+    calibration: Calibration
+    threshold: Threshold | None
+    parameters: FoundParameters
+
+    def score(self, matrix: NDArray[np.float32], task: Task) -> NDArray[np.float64]:
+        """Calibrated scores by the fitted estimators themselves, shape (n, score columns)."""
+        members = np.stack([raw_scores(member, matrix, task) for member in self.members.values()])
+        return combine(members, np.array(list(self.weights.values())), self.calibration, task)
+
+
+def train_ensemble(parts: Split, contract: Contract, plan: TrainingPlan, progress: Progress) -> TrainedEnsemble:
+    """
+    Fit everything that is fitted, on training and validation rows only.
+
+    Args:
+        parts: The holdout is not touched.
+        contract: Of the rows.
+        plan: Seed, search budget, threshold rule.
+        progress: Told of every step.
+    """
+    task = contract.target.task
+    with threadpool_limits(limits=THREADS), warnings.catch_warnings():
+        # The network trains for a fixed number of epochs on purpose; that it could go on is no news.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        with progress.step("Searching hyperparameters", total=2 * plan.trials) as advance:
+            parameters = search_parameters(parts.train, contract, trials=plan.trials, seed=plan.seed, on_trial=advance)
+        members = {}
+        with progress.step("Fitting members", total=len(MEMBER_NAMES)) as advance:
+            for name in MEMBER_NAMES:
+                member = build_member(name, parameters[name], contract, matrix=parts.train.matrix, seed=plan.seed)
+                members[name] = member.fit(without_empty_columns(parts.train.matrix), parts.train.target)
+                advance(name)
+        with progress.step("Fitting weights, calibration and threshold"):
+            return _assemble(members, parts.validation, task, plan, parameters)
+
+
+def _assemble(
+    members: dict[str, Any], validation: Dataset, task: Task, plan: TrainingPlan, parameters: FoundParameters
+) -> TrainedEnsemble:
+    scores = np.stack([raw_scores(member, validation.matrix, task) for member in members.values()])
+    weights = fit_weights(scores, validation.target, task)
+    kept = {name: float(weight) for name, weight in zip(members, weights, strict=True) if weight > 0}
+    mean = np.tensordot(weights, scores, axes=1)
+    calibration = fit_calibration(
+        mean, validation.target, task, shuffle_seed=plan.seed if validation.times is None else None
+    )
+    threshold = None
+    if task is Task.BINARY:
+        calibrated = combine(scores, weights, calibration, task)
+        threshold = choose_threshold(
+            calibrated[:, 0],
+            validation.target,
+            rule=plan.threshold_rule,
+            false_positive_cost=plan.false_positive_cost,
+            false_negative_cost=plan.false_negative_cost,
+        )
+    return TrainedEnsemble(
+        members={name: members[name] for name in kept},
+        weights=kept,
+        calibration=calibration,
+        threshold=threshold,
+        parameters=parameters,
+    )

@@ -1,0 +1,144 @@
+"""Data in one CSV or Parquet file."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from core.errors import DatasetError
+from ml.dataset import RawData
+from ml.datasets import table_file
+
+DAYS = "at,age\n2025-01-01,30\n2025-01-02,40\n2025-01-03,50\n"
+HOURS = "at,age\n2025-01-01T23:59:59{zone},30\n2025-01-02T00:00:00{zone},40\n"
+
+
+def _write(folder: Path, content: str | bytes, name: str = "data.csv") -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def _load(path: Path, time_column: str | None = None, as_of: date | None = None) -> RawData:
+    return table_file.load(path, time_column=time_column, as_of=as_of)
+
+
+def test_a_csv_is_read_with_its_types(tmp_path: Path) -> None:
+    frame = _load(_write(tmp_path, "at,age,city\n2025-01-01,30.5,Oslo\n2025-01-02,,NA\n")).frame
+    assert frame.schema == {"at": pl.Date, "age": pl.Float64, "city": pl.String}
+    assert frame.row(1)[1:] == (None, None)
+
+
+@pytest.mark.parametrize("missing", ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"])
+def test_a_usual_word_for_nothing_is_a_missing_value(missing: str, tmp_path: Path) -> None:
+    assert _load(_write(tmp_path, f"age,x\n30,1\n{missing},1\n")).frame["age"].to_list() == [30, None]
+
+
+def test_a_number_far_down_decides_the_type_of_its_column(tmp_path: Path) -> None:
+    text = "age\n" + "1\n" * 5000 + "1.5\n"
+    assert _load(_write(tmp_path, text)).frame["age"].dtype == pl.Float64
+
+
+def test_parquet_is_read_as_it_was_written(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"age": [30, None], "city": ["Oslo", "Rome"]})
+    frame.write_parquet(tmp_path / "data.parquet")
+    assert _load(tmp_path / "data.parquet").frame.equals(frame)
+
+
+def test_the_checksum_is_the_file_s(tmp_path: Path) -> None:
+    path = _write(tmp_path, DAYS)
+    raw = _load(path)
+    assert raw.sha256 == hashlib.sha256(DAYS.encode()).hexdigest()
+    assert raw.source == str(path)
+
+
+def test_the_checksum_is_the_file_s_whatever_day_it_is_read_for(tmp_path: Path) -> None:
+    path = _write(tmp_path, DAYS)
+    assert _load(path, "at", date(2025, 1, 3)).sha256 == _load(path).sha256
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"data\.csv does not exist; dataset\.path"):
+        _load(tmp_path / "data.csv")
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").mkdir()
+    with pytest.raises(DatasetError, match=r"cannot be read \(Is a directory\)"):
+        _load(tmp_path / "data.csv")
+
+
+def test_another_ending_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"takes a file that ends in \.csv or \.parquet"):
+        _load(_write(tmp_path, DAYS, "data.tsv"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("data.csv", bytes(range(256)) * 10),
+        ("data.csv", b"a,b\n1,2\n1,2,3\n"),
+        ("data.parquet", b"garbage"),
+        ("data.parquet", b"PAR1" + bytes(100) + b"PAR1"),
+        ("data.parquet", b""),
+        ("data.parquet", b"PAR1" + b"\xff" * 100 + b"PAR1"),
+    ],
+    ids=["binary", "ragged", "short", "hollow", "empty", "noise"],
+)
+def test_bytes_that_are_no_table_are_refused(name: str, content: bytes, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=rf"is not a readable {name[5:]} file"):
+        _load(_write(tmp_path, content, name))
+
+
+def test_an_empty_csv_holds_no_rows(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="holds no rows"):
+        _load(_write(tmp_path, ""))
+
+
+def test_a_day_leaves_the_rows_before_it(tmp_path: Path) -> None:
+    assert _load(_write(tmp_path, DAYS), "at", date(2025, 1, 3)).frame["age"].to_list() == [30, 40]
+
+
+@pytest.mark.parametrize("zone", ["", "Z", "+05:00"])
+def test_a_day_begins_at_midnight(zone: str, tmp_path: Path) -> None:
+    # Times with an offset are read as UTC, and so is the day.
+    kept = _load(_write(tmp_path, HOURS.format(zone=zone)), "at", date(2025, 1, 2)).frame["age"].to_list()
+    assert kept == ([30, 40] if zone == "+05:00" else [30])
+
+
+def test_a_day_is_understood_in_a_zone_of_its_own(tmp_path: Path) -> None:
+    times = pl.Series(["2025-01-02T04:59", "2025-01-02T05:00"]).str.to_datetime(time_zone="UTC")
+    path = tmp_path / "data.parquet"
+    pl.DataFrame({"at": times.dt.convert_time_zone("America/New_York"), "age": [30, 40]}).write_parquet(path)
+    assert _load(path, "at", date(2025, 1, 2)).frame["age"].to_list() == [30]
+
+
+def test_a_day_is_understood_beside_times_as_text(tmp_path: Path) -> None:
+    path = tmp_path / "data.parquet"
+    pl.DataFrame({"at": ["2025-01-01 05:00", "2025-01-02 05:00"], "age": [30, 40]}).write_parquet(path)
+    assert _load(path, "at", date(2025, 1, 2)).frame["age"].to_list() == [30]
+
+
+@pytest.mark.parametrize("time_column", [None, "when"])
+def test_a_day_needs_a_time_column(time_column: str | None, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"--as-of needs dataset\.time_column"):
+        _load(_write(tmp_path, DAYS), time_column, date(2025, 1, 3))
+
+
+def test_a_day_needs_a_column_that_holds_times(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="time column 'age' holds Int64, it takes dates or times"):
+        _load(_write(tmp_path, DAYS), "age", date(2025, 1, 3))
+
+
+def test_a_day_before_all_rows_leaves_nothing_and_says_so(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="holds no rows before 2024-12-31"):
+        _load(_write(tmp_path, DAYS), "at", date(2024, 12, 31))
+
+
+def test_a_text_that_is_no_time_is_named_with_its_row(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="time column 'at', row 1: 'soon' is not a time"):
+        _load(_write(tmp_path, "at,age\nsoon,30\nlater,40\n"), "at", date(2024, 12, 31))

@@ -1,0 +1,244 @@
+"""Figures equal scikit-learn's, and their intervals hold what they promise."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn import metrics as sk
+
+from core.contract import Task
+from core.manifest import Metric
+from ml.metrics import (
+    CALIBRATION_BINS,
+    UNDEFINED,
+    _AreaUnderCurve,
+    blocks_of,
+    draw_block_counts,
+    loss_rows,
+    measure,
+)
+from tests.unit.ml.factories import START
+
+SEEDS = range(6)
+
+
+def _binary(seed: int, rows: int = 300) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Scores with many ties, and outcomes that lean their way."""
+    random = np.random.default_rng(seed)
+    scores = random.integers(1, 20, rows) / 20
+    return scores[:, np.newaxis], (random.random(rows) < scores).astype(float)
+
+
+def _multiclass(seed: int, rows: int = 300) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    random = np.random.default_rng(seed)
+    return random.dirichlet(np.ones(4), rows), random.integers(0, 4, rows).astype(float)
+
+
+def _regression(
+    seed: int, rows: int = 300, scale: float = 1.0, shift: float = 0.0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    random = np.random.default_rng(seed)
+    target = random.normal(size=rows)
+    scores = target + random.normal(0, 0.5, rows)
+    return scale * scores[:, np.newaxis] + shift, scale * target + shift
+
+
+def _figures(
+    scores: NDArray[np.float64], target: NDArray[np.float64], task: Task, threshold: float = 0.5
+) -> dict[str, Metric]:
+    return measure(scores, target, np.arange(len(target)), task=task, threshold=threshold, draws=50)
+
+
+def _calibration_error(confidence: NDArray[np.float64], happened: NDArray[np.bool_]) -> float:
+    """By its definition: the gap of each bin, weighted by the bin's share of the rows."""
+    error = 0.0
+    for number in range(CALIBRATION_BINS):
+        low, high = number / CALIBRATION_BINS, (number + 1) / CALIBRATION_BINS
+        rows = (confidence >= low) & ((confidence < high) | (number == CALIBRATION_BINS - 1))
+        if rows.any():
+            error += rows.mean() * abs(confidence[rows].mean() - happened[rows].mean())
+    return float(error)
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.75])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_binary_figures_are_scikit_learns(seed: int, threshold: float) -> None:
+    scores, target = _binary(seed)
+    answered = scores[:, 0] >= threshold
+    expected = {
+        "accuracy": sk.accuracy_score(target, answered),
+        "auc": sk.roc_auc_score(target, scores[:, 0]),
+        "brier": sk.brier_score_loss(target, scores[:, 0]),
+        "calibration_error": _calibration_error(scores[:, 0], target == 1),
+        "f1": sk.f1_score(target, answered),
+        "log_loss": sk.log_loss(target, scores[:, 0]),
+        "precision": sk.precision_score(target, answered),
+        "recall": sk.recall_score(target, answered),
+    }
+    found = _figures(scores, target, Task.BINARY, threshold)
+    assert {name: metric.value for name, metric in found.items()} == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_multiclass_figures_are_scikit_learns(seed: int) -> None:
+    scores, target = _multiclass(seed)
+    expected = {
+        "accuracy": sk.accuracy_score(target, scores.argmax(axis=1)),
+        "calibration_error": _calibration_error(scores.max(axis=1), scores.argmax(axis=1) == target),
+        "log_loss": sk.log_loss(target, scores, labels=[0, 1, 2, 3]),
+    }
+    found = _figures(scores, target, Task.MULTICLASS)
+    assert {name: metric.value for name, metric in found.items()} == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1.0, 0.0), (1e5, 3e5), (1.0, 1e8)])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_regression_figures_are_scikit_learns(seed: int, scale: float, shift: float) -> None:
+    scores, target = _regression(seed, scale=scale, shift=shift)
+    expected = {
+        "mae": sk.mean_absolute_error(target, scores[:, 0]),
+        "rmse": sk.root_mean_squared_error(target, scores[:, 0]),
+        "r2": sk.r2_score(target, scores[:, 0]),
+    }
+    found = _figures(scores, target, Task.REGRESSION)
+    assert {name: metric.value for name, metric in found.items()} == pytest.approx(expected, rel=1e-6, abs=2e-6)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.integers(0, 4)), min_size=2, max_size=40).filter(
+        lambda rows: len({positive for _, positive, weight in rows if weight}) == 2
+    )
+)
+def test_the_area_of_weighted_rows_is_scikit_learns(rows: list[tuple[int, bool, int]]) -> None:
+    scores, target, weights = (np.array(column, dtype=np.float64) for column in zip(*rows, strict=True))
+    expected = sk.roc_auc_score(target, scores, sample_weight=weights)
+    assert _AreaUnderCurve(scores, target)(weights) == pytest.approx(expected)
+
+
+def test_scores_at_both_ends_fall_into_a_bin() -> None:
+    figures = _figures(np.array([[0.0], [1.0], [0.0], [1.0]]), np.array([0.0, 1.0, 0.0, 1.0]), Task.BINARY)
+    assert figures["calibration_error"].value == 0
+    assert figures["log_loss"].value == 0
+
+
+@pytest.mark.parametrize("only", [0.0, 1.0])
+def test_rows_of_one_class_have_every_figure_but_the_area(only: float) -> None:
+    figures = _figures(_binary(0)[0], np.full(300, only), Task.BINARY)
+    assert figures["auc"] == UNDEFINED
+    assert figures["accuracy"].low < figures["accuracy"].value < figures["accuracy"].high
+
+
+def test_values_without_spread_have_no_r2() -> None:
+    figures = _figures(_regression(0)[0], np.full(300, 5.0), Task.REGRESSION)
+    assert figures["r2"] == UNDEFINED
+    assert figures["mae"].value > 0
+
+
+def test_nothing_answered_yes_has_no_precision_and_no_f1() -> None:
+    figures = _figures(*_binary(0), Task.BINARY, threshold=1.0)
+    assert (figures["precision"].value, figures["recall"].value, figures["f1"].value) == (0, 0, 0)
+
+
+def test_a_single_row_can_be_measured() -> None:
+    assert _figures(np.array([[0.7]]), np.array([1.0]), Task.BINARY)["accuracy"].value == 1
+
+
+@pytest.mark.parametrize("task", Task)
+def test_a_figure_lies_in_its_interval(task: Task) -> None:
+    make = {Task.BINARY: _binary, Task.MULTICLASS: _multiclass, Task.REGRESSION: _regression}[task]
+    # A calibration error is a sum of absolute values, which resampling can only make larger.
+    for name, metric in measure(*make(0), np.arange(300), task=task).items():
+        assert metric.low <= metric.high
+        assert metric.low <= metric.value <= metric.high or name == "calibration_error"
+
+
+def test_equal_seeds_give_equal_intervals_and_others_do_not() -> None:
+    def interval(seed: int) -> Metric:
+        return measure(*_binary(0), np.arange(300), task=Task.BINARY, seed=seed)["auc"]
+
+    assert interval(1) == interval(1) != interval(2)
+
+
+def _covered(blocked: bool, seed: int) -> tuple[bool, float]:
+    """Whether the interval of a mean error covers the truth, for 60 days that each have an error of their own."""
+    random = np.random.default_rng(seed)
+    days = np.repeat(np.arange(60), 20)
+    error = 5 + random.normal(0, 1, 60)[days] + random.normal(0, 1, len(days))
+    blocks = days if blocked else np.arange(len(days))
+    mae = measure(error[:, np.newaxis], np.zeros(len(days)), blocks, task=Task.REGRESSION, seed=seed)["mae"]
+    return mae.low <= 5 <= mae.high, mae.high - mae.low
+
+
+def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
+    covered = np.mean([_covered(blocked=True, seed=seed)[0] for seed in range(200)])
+    assert 0.90 <= covered <= 0.99
+
+
+def test_intervals_that_ignore_the_days_are_too_narrow() -> None:
+    by_day, by_row = (np.array([_covered(blocked, seed) for seed in range(50)]) for blocked in (True, False))
+    assert by_day[:, 1].mean() > 2 * by_row[:, 1].mean()
+    assert by_row[:, 0].mean() < 0.75
+
+
+def test_the_interval_of_an_area_covers_it() -> None:
+    levels = np.arange(1, 20) / 20
+    truth = _AreaUnderCurve(np.tile(levels, 2), np.repeat([1.0, 0.0], 19))(np.concatenate([levels, 1 - levels]))
+    covered = []
+    for seed in range(150):
+        scores, target = _binary(seed, rows=400)
+        auc = measure(scores, target, np.arange(400), task=Task.BINARY, draws=200, seed=seed)["auc"]
+        covered.append(auc.low <= truth <= auc.high)
+    assert np.mean(covered) >= 0.90
+
+
+def _hours(count: int, step_hours: float = 1.0) -> pl.Series:
+    return pl.Series([START + timedelta(hours=step_hours * number) for number in range(count)])
+
+
+def test_days_are_the_blocks_where_there_are_enough() -> None:
+    blocks = blocks_of(_hours(24 * 30), 24 * 30, 0)
+    np.testing.assert_array_equal(blocks, np.repeat(np.arange(30), 24))
+
+
+def test_days_without_rows_are_no_blocks() -> None:
+    times = _hours(24 * 60)
+    times = times.filter(times.dt.day() % 2 == 0)
+    blocks = blocks_of(times, len(times), 0)
+    assert np.unique(blocks).tolist() == list(range(blocks.max() + 1))
+
+
+def test_few_days_are_cut_into_fifty_stretches() -> None:
+    blocks = blocks_of(_hours(24 * 19), 24 * 19, 0)
+    assert blocks.max() == 49
+    assert (np.diff(blocks) >= 0).all()
+
+
+def test_few_rows_of_few_days_are_blocks_of_their_own() -> None:
+    assert blocks_of(_hours(30), 30, 0).tolist() == list(range(30))
+
+
+def test_without_times_rows_fall_into_random_groups_of_equal_size() -> None:
+    blocks = blocks_of(None, 5000, 0)
+    assert set(np.bincount(blocks)) == {10}
+    assert (blocks != blocks_of(None, 5000, 1)).any()
+    assert sorted(blocks_of(None, 30, 0)) == list(range(30))
+
+
+def test_every_draw_takes_as_many_blocks_as_there_are() -> None:
+    counts = draw_block_counts(30, 500, 0)
+    assert counts.shape == (500, 30)
+    assert (counts.sum(axis=1) == 30).all()
+    # A block's count is binomial: mean 1, variance 1 - 1/30.
+    assert counts.mean() == 1
+    assert counts.var() == pytest.approx(1 - 1 / 30, abs=0.03)
+
+
+def test_models_are_compared_by_log_loss_or_squared_error() -> None:
+    assert loss_rows(np.array([[3.0]]), np.array([5.0]), Task.REGRESSION).tolist() == [4.0]
+    assert loss_rows(np.array([[0.25]]), np.array([0.0]), Task.BINARY)[0] == pytest.approx(-np.log(0.75))
