@@ -1,0 +1,47 @@
+"""The Flask service: serves one verified bundle."""
+
+from __future__ import annotations
+
+import os
+
+from flask import Flask
+from flask.sessions import SessionInterface
+
+from app import about, documentation, errors, health, predict, requests_log
+from app.served_model import ServedModel
+from app.settings import ServiceSettings
+from core.logs import configure_logs
+from core.registry import ModelRegistry
+
+
+def create_app(settings: ServiceSettings | None = None, *, registry: ModelRegistry | None = None) -> Flask:
+    """
+    The service, its model fetched and its golden rows scored.
+
+    Args:
+        settings: By default from the environment.
+        registry: By default the settings' own.
+
+    Raises:
+        SlipwayError: if a setting is malformed or the model cannot be served.
+    """
+    settings = settings or ServiceSettings.from_env(os.environ)
+    configure_logs(settings.log_level)
+    model = ServedModel.load(registry or settings.registry, settings.model_tag)
+    app = Flask(__name__, static_folder=None)
+    app.session_interface = _NoSession()
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    errors.init_app(app)
+    requests_log.init_app(app, model)
+    app.register_blueprint(predict.blueprint(model, max_batch_rows=settings.max_batch_rows))
+    app.register_blueprint(about.blueprint(model))
+    app.register_blueprint(health.blueprint(model))
+    documentation.init_app(app, model, max_batch_rows=settings.max_batch_rows)
+    return app
+
+
+class _NoSession(SessionInterface):
+    """The API keeps no sessions, so no request pays for opening one."""
+
+    def open_session(self, app: Flask, request: object) -> None:  # noqa: ARG002  # Flask calls it so
+        return None

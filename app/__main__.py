@@ -1,0 +1,75 @@
+"""The command line of the service: `python -m app serve | check`."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from app.served_model import ServedModel
+from app.settings import ServiceSettings
+from core.command import SlipwayGroup
+from core.errors import Fault, PortBusy, SettingsError
+from core.ledger import Environment, champion
+
+_GUNICORN_CONFIG = Path(__file__).resolve().parent.parent / "gunicorn.conf.py"
+
+
+@click.group(cls=SlipwayGroup)
+def main() -> None:
+    """Serve a published model.
+
+    \b
+    serve    check the model, then answer requests until stopped
+    check    fetch and verify the model, score its golden rows, and say so
+    """
+
+
+@main.command()
+def serve() -> None:
+    """Serve MODEL_TAG (by default the newest published tag) on HOST:PORT with gunicorn."""
+    settings = ServiceSettings.from_env(os.environ)
+    _require_free(settings.host, settings.port)
+    model = _check(settings)
+    tag = model.bundle.manifest.tag
+    if champion(settings.ledger.history(Environment.PRODUCTION)) != tag:
+        settings.ledger.record(Environment.PRODUCTION, tag, at=datetime.now(UTC), reason="python -m app serve")
+    click.echo(f"Serving on http://{settings.host}:{settings.port} - try /docs; stop with Ctrl-C", err=True)
+    command = [sys.executable, "-m", "gunicorn", "--config", str(_GUNICORN_CONFIG), "app.wsgi:application"]
+    # Workers must serve what was checked, even if another tag is published in between.
+    os.execve(sys.executable, command, {**os.environ, "MODEL_TAG": str(tag)})  # noqa: S606  # our own interpreter
+
+
+@main.command()
+def check() -> None:
+    """Fetch and verify MODEL_TAG (by default the newest published tag) and score its golden rows."""
+    _check(ServiceSettings.from_env(os.environ))
+
+
+def _check(settings: ServiceSettings) -> ServedModel:
+    model = ServedModel.load(settings.registry, settings.model_tag)
+    count = len(model.bundle.golden().rows)
+    click.echo(f"{model.tag}: every file verified, {count} golden rows scored as at training", err=True)
+    return model
+
+
+def _require_free(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, UnicodeError) as error:
+            if getattr(error, "errno", None) == errno.EADDRINUSE:
+                raise PortBusy(host, port) from error
+            reason = getattr(error, "strerror", None) or "not a host name"
+            problem = f"this machine cannot listen on {host}:{port} ({reason})"
+            raise SettingsError("environment", [Fault(place="HOST or PORT", problem=problem)]) from error
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m app")

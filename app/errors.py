@@ -1,0 +1,90 @@
+"""The one module that knows HTTP statuses of errors; every error is problem+json (RFC 9457)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import structlog
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+MAX_LISTED_FAULTS = 100
+_LOG = structlog.get_logger()
+
+
+class InputFault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing wrong with a request: the row (in batches, from 0), the field, and what would be right."""
+
+    row: int | None = None
+    field: str | None = None
+    problem: str
+
+
+class MalformedRequest(Exception):
+    """The body is not what the route takes at all."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        super().__init__(problem)
+
+
+class WrongMediaType(Exception):
+    """The body is not of the type that the route takes."""
+
+    def __init__(self, wanted: str) -> None:
+        self.wanted = wanted
+        super().__init__(f"send the body as Content-Type: {wanted}")
+
+
+class InvalidInput(Exception):
+    """The body is well-formed, and breaks the contract in the listed places."""
+
+    def __init__(self, faults: Sequence[InputFault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(f"{len(self.faults)} faults")
+
+
+def problem(status: int, title: str, detail: str, **extra: Any) -> Response:
+    """A problem+json response."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra}
+    return Response(msgspec.json.encode(body), status=status, content_type="application/problem+json")
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error of the app as problem+json."""
+    app.register_error_handler(MalformedRequest, lambda error: problem(400, "Bad request", error.problem))
+    app.register_error_handler(WrongMediaType, lambda error: problem(415, "Unsupported media type", str(error)))
+    app.register_error_handler(InvalidInput, _invalid_input)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _invalid_input(error: InvalidInput) -> Response:
+    listed = error.faults[:MAX_LISTED_FAULTS]
+    extra: dict[str, Any] = {"errors": listed}
+    if len(error.faults) > len(listed):
+        extra["errors_omitted"] = len(error.faults) - len(listed)
+    count = len(error.faults)
+    detail = "1 fault; nothing was scored" if count == 1 else f"{count} faults; nothing was scored"
+    return problem(422, "Invalid input", detail, **extra)
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    details = {
+        404: f"there is no {request.path}; /docs lists what there is",
+        405: f"{request.path} does not take {request.method}",
+        413: "the body is larger than MAX_BODY_BYTES allows",
+    }
+    answer = problem(status, error.name, details.get(status, error.description or error.name))
+    for name, value in error.get_headers():
+        if name.lower() in {"allow", "content-range", "retry-after"}:
+            answer.headers[name] = value
+    return answer
+
+
+def _unexpected(error: Exception) -> Response:
+    _LOG.error("unexpected error", request_id=g.get("request_id"), path=request.path, exc_info=error)
+    return problem(500, "Internal server error", "this is our fault; the log of the service says more")

@@ -1,0 +1,173 @@
+"""Marshmallow schemas derived from the contract: they own the error messages and the OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load
+
+from core.contract import CategoricalFeature, Contract, Feature, NumericFeature, Task, in_range
+
+MAX_TEXT_LENGTH = 200
+UNKNOWN_FIELD = "unknown field; /docs lists the fields"
+NOT_AN_OBJECT = "takes an object with the fields of a row"
+
+
+class FeatureNumber(fields.Field[float]):
+    """A JSON number within the feature's range; never text, never a boolean."""
+
+    def __init__(self, feature: NumericFeature, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.feature = feature
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> float:
+        feature = self.feature
+        wanted = f"takes a number from {exact(feature.low)} to {exact(feature.high)} {feature.unit}".strip()
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValidationError(f"{wanted}, found {_kind(value)}")
+        try:
+            number = float(value)
+        except OverflowError as error:
+            raise ValidationError(f"{wanted}, found one of {len(str(abs(value)))} digits") from error
+        if not in_range(feature, number):
+            raise ValidationError(f"{wanted}, found {exact(number)}")
+        return number
+
+
+class FeatureText(fields.Field[str]):
+    """A JSON text; a category outside the contract is allowed and answered with a warning."""
+
+    def __init__(self, feature: CategoricalFeature, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.feature = feature
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        if not isinstance(value, str):
+            raise ValidationError(f"takes text, found {_kind(value)}")
+        if len(value) > MAX_TEXT_LENGTH:
+            raise ValidationError(f"takes text of up to {MAX_TEXT_LENGTH} characters, found {len(value)}")
+        return value
+
+
+def exact(number: float) -> str:
+    """A number as a caller would write it: a rounded one could seem to lie within a bound that it breaks."""
+    return repr(float(number)).removesuffix(".0")
+
+
+def _kind(value: Any) -> str:
+    names = {bool: "true or false", str: "text", dict: "an object", list: "a list", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+class RowSchema(Schema):
+    """A row; its fields are declared by position, as marshmallow reads a dot in a field's own name as nesting."""
+
+    error_messages: dict[str, str] = {"unknown": UNKNOWN_FIELD, "type": NOT_AN_OBJECT}  # noqa: RUF012  # as its base
+
+    @post_load
+    def name_values(self, row: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """The row by the contract's names."""
+        return {str(self.fields[position].data_key): value for position, value in row.items()}
+
+
+def row_schema(contract: Contract) -> Schema:
+    """The schema of one row; unknown fields are refused, nullable ones may be null or left out."""
+    declared = {f"feature_{position}": _field(feature) for position, feature in enumerate(contract.features)}
+    schema: type[Schema] = RowSchema.from_dict(declared, name="Row")
+    return schema()
+
+
+def _field(feature: Feature) -> fields.Field[Any]:
+    options: dict[str, Any] = {
+        "data_key": feature.name,
+        "required": not feature.nullable,
+        "allow_none": feature.nullable,
+        "metadata": _metadata(feature),
+        "error_messages": {"required": "missing", "null": "may not be null"},
+    }
+    if isinstance(feature, NumericFeature):
+        return FeatureNumber(feature, **options)
+    return FeatureText(feature, **options)
+
+
+def _metadata(feature: Feature) -> dict[str, Any]:
+    """What apispec copies into the OpenAPI document; it adds null to the type of a nullable field itself."""
+    values: dict[str, Any] = {"type": "number" if isinstance(feature, NumericFeature) else "string"}
+    description = feature.description
+    if isinstance(feature, NumericFeature):
+        values |= {"minimum": feature.low, "maximum": feature.high}
+        description += f" In {feature.unit}." if feature.unit else ""
+    else:
+        values |= {"maxLength": MAX_TEXT_LENGTH, "examples": list(feature.categories[:3])}
+        description += f" Known: {', '.join(feature.categories)}; others are scored with a warning."
+    return values | {"description": description.strip()}
+
+
+class WarningSchema(Schema):
+    """A value that is allowed but that training did not see."""
+
+    field = fields.String(required=True)
+    code = fields.String(required=True)
+    message = fields.String(required=True)
+
+
+def answer_fields(contract: Contract) -> dict[str, fields.Field[Any]]:
+    """The fields of one answer, by task."""
+    target = contract.target
+    found: dict[str, fields.Field[Any]] = {}
+    if target.task is Task.REGRESSION:
+        unit = f" in {target.unit}" if target.unit else ""
+        found["value"] = fields.Float(required=True, metadata={"description": f"Predicted {target.name}{unit}."})
+    else:
+        found["label"] = fields.String(required=True, metadata={"enum": list(target.classes)})
+    if target.task is Task.BINARY:
+        description = f"Probability that {target.name} is {target.classes[1]}."
+        found["score"] = fields.Float(required=True, metadata={"minimum": 0, "maximum": 1, "description": description})
+    if target.task is Task.MULTICLASS:
+        found["scores"] = fields.Dict(
+            keys=fields.String(),
+            values=fields.Float(),
+            required=True,
+            metadata={"description": "Probability by class."},
+        )
+    found["warnings"] = fields.List(fields.Nested(WarningSchema), required=True)
+    return found
+
+
+def prediction_schema(contract: Contract) -> type[Schema]:
+    """The answer to one row."""
+    tag = fields.String(required=True, metadata={"examples": ["model-v1.0.0"]})
+    schema: type[Schema] = Schema.from_dict({"model_tag": tag, **answer_fields(contract)}, name="Prediction")
+    return schema
+
+
+def batch_schema(contract: Contract) -> type[Schema]:
+    """The answer to many rows."""
+    answer: type[Schema] = Schema.from_dict(answer_fields(contract), name="Answer")
+    predictions = fields.List(
+        fields.Nested(answer), required=True, metadata={"description": "In the order of the rows."}
+    )
+    schema: type[Schema] = Schema.from_dict(
+        {"model_tag": fields.String(required=True), "predictions": predictions}, name="BatchPrediction"
+    )
+    return schema
+
+
+class FaultSchema(Schema):
+    """One thing wrong with a request; `row` counts from 0 and is there for batches."""
+
+    row = fields.Integer()
+    field = fields.String()
+    problem = fields.String(required=True)
+
+
+class ProblemSchema(Schema):
+    """An error, as RFC 9457 wants it."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    errors = fields.List(fields.Nested(FaultSchema))
+    errors_omitted = fields.Integer(metadata={"description": "Faults beyond the listed ones."})

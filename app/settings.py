@@ -1,0 +1,60 @@
+"""What the service reads from the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.ledger import DeploymentLedger, open_ledger
+from core.registry import ModelRegistry, open_registry
+from core.settings import DEFAULT_LEDGER, DEFAULT_REGISTRY, SettingsReader, one_of, whole_number
+from core.tags import ModelTag
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceSettings:
+    """
+    Settings of the service.
+
+    Attributes:
+        registry: MODEL_REGISTRY, where the model is fetched.
+        ledger: DEPLOYMENT_LEDGER, where `python -m app serve` notes what serves.
+        model_tag: MODEL_TAG; None serves the newest published tag, on a developer's machine only.
+        host: HOST to listen on.
+        port: PORT to listen on.
+        workers: WEB_CONCURRENCY, processes of gunicorn.
+        log_level: LOG_LEVEL.
+        max_body_bytes: MAX_BODY_BYTES of a request.
+        max_batch_rows: MAX_BATCH_ROWS of a batch.
+    """
+
+    registry: ModelRegistry
+    ledger: DeploymentLedger
+    model_tag: ModelTag | None
+    host: str
+    port: int
+    workers: int
+    log_level: str
+    max_body_bytes: int
+    max_batch_rows: int
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> ServiceSettings:
+        """
+        Raises:
+            SettingsError: naming every malformed variable.
+        """
+        reader = SettingsReader(environment)
+        settings = cls(
+            registry=reader.read("MODEL_REGISTRY", DEFAULT_REGISTRY, open_registry),
+            ledger=reader.read("DEPLOYMENT_LEDGER", DEFAULT_LEDGER, open_ledger),
+            model_tag=reader.read("MODEL_TAG", "", lambda text: ModelTag.parse(text) if text else None),
+            host=reader.read("HOST", "127.0.0.1", str),
+            port=reader.read("PORT", "8000", whole_number(1, 65535)),
+            workers=reader.read("WEB_CONCURRENCY", "1", whole_number(1, 64)),
+            log_level=reader.read("LOG_LEVEL", "info", one_of("debug", "info", "warning", "error")),
+            max_body_bytes=reader.read("MAX_BODY_BYTES", "10000000", whole_number(1_000, 1_000_000_000)),
+            max_batch_rows=reader.read("MAX_BATCH_ROWS", "10000", whole_number(1, 1_000_000)),
+        )
+        reader.finish()
+        return settings

@@ -1,0 +1,41 @@
+"""
+gunicorn's settings, for development and production alike.
+
+The application is not preloaded: onnxruntime imported before the fork makes workers abort at exit.
+"""
+
+import gc
+import os
+
+from app.settings import ServiceSettings
+from core.errors import SettingsError
+
+try:
+    _settings = ServiceSettings.from_env(os.environ)
+except SettingsError as error:
+    raise SystemExit(f"error: {error}") from error
+
+bind = f"{_settings.host}:{_settings.port}"
+workers = _settings.workers
+worker_class = "gthread"
+# Two threads answer while one waits for the network; more fight for the interpreter and cost latency.
+threads = 2
+# Without it one worker may end up with every keep-alive connection.
+reuse_port = workers > 1
+keepalive = 75
+timeout = 60
+graceful_timeout = 30
+# The application writes one line a request itself.
+accesslog = None
+errorlog = "-"
+loglevel = "warning"
+# A client on this machine could otherwise move the application to another path by a header.
+forwarder_headers = ""
+# Nobody administers the server by a socket in the home directory.
+control_socket_disable = True
+
+
+def post_worker_init(worker: object) -> None:  # noqa: ARG001  # gunicorn calls it so
+    """What is loaded by now lives as long as the worker; the collector need not look at it again."""
+    gc.collect()
+    gc.freeze()

@@ -1,0 +1,114 @@
+"""The shipped example on the real year: quality on months never seen, served scores, and a real flight over HTTP."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from app import create_app
+from app.settings import ServiceSettings
+from core.bundle import Bundle
+from core.documents import from_json
+from core.registry import DirectoryRegistry
+from core.tags import FIRST_TAG
+from ml.evaluation import Evaluation
+from tests.commands import ROOT, Home
+
+# What 300 XGBoost trees over 15 fields reached on the same months.
+ACCURACY_TO_BEAT, AUC_TO_BEAT = 0.887, 0.884
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    home = Home(folder=tmp_path_factory.mktemp("flights"))
+    done = home.run("ml", "train", "--publish")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return home
+
+
+@pytest.fixture(scope="module")
+def bundle(home: Home) -> Bundle:
+    return DirectoryRegistry(home.registry).fetch(FIRST_TAG)
+
+
+def test_the_months_are_those_of_the_promise(bundle: Bundle) -> None:
+    lineage = bundle.manifest.lineage
+    assert (lineage.train.start or "")[:7] == "2013-01"
+    assert (lineage.train.end or "")[:10] == "2013-08-31"
+    assert (lineage.validation.start or "")[:10] == "2013-09-01"
+    assert (lineage.validation.end or "")[:10] == "2013-09-30"
+    assert (lineage.holdout.start or "")[:10] == "2013-10-01"
+    assert (lineage.holdout.end or "")[:10] == "2013-12-31"
+
+
+def test_accuracy_and_auc_beat_the_single_model_with_their_whole_intervals(bundle: Bundle) -> None:
+    metrics = bundle.manifest.metrics
+    assert metrics["accuracy"].low > ACCURACY_TO_BEAT
+    assert metrics["auc"].low > AUC_TO_BEAT
+
+
+def test_the_scores_are_calibrated(bundle: Bundle) -> None:
+    assert bundle.manifest.metrics["calibration_error"].value <= 0.02
+
+
+def test_every_member_counts_and_both_baselines_are_beaten(bundle: Bundle) -> None:
+    assert [member.name for member in bundle.manifest.members] == [
+        "xgboost",
+        "hist-gradient-boosting",
+        "neural-network",
+    ]
+    evaluation = from_json(bundle.files["evaluation.json"], Evaluation, source="evaluation.json")
+    for metrics in evaluation.baselines.values():
+        assert evaluation.metrics["log_loss"].value < metrics["log_loss"].value
+    for metrics in evaluation.members.values():
+        assert evaluation.metrics["log_loss"].value < metrics["log_loss"].value
+
+
+def test_the_contract_asks_for_twenty_fields_at_most(bundle: Bundle) -> None:
+    assert len(bundle.contract.features) <= 20
+
+
+@pytest.mark.parametrize("section", ["## By month", "## By carrier", "## By origin", "## Limits", "2013-12", "| EWR |"])
+def test_the_card_shows_quality_by_month_carrier_and_origin(bundle: Bundle, section: str) -> None:
+    assert section in bundle.files["MODEL_CARD.md"].decode()
+
+
+def test_a_real_flight_of_december_is_answered_with_the_trained_score(home: Home) -> None:
+    app = create_app(ServiceSettings.from_env(home.environment))
+    holdout = pl.read_parquet(home.candidate / "holdout.parquet").tail(50)
+    for row in holdout.iter_rows(named=True):
+        expected = row.pop("slipway score 0")
+        answer = app.test_client().post("/v1/predict", json=row).get_json()
+        assert answer["score"] == pytest.approx(expected, abs=1e-5)
+        assert answer["label"] == ("yes" if expected >= 0.5 else "no")
+
+
+def test_the_readmes_request_gets_the_readmes_answer(home: Home) -> None:
+    readme = (ROOT / "README.md").read_text()
+    (body,) = re.findall(r"-d '(\{.*?\})'", readme, re.DOTALL)
+    (printed,) = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
+    app = create_app(ServiceSettings.from_env(home.environment))
+    answer = app.test_client().post("/v1/predict", json=json.loads(body)).get_json()
+    # Scores of another machine may differ a little, as its processor adds up floats in another order.
+    assert answer == json.loads(printed) | {"score": pytest.approx(json.loads(printed)["score"], abs=0.02)}
+
+
+def test_the_readmes_figures_are_the_models(bundle: Bundle) -> None:
+    readme = (ROOT / "README.md").read_text()
+    for name, label in {"accuracy": "accuracy", "auc": "AUC", "log_loss": "log loss"}.items():
+        (printed,) = re.findall(rf"^\| {label} \| ([0-9.]+) \(", readme, re.MULTILINE)
+        assert bundle.manifest.metrics[name].value == pytest.approx(float(printed), abs=0.002)
+
+
+def test_the_clock_can_be_set_back_to_any_day(tmp_path: Path) -> None:
+    home = Home(folder=tmp_path)
+    done = home.run("ml", "train", "--as-of", "2013-04-01", "--trials", "1")
+    assert done.returncode == 0, done.stderr
+    lineage = Bundle.read(home.candidate / "bundle").manifest.lineage
+    assert lineage.as_of == "2013-04-01"
+    assert (lineage.train.end or "")[:7] == "2013-01"
+    assert (lineage.holdout.end or "")[:10] == "2013-03-31"

@@ -1,0 +1,89 @@
+"""The scripts, run as a user runs them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from core.registry import DirectoryRegistry
+from tests.commands import ROOT, Home
+from tests.factories import make_bundle
+
+
+def _run(script: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(ROOT / "scripts" / script), *arguments],
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def test_serve_answers_from_what_is_published_and_stops_when_told(tmp_path: Path) -> None:
+    home, port = Home(folder=tmp_path), _free_port()
+    DirectoryRegistry(home.registry).publish(make_bundle(tmp_path / "bundle"))
+    environment = home.environment | {"PORT": str(port), "VENV": str(Path(sys.executable).parent.parent)}
+    process = subprocess.Popen([str(ROOT / "scripts/serve")], env=environment, stdout=subprocess.DEVNULL)
+    try:
+        answer = _ask_until_ready(f"http://127.0.0.1:{port}/v1/predict")
+        assert answer.json()["model_tag"] == "model-v1.0.0"
+    finally:
+        process.terminate()
+        assert process.wait(timeout=40) == 0
+
+
+def _ask_until_ready(address: str) -> requests.Response:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return requests.post(address, json={"age": 30, "city": "Oslo"}, timeout=5)
+        except requests.ConnectionError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def test_setup_without_python_says_what_is_needed(tmp_path: Path) -> None:
+    done = _run("setup", "serve", VENV=str(tmp_path / "venv"), PYTHON="no-such-python")
+    assert done.returncode == 1
+    assert done.stderr == "error: no-such-python is not installed; Slipway needs Python 3.11 or newer\n"
+
+
+def test_setup_with_an_old_python_says_so(tmp_path: Path) -> None:
+    old = tmp_path / "python"
+    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "Python 3.8.1" || exit 1\n')
+    old.chmod(0o755)
+    done = _run("setup", "serve", VENV=str(tmp_path / "venv"), PYTHON=str(old))
+    assert done.returncode == 1
+    assert "error: Python 3.8.1 is too old; set PYTHON to a Python 3.11 or newer" in done.stderr
+    assert not (tmp_path / "venv").exists()
+
+
+def test_setup_of_an_unknown_level_is_a_usage_error() -> None:
+    done = _run("setup", "everything")
+    assert done.returncode == 2
+    assert done.stderr == "usage: scripts/setup [serve|train|dev]\n"
+
+
+@pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "scripts").iterdir()))
+def test_a_script_is_short_and_stops_at_the_first_failure(script: str) -> None:
+    text = (ROOT / "scripts" / script).read_text()
+    code = [line for line in text.splitlines() if line and not line.startswith("#")]
+    assert len(code) <= 35
+    # What is sourced runs under the settings of the script that sources it.
+    assert script == "environment" or "set -eu" in code

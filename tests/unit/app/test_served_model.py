@@ -1,0 +1,142 @@
+"""What a process may serve, and what stops it from starting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app import create_app
+from app.served_model import ServedModel
+from app.settings import ServiceSettings
+from core.bundle import GOLDEN_NAME, REFERENCE_NAME, Bundle, write_bundle
+from core.contract import Row, Task
+from core.documents import to_json
+from core.errors import BundleRefused, CorruptArtifact, ManifestError, NothingPublished, SlipwayError, UnknownTag
+from core.golden import GoldenRow, GoldenRows
+from core.manifest import Threshold
+from core.reference import NumericReference, Reference
+from core.registry import DirectoryRegistry
+from core.tags import ModelTag
+from tests.factories import GRAPH_NAME, make_bundle, make_reference
+
+SETTINGS = ServiceSettings.from_env({})
+
+
+def publish(folder: Path, bundle: Bundle, **changes: bytes) -> DirectoryRegistry:
+    """A registry with a bundle some of whose files are others, under checksums that are right."""
+    folder.mkdir()
+    write_bundle(folder, bundle.manifest, {**bundle.files, **changes})
+    registry = DirectoryRegistry(folder / "registry")
+    registry.publish(Bundle.read(folder))
+    return registry
+
+
+def test_the_newest_tag_is_served_by_default(tmp_path: Path) -> None:
+    registry = DirectoryRegistry(tmp_path / "registry")
+    for tag in ("model-v1.10.0", "model-v1.9.0"):
+        registry.publish(make_bundle(tmp_path / tag, tag=tag))
+
+    assert ServedModel.load(registry, None).tag == "model-v1.10.0"
+
+
+def test_a_given_tag_is_served_though_a_newer_one_is_published(tmp_path: Path) -> None:
+    registry = DirectoryRegistry(tmp_path / "registry")
+    for tag in ("model-v1.0.0", "model-v1.1.0"):
+        registry.publish(make_bundle(tmp_path / tag, tag=tag))
+
+    assert ServedModel.load(registry, ModelTag(1, 0, 0)).tag == "model-v1.0.0"
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_golden_rows_are_answered_with_their_golden_scores(registry: DirectoryRegistry) -> None:
+    model = ServedModel.load(registry, None)
+    golden = model.bundle.golden().rows
+
+    answers = model.answer([entry.row for entry in golden])
+
+    for answer, entry in zip(answers, golden, strict=True):
+        scores = answer.scores if isinstance(answer.scores, dict) else {"": answer.score or answer.value}
+        assert list(scores.values()) == pytest.approx(list(entry.score))
+
+
+def test_a_score_at_the_threshold_is_positive(tmp_path: Path, registry: DirectoryRegistry) -> None:
+    row: Row = {"age": 30.0, "city": "Oslo"}
+    score = ServedModel.load(registry, None).answer([row])[0].score
+    assert isinstance(score, float)
+    registry.publish(
+        make_bundle(tmp_path / "next", tag="model-v1.1.0", threshold=Threshold(value=score, rule="a test's"))
+    )
+
+    assert ServedModel.load(registry, None).answer([row])[0].label == "yes"
+
+
+def test_a_feature_without_training_values_warns_of_nothing(tmp_path: Path, bundle: Bundle) -> None:
+    nothing = NumericReference(count=4, missing=4, knots=(), below=(), at_or_below=())
+    seen = make_reference()
+    reference = Reference(numeric={"age": nothing}, categorical=seen.categorical, scores=seen.scores)
+    registry = publish(tmp_path / "copy", bundle, **{REFERENCE_NAME: to_json(reference)})
+
+    assert ServedModel.load(registry, None).answer([{"age": 120.0, "city": "Oslo"}])[0].warnings == ()
+
+
+def test_an_empty_registry_stops_the_app(tmp_path: Path) -> None:
+    with pytest.raises(NothingPublished, match="the registry is empty"):
+        create_app(SETTINGS, registry=DirectoryRegistry(tmp_path / "none"))
+
+
+def test_an_unknown_tag_stops_the_app_and_names_the_known_ones(registry: DirectoryRegistry) -> None:
+    settings = ServiceSettings.from_env({"MODEL_TAG": "model-v9.9.9"})
+
+    with pytest.raises(UnknownTag, match=r"model-v9\.9\.9 is not in the registry: it holds model-v1\.0\.0"):
+        create_app(settings, registry=registry)
+
+
+def test_golden_rows_that_come_out_wrong_stop_the_app(tmp_path: Path, bundle: Bundle) -> None:
+    wrong = GoldenRows(rows=(GoldenRow(row={"age": 30.0, "city": "Oslo"}, score=(0.7,)),))
+    registry = publish(tmp_path / "copy", bundle, **{GOLDEN_NAME: to_json(wrong)})
+
+    with pytest.raises(BundleRefused, match=r"golden rows are off by 0\.054"):
+        create_app(SETTINGS, registry=registry)
+
+
+def test_a_bundle_without_golden_rows_stops_the_app(tmp_path: Path, bundle: Bundle) -> None:
+    registry = publish(tmp_path / "copy", bundle, **{GOLDEN_NAME: to_json(GoldenRows(rows=()))})
+
+    with pytest.raises(SlipwayError):
+        create_app(SETTINGS, registry=registry)
+
+
+@pytest.mark.parametrize("name", [GRAPH_NAME, GOLDEN_NAME, REFERENCE_NAME, "manifest.json", "manifest.sha256"])
+def test_a_changed_byte_stops_the_app(tmp_path: Path, registry: DirectoryRegistry, name: str) -> None:
+    path = tmp_path / "registry" / "model-v1.0.0" / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+    with pytest.raises(CorruptArtifact) as caught:
+        create_app(SETTINGS, registry=registry)
+
+    assert caught.value.path.parent == path.parent
+
+
+@pytest.mark.parametrize("name", [GRAPH_NAME, "manifest.json", "manifest.sha256"])
+def test_a_missing_file_stops_the_app(tmp_path: Path, registry: DirectoryRegistry, name: str) -> None:
+    (tmp_path / "registry" / "model-v1.0.0" / name).unlink()
+
+    with pytest.raises(CorruptArtifact, match="missing"):
+        create_app(SETTINGS, registry=registry)
+
+
+def test_a_graph_that_is_none_stops_the_app(tmp_path: Path, bundle: Bundle) -> None:
+    registry = publish(tmp_path / "copy", bundle, **{GRAPH_NAME: b"no graph"})
+
+    with pytest.raises(CorruptArtifact, match="not a graph that ONNX Runtime can load"):
+        create_app(SETTINGS, registry=registry)
+
+
+def test_golden_rows_that_are_no_json_stop_the_app(tmp_path: Path, bundle: Bundle) -> None:
+    registry = publish(tmp_path / "copy", bundle, **{GOLDEN_NAME: b"{"})
+
+    with pytest.raises(ManifestError, match=r"golden\.json"):
+        create_app(SETTINGS, registry=registry)
