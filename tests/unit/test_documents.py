@@ -1,0 +1,131 @@
+"""What the documents name exists, and what exists is named."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+
+from app.__main__ import main as app_commands
+from ml.__main__ import main as ml_commands
+from ml.problem import read_problem
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")) if path.name != "CHANGELOG.md"]
+_VARIABLE = re.compile(r'reader\.read\(\s*"([A-Z_]+)", "([^"]*)"|reader\.read\(\s*"([A-Z_]+)", (DEFAULT_\w+)')
+_ROW = re.compile(r"^\| `([A-Z_]+)` \|([^|]*)\|", re.MULTILINE)
+
+
+def _read_variables(source: str) -> dict[str, str]:
+    """The variables a settings module reads, with their defaults."""
+    constants = {
+        node.targets[0].id: node.value.value
+        for node in ast.parse((ROOT / "core/settings.py").read_text()).body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant)
+    }
+    found = _VARIABLE.findall((ROOT / source).read_text())
+    return {name or other: default if name else str(constants[constant]) for name, default, other, constant in found}
+
+
+@pytest.mark.parametrize(("source", "title"), [("app/settings.py", "The service"), ("ml/settings.py", "Training")])
+def test_the_settings_table_holds_every_variable_with_its_default(source: str, title: str) -> None:
+    text = (ROOT / "docs/settings.md").read_text()
+    section = text.split(f"## {title}")[1].split("\n## ")[0]
+    documented = {name: default.strip().strip("`") for name, default in _ROW.findall(section)}
+    read = _read_variables(source)
+    assert read
+    assert set(documented) == set(read)
+    for name, default in read.items():
+        assert documented[name] in {default, "the newest published tag" if name == "MODEL_TAG" else default}
+
+
+def test_the_environment_example_holds_every_variable_with_its_default() -> None:
+    lines = [line for line in (ROOT / ".env.example").read_text().splitlines() if line and not line.startswith("#")]
+    expected = _read_variables("app/settings.py") | _read_variables("ml/settings.py")
+    assert dict(line.split("=", 1) for line in lines) == expected
+
+
+def test_every_script_is_named_in_the_readme_and_the_other_way_round() -> None:
+    named = set(re.findall(r"scripts/([a-z]+)", (ROOT / "README.md").read_text()))
+    # Sourced by the others, never run.
+    assert named == {path.name for path in (ROOT / "scripts").iterdir()} - {"environment"}
+
+
+@pytest.mark.parametrize("package", ["ml", "app"])
+def test_every_command_named_in_a_document_exists(package: str) -> None:
+    commands: click.Group = {"ml": ml_commands, "app": app_commands}[package]
+    for document in DOCUMENTS:
+        for command in re.findall(rf"python -m {package} ([a-z]+)", document.read_text()):
+            assert command in commands.commands, f"{document}: python -m {package} {command}"
+
+
+def test_every_training_command_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for command in ml_commands.commands:
+        assert f"python -m ml {command}" in readme
+
+
+def test_every_module_in_the_code_map_exists_and_the_other_way_round() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text().split("## Code map")[1].split("\n## ")[0]
+    named = {name.rstrip("/") for name in re.findall(r"`([a-z_/]+)`", text)}
+    for package in ("core", "ml", "app"):
+        for path in (ROOT / package).iterdir():
+            if path.stem != "__init__" and path.name != "__pycache__":
+                assert path.stem in named, path
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
+        assert (document.parent / target).exists(), target
+
+
+@pytest.mark.parametrize(("name", "most"), [("README.md", 150), ("ARCHITECTURE.md", 120)])
+def test_the_first_documents_stay_short(name: str, most: int) -> None:
+    assert len((ROOT / name).read_text().splitlines()) <= most
+
+
+def test_every_key_of_the_model_file_is_documented() -> None:
+    text = (ROOT / "docs/model-file.md").read_text()
+    read = (ROOT / "ml/problem.py").read_text() + (ROOT / "core/contract.py").read_text()
+    keys = set(re.findall(r'(?:get|choice|texts|table|tables|_bounded)\((?:table, |dataset, )?"([a-z_]+)"', read))
+    assert {"time_column", "positive", "categories", "stale_margin"} <= keys
+    for key in keys:
+        assert f"`{key}`" in text or f"[{key}]" in text, key
+
+
+def test_the_readmes_own_table_is_a_valid_model_file(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    path = tmp_path / "model.toml"
+    path.write_text(block)
+    assert read_problem(path).contract.names == ("monthly spend", "plan")
+
+
+def test_the_requirements_are_pinned_with_hashes() -> None:
+    for name in ("requirements.txt", "requirements-train.txt", "requirements-dev.txt"):
+        text = (ROOT / name).read_text()
+        pins = re.findall(r"^[A-Za-z0-9._-]+(?:\[[a-z,]+\])?==", text, re.MULTILINE)
+        assert pins
+        assert text.count("--hash=sha256:") >= len(pins)
+
+
+def test_the_smaller_requirements_pin_what_the_larger_ones_do() -> None:
+    # A package may have two pins, one for each range of Python versions.
+    pins = {
+        name: set(re.findall(r"^([a-z0-9._-]+==\S+)", (ROOT / f"requirements{name}.txt").read_text(), re.MULTILINE))
+        for name in ("", "-train", "-dev")
+    }
+    assert pins[""] < pins["-train"] < pins["-dev"]
+
+
+def test_every_declared_dependency_is_locked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    text = (ROOT / "requirements.txt").read_text()
+    for dependency in project["dependencies"]:
+        assert f"\n{re.split('[>=<]', dependency)[0]}==" in text
