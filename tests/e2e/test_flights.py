@@ -97,6 +97,14 @@ def test_the_readmes_request_gets_the_readmes_answer(home: Home) -> None:
     assert answer == json.loads(printed) | {"score": pytest.approx(json.loads(printed)["score"], abs=0.02)}
 
 
+def test_the_readmes_request_is_a_flight_of_the_holdout(home: Home) -> None:
+    (body,) = re.findall(r"-d '(\{.*?\})'", (ROOT / "README.md").read_text(), re.DOTALL)
+    holdout = pl.read_parquet(home.candidate / "holdout.parquet")
+    flight = json.loads(body)
+    assert set(flight) == set(holdout.columns) - {"slipway score 0"}
+    assert len(holdout.filter(**flight)) == 1
+
+
 def test_the_readmes_figures_are_the_models(bundle: Bundle) -> None:
     readme = (ROOT / "README.md").read_text()
     for name, label in {"accuracy": "accuracy", "auc": "AUC", "log_loss": "log loss"}.items():
