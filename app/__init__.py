@@ -30,6 +30,8 @@ def create_app(settings: ServiceSettings | None = None, *, registry: ModelRegist
     model = ServedModel.load(registry or settings.registry, settings.model_tag)
     app = Flask(__name__, static_folder=None)
     app.session_interface = _NoSession()
+    # Flask would redirect //path to a host that it takes from the request.
+    app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     errors.init_app(app)
     requests_log.init_app(app, model)

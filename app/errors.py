@@ -1,8 +1,9 @@
-"""The one module that knows HTTP statuses of errors; every error is problem+json (RFC 9457)."""
+"""The one module that knows HTTP statuses of errors; every error of the app is problem+json (RFC 9457)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -31,19 +32,17 @@ class MalformedRequest(Exception):
 
 
 class WrongMediaType(Exception):
-    """The body is not of the type that the route takes."""
-
-    def __init__(self, wanted: str) -> None:
-        self.wanted = wanted
-        super().__init__(f"send the body as Content-Type: {wanted}")
+    """The body is not of the type, or in the encoding, that the route takes."""
 
 
 class InvalidInput(Exception):
-    """The body is well-formed, and breaks the contract in the listed places."""
+    """The body is well-formed, and breaks the contract: the first hundred places, and how many there are."""
 
-    def __init__(self, faults: Sequence[InputFault]) -> None:
-        self.faults = tuple(faults)
-        super().__init__(f"{len(self.faults)} faults")
+    def __init__(self, faults: Iterable[InputFault]) -> None:
+        remaining = iter(faults)
+        self.listed = tuple(islice(remaining, MAX_LISTED_FAULTS))
+        self.count = len(self.listed) + sum(1 for _ in remaining)
+        super().__init__(f"{self.count} faults")
 
 
 def problem(status: int, title: str, detail: str, **extra: Any) -> Response:
@@ -62,12 +61,10 @@ def init_app(app: Flask) -> None:
 
 
 def _invalid_input(error: InvalidInput) -> Response:
-    listed = error.faults[:MAX_LISTED_FAULTS]
-    extra: dict[str, Any] = {"errors": listed}
-    if len(error.faults) > len(listed):
-        extra["errors_omitted"] = len(error.faults) - len(listed)
-    count = len(error.faults)
-    detail = "1 fault; nothing was scored" if count == 1 else f"{count} faults; nothing was scored"
+    extra: dict[str, Any] = {"errors": error.listed}
+    if error.count > len(error.listed):
+        extra["errors_omitted"] = error.count - len(error.listed)
+    detail = "1 fault; nothing was scored" if error.count == 1 else f"{error.count} faults; nothing was scored"
     return problem(422, "Invalid input", detail, **extra)
 
 

@@ -7,9 +7,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load
 
-from core.contract import CategoricalFeature, Contract, Feature, NumericFeature, Task, in_range
+from core.contract import MAX_TEXT_LENGTH, CategoricalFeature, Contract, Feature, NumericFeature, Task, in_range
 
-MAX_TEXT_LENGTH = 200
 UNKNOWN_FIELD = "unknown field; /docs lists the fields"
 NOT_AN_OBJECT = "takes an object with the fields of a row"
 

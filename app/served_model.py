@@ -81,7 +81,7 @@ class ServedModel:
         if tag is None:
             tags = registry.tags()
             if not tags:
-                raise NothingPublished
+                raise NothingPublished(str(registry))
             tag = tags[-1]
         bundle = registry.fetch(tag)
         scorer = load_scorer(bundle)

@@ -11,6 +11,8 @@ from typing import Any
 from core.reading import Table
 
 MAX_NAME_LENGTH = 100
+# Longer texts are refused as values of a categorical feature, so its categories are not longer either.
+MAX_TEXT_LENGTH = 200
 # The encoder's matrix is float32, which holds numbers up to 3.4e38.
 MAX_MAGNITUDE = 1e38
 
@@ -176,6 +178,11 @@ def _read_feature(table: Table) -> Feature:
         categories = table.texts("categories")
         if len(table.faults) == before and (len(set(categories)) != len(categories) or not categories):
             table.fault("categories", "takes at least one text, each once")
+        for index, category in enumerate(categories):
+            if len(category) > MAX_TEXT_LENGTH:
+                table.fault(
+                    f"categories[{index}]", f"takes text of up to {MAX_TEXT_LENGTH} characters, found {len(category)}"
+                )
         return CategoricalFeature(name=name, categories=categories, nullable=nullable, description=description)
     table.reject_unknown(common | {"unit", "low", "high"})
     before = len(table.faults)

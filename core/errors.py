@@ -76,8 +76,9 @@ class RegistryError(SlipwayError):
 class NothingPublished(RegistryError):
     """The registry is empty."""
 
-    def __init__(self) -> None:
-        super().__init__("the registry is empty; run scripts/train to publish a model")
+    def __init__(self, registry: str) -> None:
+        self.registry = registry
+        super().__init__(f"the registry {registry} is empty; run scripts/train, or set MODEL_REGISTRY to another")
 
 
 class UnknownTag(RegistryError):

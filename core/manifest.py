@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from core.contract import Contract, read_contract
 from core.documents import Document, from_json, to_json
@@ -95,7 +97,7 @@ class FileRecord(Document, frozen=True, kw_only=True):
     """Checksum (lower-case hex) and size of one file."""
 
     sha256: str
-    size_bytes: int
+    size_bytes: Annotated[int, Meta(ge=0)]
 
 
 class Manifest(Document, frozen=True, kw_only=True):

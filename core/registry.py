@@ -18,11 +18,12 @@ from core.manifest import MANIFEST_NAME
 from core.tags import ModelTag, is_tag
 
 SEAL_NAME = "manifest.sha256"
+_DIRECTORY = "directory"
 _SEAL = re.compile(rb"[0-9a-f]{64}\n")
 
 
 class ModelRegistry(Protocol):
-    """Published bundles; a published tag never changes and is never half there."""
+    """Published bundles; a published tag never changes and is never half there. As text, what MODEL_REGISTRY says."""
 
     def publish(self, bundle: Bundle) -> None:
         """
@@ -58,6 +59,10 @@ class DirectoryRegistry:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+
+    def __str__(self) -> str:
+        """As MODEL_REGISTRY names it."""
+        return f"{_DIRECTORY}:{self._root}"
 
     def publish(self, bundle: Bundle) -> None:
         """See `ModelRegistry.publish`."""
@@ -120,7 +125,7 @@ class DirectoryRegistry:
     def tags(self) -> list[ModelTag]:
         """See `ModelRegistry.tags`."""
         try:
-            names = [path.name for path in self._root.iterdir() if path.is_dir()] if self._root.is_dir() else []
+            names = [path.name for path in self._root.iterdir() if path.is_dir()] if self._root.exists() else []
         except OSError as error:
             raise RegistryError(f"{self._root} cannot be read ({error.strerror})") from error
         return sorted(ModelTag.parse(name) for name in names if is_tag(name))
@@ -137,6 +142,6 @@ def open_registry(location: str) -> ModelRegistry:
         ValueError: saying what would be right.
     """
     kind, _, path = location.partition(":")
-    if kind != "directory" or not path:
-        raise ValueError("takes directory:PATH")
+    if kind != _DIRECTORY or not path:
+        raise ValueError(f"takes {_DIRECTORY}:PATH")
     return DirectoryRegistry(Path(path))

@@ -108,14 +108,37 @@ def check_golden(bundle: Bundle, scorer: Scorer) -> None:
         scores = scorer.score(Encoder(bundle.contract).rows([entry.row for entry in golden.rows]))
     except Exception as error:  # a graph of another width fails in ways of ONNX Runtime's own
         raise BundleRefused(f"{bundle.manifest.tag}: golden rows cannot be scored ({error})") from error
-    if scores.shape[1] != width:
-        raise BundleRefused(f"{bundle.manifest.tag}: its graphs give {scores.shape[1]} scores a row, not {width}")
+    if scores.shape != (len(golden.rows), width):
+        raise BundleRefused(
+            f"{bundle.manifest.tag}: its graphs answer {len(golden.rows)} rows with scores of shape {scores.shape}, "
+            f"not {(len(golden.rows), width)}"
+        )
     gap = golden.largest_gap(scores)
     if gap > TOLERANCE:
         raise BundleRefused(
             f"{bundle.manifest.tag}: golden rows are off by {gap:.2g}, {TOLERANCE:g} is allowed; "
             "this machine does not score the model as it was trained, serve another tag"
         )
+
+
+def weighted_mean(members: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """
+    The members' scores as one.
+
+    Summed member by member: a matrix product adds up in an order that depends on how many rows there are, and a row
+    must score the same alone and in a batch.
+
+    Args:
+        members: Shape (members, n, score columns).
+        weights: Shape (members,).
+
+    Returns:
+        Shape (n, score columns).
+    """
+    mean: NDArray[np.float64] = np.zeros(members.shape[1:])
+    for weight, scores in zip(weights, members, strict=True):
+        mean = mean + weight * scores
+    return mean
 
 
 def combine(
@@ -133,7 +156,7 @@ def combine(
     Returns:
         Shape (n, score columns).
     """
-    mean = np.tensordot(weights, members, axes=1)
+    mean = weighted_mean(members, weights)
     if not calibration.curves:
         return mean
     columns = [np.interp(mean[:, index], curve.raw, curve.calibrated) for index, curve in enumerate(calibration.curves)]

@@ -189,7 +189,7 @@ def card(tag: ModelTag | None, page: Path | None) -> None:
         write_atomically(page, bundle.files[CARD_PAGE_NAME])
         click.echo(f"Wrote {page}; open it in a browser.")
         return
-    text = bundle.files[CARD_NAME].decode()
+    text = bundle.files[CARD_NAME].decode(errors="replace")
     if not sys.stdout.isatty():
         click.echo(text, nl=False)
         return

@@ -20,12 +20,12 @@ from core.golden import GOLDEN_COUNT, TOLERANCE, GoldenRow, GoldenRows, relative
 from core.manifest import Manifest, Member
 from core.reference import Reference, categorical_reference, numeric_reference
 from core.scorer import Scorer, load_scorer
-from ml.dataset import Dataset
+from ml.dataset import RESERVED_PREFIX, Dataset
 from ml.export import export_member
 from ml.training import TrainedEnsemble
 
 HOLDOUT_NAME = "holdout.parquet"
-_SCORE_COLUMN = "slipway score {}"
+_SCORE_COLUMN = RESERVED_PREFIX + "score {}"
 _CONTENT = {"bundle", HOLDOUT_NAME}
 
 

@@ -17,6 +17,9 @@ from core.encoder import Encoder
 from core.errors import DatasetError
 
 MIN_ROWS = 100
+# Columns of ours beside those of the data.
+RESERVED_PREFIX = "slipway "
+_ROW_NUMBER = f"{RESERVED_PREFIX}row"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,14 +89,14 @@ def fit_to_contract(raw: RawData, contract: Contract, *, time_column: str | None
     Raises:
         DatasetError: naming the column, the first row and what would be right.
     """
-    frame = raw.frame
-    _require_columns(raw, [contract.target.name, *contract.names, *([time_column] if time_column else [])])
-    frame = frame.with_row_index("slipway row", offset=1)
+    wanted = [contract.target.name, *contract.names, *([time_column] if time_column else [])]
+    _require_columns(raw, wanted)
+    frame = raw.frame.select(list(dict.fromkeys(wanted))).with_row_index(_ROW_NUMBER, offset=1)
     frame = _in_time_order(frame, time_column, raw.source)
     columns = [_cast(frame, feature, raw.source) for feature in contract.features]
     target, notes = _target_codes(frame[contract.target.name], contract.target, raw.source)
     known = ~np.isnan(target)
-    keep = known & _sendable(frame["slipway row"], columns, contract, known, max_faulty_share, raw.source, notes)
+    keep = known & _sendable(frame[_ROW_NUMBER], columns, contract, known, max_faulty_share, raw.source, notes)
     rows = pl.DataFrame(columns).filter(pl.Series(keep))
     if len(rows) < MIN_ROWS:
         raise DatasetError(f"{raw.source}: {len(rows)} usable rows; training takes at least {MIN_ROWS}")
@@ -172,7 +175,7 @@ def _cast(frame: pl.DataFrame, feature: NumericFeature | CategoricalFeature, sou
         wrong = (numbers.is_null() & column.is_not_null()).arg_true()
         if len(wrong):
             raise DatasetError(
-                f"{source}: column {feature.name!r}, row {frame['slipway row'][wrong[0]]}: {column[wrong[0]]!r} "
+                f"{source}: column {feature.name!r}, row {frame[_ROW_NUMBER][wrong[0]]}: {column[wrong[0]]!r} "
                 "is not a number, but model.toml says the column is numeric"
             )
         column = numbers

@@ -13,7 +13,7 @@ from pathlib import Path
 from core.contract import CategoricalFeature, Contract, Task, read_contract
 from core.errors import DatasetError, Fault, ModelFileError
 from core.reading import Table
-from ml.dataset import Dataset, Loader, RawData, fit_to_contract
+from ml.dataset import RESERVED_PREFIX, Dataset, Loader, RawData, fit_to_contract
 from ml.datasets import table_file
 from ml.split import Share
 
@@ -116,6 +116,9 @@ def read_problem(path: Path) -> Problem:
     document = Table(values)
     document.reject_unknown(["dataset", "split", "target", "features", "training", "gate"])
     contract = read_contract(document)
+    for index, name in enumerate(contract.names):
+        if name.startswith(RESERVED_PREFIX):
+            document.fault(f"features[{index}].name", f"{name!r} begins with {RESERVED_PREFIX!r}, which is reserved")
     dataset = document.table("dataset")
     time_column = dataset.get("time_column", str, "") or None
     validation, holdout = _read_split(document.table("split", optional=True), time_column)

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from core.contract import Contract, Task
 from core.manifest import Calibration, Threshold
-from core.scorer import combine
+from core.scorer import combine, weighted_mean
 from ml.calibration import fit_calibration
 from ml.dataset import Dataset
 from ml.members import MEMBER_NAMES, THREADS, build_member, raw_scores, without_empty_columns
@@ -83,9 +83,11 @@ def _assemble(
     scores = np.stack([raw_scores(member, validation.matrix, task) for member in members.values()])
     weights = fit_weights(scores, validation.target, task)
     kept = {name: float(weight) for name, weight in zip(members, weights, strict=True) if weight > 0}
-    mean = np.tensordot(weights, scores, axes=1)
     calibration = fit_calibration(
-        mean, validation.target, task, shuffle_seed=plan.seed if validation.times is None else None
+        weighted_mean(scores, weights),
+        validation.target,
+        task,
+        shuffle_seed=plan.seed if validation.times is None else None,
     )
     threshold = None
     if task is Task.BINARY:

@@ -277,5 +277,5 @@ def test_gunicorn_ends_by_itself_when_no_model_is_published(tmp_path: Path) -> N
     result = run(tmp_path, *gunicorn, PORT=str(free_port()))
 
     assert result.returncode == 4
-    assert "error: the registry is empty; run scripts/train to publish a model\n" in result.stderr
+    assert "is empty; run scripts/train, or set MODEL_REGISTRY to another\n" in result.stderr
     assert "Traceback" not in result.stderr

@@ -116,3 +116,11 @@ def test_a_problem_may_carry_more_fields() -> None:
     document = json.loads(problem(409, "Conflict", "twice", row=3).data)
 
     assert document == {"type": "about:blank", "title": "Conflict", "status": 409, "detail": "twice", "row": 3}
+
+
+@pytest.mark.parametrize("path", ["/v1//model", "//v1/model", "/docs//x"])
+def test_a_doubled_slash_is_no_redirect_to_a_host_of_the_callers_choice(client: FlaskClient, path: str) -> None:
+    answer = client.get(path, base_url="https://elsewhere.example")
+
+    assert answer.status_code == 404
+    assert "Location" not in answer.headers

@@ -48,7 +48,10 @@ def test_check_of_an_empty_registry_says_how_to_fill_it(tmp_path: Path) -> None:
     result = run(tmp_path, "check")
 
     assert result.exit_code == 1
-    assert result.stderr == "error: the registry is empty; run scripts/train to publish a model\n"
+    assert result.stderr == (
+        f"error: the registry directory:{tmp_path / 'registry'} is empty; "
+        "run scripts/train, or set MODEL_REGISTRY to another\n"
+    )
 
 
 def test_check_of_an_unknown_tag_lists_the_known_ones(tmp_path: Path, registry: DirectoryRegistry) -> None:

@@ -137,7 +137,6 @@ def test_a_row_that_is_no_object_is_refused(client: FlaskClient, body: bytes) ->
 @pytest.mark.parametrize(
     "body",
     [
-        pytest.param(b"", id="empty"),
         pytest.param(b" ", id="blank"),
         pytest.param(b"age=30&city=Oslo", id="a form"),
         pytest.param(b"{'age': 30}", id="single quotes"),
@@ -164,6 +163,13 @@ def test_a_body_that_is_no_json_is_refused(client: FlaskClient, path: str, body:
     assert detail(answer).startswith("the body cannot be read as JSON: ")
 
 
+@pytest.mark.parametrize("path", [ONE, MANY])
+def test_an_empty_body_is_named_as_such(client: FlaskClient, path: str) -> None:
+    answer = send(client, path, b"")
+
+    assert (answer.status_code, detail(answer)) == (400, "the body is empty")
+
+
 @pytest.mark.parametrize("body", [b"[" * 10_000 + b"]" * 10_000, b'{"age":' * 10_000 + b"1" + b"}" * 10_000])
 @pytest.mark.parametrize("path", [ONE, MANY])
 def test_a_body_nested_10_000_levels_deep_is_refused(client: FlaskClient, path: str, body: bytes) -> None:
@@ -180,6 +186,14 @@ def test_a_body_of_another_type_is_refused_with_the_right_one(
     answer = send(client, path, json.dumps(ROW).encode(), content_type)
 
     assert (answer.status_code, detail(answer)) == (415, "send the body as Content-Type: application/json")
+
+
+@pytest.mark.parametrize(("encoding", "status"), [("identity", 200), ("gzip", 415), ("br, gzip", 415)])
+def test_a_body_in_an_encoding_is_refused_as_such(client: FlaskClient, encoding: str, status: int) -> None:
+    answer = client.post(ONE, json=ROW, headers={"Content-Encoding": encoding})
+
+    assert answer.status_code == status
+    assert status == 200 or detail(answer) == "send the body without a Content-Encoding"
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON", "application/json;;="])
@@ -290,9 +304,31 @@ def test_100_faults_are_all_listed(client: FlaskClient) -> None:
 
 
 def test_unknown_fields_are_listed_in_the_order_of_their_names(client: FlaskClient) -> None:
-    found = faults(client.post(ONE, json={**ROW, **{f"x{number:03}": 1 for number in reversed(range(150))}}))
+    found = faults(client.post(ONE, json={**ROW, **{f"x{number:03}": 1 for number in reversed(range(100))}}))
 
     assert [fault["field"] for fault in found] == [f"x{number:03}" for number in range(100)]
+
+
+def test_a_row_of_far_too_many_fields_is_one_fault(client: FlaskClient) -> None:
+    row = {f"x{number}": 1 for number in range(103)}
+    fault = {"problem": "takes at most 102 fields, found 103"}
+
+    assert faults(client.post(ONE, json=row)) == [fault]
+    assert faults(client.post(MANY, json={"rows": [ROW, row]})) == [{"row": 1, **fault}]
+
+
+def test_the_name_of_an_unknown_field_is_given_back_in_short(client: FlaskClient) -> None:
+    (fault,) = faults(client.post(ONE, json={**ROW, "x" * 5000: 1}))
+
+    assert fault["field"] == "x" * 100 + "..."
+
+
+@pytest.mark.parametrize("environment", [{"MAX_BATCH_ROWS": "1300"}])
+def test_rows_keep_their_numbers_in_a_batch_of_many_parts(client: FlaskClient) -> None:
+    rows = [ROW] * 1300
+    rows[499], rows[500], rows[1299] = {}, {}, {}
+
+    assert [fault["row"] for fault in faults(client.post(MANY, json={"rows": rows}))] == [499, 500, 1299]
 
 
 @pytest.mark.parametrize("city", ["Bern", "", "oslo", "x" * 200, "a\nb\x00", "\U0001f6ec"])

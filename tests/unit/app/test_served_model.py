@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
 
 from app import create_app
@@ -81,7 +83,7 @@ def test_a_feature_without_training_values_warns_of_nothing(tmp_path: Path, bund
 
 
 def test_an_empty_registry_stops_the_app(tmp_path: Path) -> None:
-    with pytest.raises(NothingPublished, match="the registry is empty"):
+    with pytest.raises(NothingPublished, match=r"the registry directory:.*none is empty"):
         create_app(SETTINGS, registry=DirectoryRegistry(tmp_path / "none"))
 
 
@@ -97,6 +99,24 @@ def test_golden_rows_that_come_out_wrong_stop_the_app(tmp_path: Path, bundle: Bu
     registry = publish(tmp_path / "copy", bundle, **{GOLDEN_NAME: to_json(wrong)})
 
     with pytest.raises(BundleRefused, match=r"golden rows are off by 0\.054"):
+        create_app(SETTINGS, registry=registry)
+
+
+@pytest.mark.parametrize("shape", [[-1], [1, 1], [-1, 1, 1]], ids=["flat", "one row", "a cube"])
+def test_scores_of_another_shape_than_the_rows_stop_the_app(tmp_path: Path, bundle: Bundle, shape: list[int]) -> None:
+    model = onnx.load_from_string(bundle.files[GRAPH_NAME])
+    model.graph.node[-1].output[0] = "whole"
+    reduced = "whole"
+    if shape == [1, 1]:
+        model.graph.node.append(onnx.helper.make_node("ReduceMean", ["whole"], ["mean"]))
+        reduced = "mean"
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.array(shape, dtype=np.int64), "shape"))
+    model.graph.node.append(onnx.helper.make_node("Reshape", [reduced, "shape"], ["score"]))
+    del model.graph.output[:]
+    model.graph.output.append(onnx.helper.make_tensor_value_info("score", onnx.TensorProto.FLOAT, None))
+    registry = publish(tmp_path / "copy", bundle, **{GRAPH_NAME: model.SerializeToString()})
+
+    with pytest.raises(BundleRefused, match=r"answer 3 rows with scores of shape .*, not \(3, 1\)"):
         create_app(SETTINGS, registry=registry)
 
 

@@ -153,14 +153,26 @@ def test_a_missing_file_is_named(name: str, bundle: Bundle) -> None:
 def test_a_file_that_became_a_directory_is_named(bundle: Bundle) -> None:
     (bundle.directory / GOLDEN_NAME).unlink()
     (bundle.directory / GOLDEN_NAME).mkdir()
-    with pytest.raises(CorruptArtifact, match=r"cannot be read \(Is a directory\)") as caught:
+    with pytest.raises(CorruptArtifact, match="is not a regular file") as caught:
         Bundle.read(bundle.directory)
     assert caught.value.path == bundle.directory / GOLDEN_NAME
 
 
+def test_a_device_in_the_place_of_a_file_is_not_read(bundle: Bundle) -> None:
+    (bundle.directory / GOLDEN_NAME).unlink()
+    (bundle.directory / GOLDEN_NAME).symlink_to("/dev/zero")
+    with pytest.raises(CorruptArtifact, match="is not a regular file"):
+        Bundle.read(bundle.directory)
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
-    [(b"# model-v1.0.1\n", "sha256 is "), (b"# model-v1.0.0", "14 bytes, the manifest says 15"), (b"", "0 bytes")],
+    [
+        (b"# model-v1.0.1\n", "sha256 is "),
+        (b"# model-v1.0.0", "14 bytes, the manifest says 15"),
+        (b"", "0 bytes"),
+        (b"# model-v1.0.0\nmore", "longer than the 15 bytes"),
+    ],
 )
 def test_a_changed_file_is_named_with_what_changed(content: bytes, problem: str, bundle: Bundle) -> None:
     (bundle.directory / CARD_NAME).write_bytes(content)

@@ -114,3 +114,21 @@ def test_a_terminal_gets_tracebacks_too() -> None:
         log_a_failure()
     assert "unexpected error" in terminal.getvalue()
     assert "7 letters are too many" in terminal.getvalue()
+
+
+class Failing(io.StringIO):
+    """Standard output that nobody can write to."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def write(self, _text: str, /) -> int:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), BrokenPipeError(), ValueError("closed")])
+def test_an_output_that_fails_stops_nobody(error: Exception) -> None:
+    with redirect_stdout(Failing(error)):
+        configure_logs()
+        structlog.get_logger().info("request")

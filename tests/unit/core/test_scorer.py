@@ -180,5 +180,14 @@ def test_golden_rows_with_scores_of_another_task_are_refused(bundle: Bundle) -> 
 
 def test_a_graph_that_does_not_fit_the_contract_is_refused(bundle: Bundle) -> None:
     other = Scorer([make_graph(Task.MULTICLASS)], [1.0], Calibration(method="identity"), Task.BINARY)
-    with pytest.raises(BundleRefused, match="its graphs give 3 scores a row, not 1"):
+    with pytest.raises(BundleRefused, match=r"scores of shape \(3, 3\), not \(3, 1\)"):
         check_golden(bundle, other)
+
+
+def test_a_row_scores_the_same_alone_and_among_others_to_the_last_bit() -> None:
+    members = np.random.default_rng(0).random((3, 4000, 1))
+    weights = np.array([0.2469, 0.1374, 0.6157])
+    calibration = Calibration(method="identity")
+    together = combine(members, weights, calibration, Task.BINARY)
+    alone = [combine(members[:, row : row + 1], weights, calibration, Task.BINARY)[0] for row in range(4000)]
+    np.testing.assert_array_equal(together, np.array(alone))

@@ -50,6 +50,12 @@ def test_good_rows_are_encoded_in_the_contract_s_order() -> None:
     assert data.notes == ()
 
 
+def test_columns_that_the_contract_does_not_name_do_not_matter() -> None:
+    frame = make_frame(rows=ROWS)
+    extended = frame.with_columns(pl.lit(1).alias("slipway row"), pl.lit("x").alias("note"))
+    assert _fit(extended).rows.equals(_fit(frame).rows)
+
+
 def test_the_positive_class_is_one() -> None:
     frame = make_frame(rows=ROWS)
     assert _fit(frame).target.tolist() == (frame["churn"] == "yes").cast(pl.Float64).to_list()

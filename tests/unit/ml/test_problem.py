@@ -77,6 +77,7 @@ BROKEN = [
     ("seed = 1", "false_negative_cost = -1", "training.false_negative_cost", "found -1"),
     ("seed = 1", "epochs = 3", "training.epochs", "unknown key"),
     ('segments = ["city"]', 'segments = ["city", "age"]', "gate.segments[1]", "'age' is not a categorical feature"),
+    ('name = "age"', 'name = "slipway score 0"', "features[0].name", "begins with 'slipway ', which is reserved"),
     ('segments = ["city"]', "segments = [1]", "gate.segments[0]", "takes text, found 1"),
     ('segments = ["city"]', "min_segment_rows = 0", "gate.min_segment_rows", "found 0"),
     ('segments = ["city"]', "confidence = 1", "gate.confidence", "from 0.5 to 0.9999, found 1"),
