@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from core.contract import Task
 from core.documents import Document
 
 GOLDEN_COUNT = 32
@@ -23,32 +24,37 @@ class GoldenRows(Document, frozen=True, kw_only=True):
 
     rows: tuple[GoldenRow, ...]
 
-    def largest_gap(self, scores: NDArray[np.float64]) -> float:
+    def largest_gap(self, scores: NDArray[np.float64], task: Task) -> float:
         """
-        How far given scores are from the golden ones at most.
+        How far given scores are from the golden ones at most; see `score_gap`.
 
         Args:
             scores: Shape (len(rows), score columns), in the order of `rows`.
+            task: What the scores are.
         """
         expected = np.array([golden.score for golden in self.rows], dtype=np.float64)
-        return relative_gap(scores, expected)
+        return score_gap(scores, expected, task)
 
 
-def relative_gap(scores: NDArray[np.float64], expected: NDArray[np.float64]) -> float:
+def score_gap(scores: NDArray[np.float64], expected: NDArray[np.float64], task: Task) -> float:
     """
-    Largest difference between scores, relative to the largest expected score, or to 1 where that is smaller.
+    Largest difference between scores.
 
-    Probabilities are so compared absolutely; a regression's values on the scale that they have, as float32 keeps seven
-    digits of the largest number in a sum and not of the result.
+    Probabilities are compared absolutely. A value is compared relative to its own size, or to the mean size of all
+    where that is larger: a value near zero is often the sum of large ones, of which float32 keeps seven digits.
 
     Args:
         scores: Shape (n, score columns).
         expected: The same shape.
+        task: What the scores are.
 
     Returns:
         The largest difference; infinity if any score is not finite; 0 for no rows.
     """
-    gaps = np.abs(scores - expected) / np.abs(expected).max(initial=1.0)
+    gaps = np.abs(scores - expected)
     if not np.isfinite(gaps).all():
         return float("inf")
+    if task is Task.REGRESSION and len(gaps):
+        sizes = np.abs(expected)
+        gaps = gaps / np.maximum(np.maximum(sizes, sizes.mean()), np.finfo(np.float64).tiny)
     return float(gaps.max(initial=0.0))

@@ -47,11 +47,16 @@ class Threshold(Document, frozen=True, kw_only=True):
 
 
 class Metric(Document, frozen=True, kw_only=True):
-    """A figure on the holdout with its 95 % interval."""
+    """
+    A figure on the holdout with its 95 % interval.
 
-    value: float
-    low: float
-    high: float
+    `value` is None where the rows do not define it (an area under the curve of one class); `low` and `high` are None
+    where there are too few days to tell.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
 
 
 class GateRecord(Document, frozen=True, kw_only=True):
@@ -77,7 +82,12 @@ class Window(Document, frozen=True, kw_only=True):
 
 
 class Lineage(Document, frozen=True, kw_only=True):
-    """Everything needed to train the same model again."""
+    """
+    Everything needed to train the same model again.
+
+    `holdout_cuts` are there where the parts were cut at random, and tell later which rows the model was not fitted on;
+    see `ml.split.Split`.
+    """
 
     git_commit: str | None
     git_dirty: bool
@@ -86,6 +96,7 @@ class Lineage(Document, frozen=True, kw_only=True):
     train: Window
     validation: Window
     holdout: Window
+    holdout_cuts: tuple[float, ...] | None = None
     seed: int
     trials: int
     threads: int

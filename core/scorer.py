@@ -113,7 +113,7 @@ def check_golden(bundle: Bundle, scorer: Scorer) -> None:
             f"{bundle.manifest.tag}: its graphs answer {len(golden.rows)} rows with scores of shape {scores.shape}, "
             f"not {(len(golden.rows), width)}"
         )
-    gap = golden.largest_gap(scores)
+    gap = golden.largest_gap(scores, bundle.contract.target.task)
     if gap > TOLERANCE:
         raise BundleRefused(
             f"{bundle.manifest.tag}: golden rows are off by {gap:.2g}, {TOLERANCE:g} is allowed; "

@@ -90,7 +90,6 @@ def train(
     )
     request = pipeline.Request(
         problem=replace(problem, training=plan),
-        folder=model_file.resolve().parent,
         as_of=None if as_of is None else as_of.date(),
         tag=tag,
         now=datetime.now(UTC).replace(microsecond=0),
@@ -153,7 +152,7 @@ def evaluate(tag: ModelTag | None, model_file: Path, as_of: datetime | None) -> 
     """Score TAG (by default the candidate) on today's holdout and judge it against the champion."""
     from core.scorer import load_scorer
     from ml import pipeline
-    from ml.champion import find_champion, score_holdout
+    from ml.champion import find_champion, judge, score_holdout
     from ml.problem import read_problem
     from ml.progress import Progress
 
@@ -168,7 +167,14 @@ def evaluate(tag: ModelTag | None, model_file: Path, as_of: datetime | None) -> 
     _print_metrics(metrics)
     with progress.step("Judging against the champion"):
         current = find_champion(settings.registry, settings.ledger)
-        verdict, _ = pipeline.judge(load_scorer(bundle), bundle.contract, metrics, parts, problem, current)
+        verdict, _ = judge(
+            load_scorer(bundle),
+            bundle.contract,
+            parts,
+            problem,
+            calibration_error=pipeline.calibration_error(metrics),
+            current=current,
+        )
     _print_gate(verdict.is_accepted, pipeline.reasons(verdict))
 
 
@@ -213,8 +219,10 @@ def _bundle(settings: TrainingSettings, tag: ModelTag | None) -> Bundle:
 
 
 def _print_metrics(metrics: dict[str, Metric]) -> None:
+    from ml.metrics import metric_text
+
     for name, metric in metrics.items():
-        click.echo(f"  {name:<18} {metric.value:8.4f}   ({metric.low:.4f} to {metric.high:.4f})")
+        click.echo(f"  {name:<18} {metric_text(metric)}")
 
 
 def _print_gate(accepted: bool, reasons: tuple[str, ...]) -> None:

@@ -16,7 +16,7 @@ from core.bundle import Bundle, write_bundle
 from core.contract import CategoricalFeature, Contract
 from core.encoder import Encoder
 from core.errors import BundleRefused, DatasetError
-from core.golden import GOLDEN_COUNT, TOLERANCE, GoldenRow, GoldenRows, relative_gap
+from core.golden import GOLDEN_COUNT, TOLERANCE, GoldenRow, GoldenRows, score_gap
 from core.manifest import Manifest, Member
 from core.reference import Reference, categorical_reference, numeric_reference
 from core.scorer import Scorer, load_scorer
@@ -163,7 +163,8 @@ def check_parity(directory: Path, bundle: Bundle) -> float:
         raise BundleRefused(f"{path} cannot be read, so the bundle cannot be checked; train again") from error
     if len(rows) != bundle.manifest.lineage.holdout.rows:
         raise BundleRefused(f"{path} holds {len(rows)} rows, not the holdout's {bundle.manifest.lineage.holdout.rows}")
-    gap = relative_gap(load_scorer(bundle).score(Encoder(bundle.contract).rows(rows)), expected)
+    scores = load_scorer(bundle).score(Encoder(bundle.contract).rows(rows))
+    gap = score_gap(scores, expected, bundle.contract.target.task)
     if gap > TOLERANCE:
         raise BundleRefused(
             f"{bundle.manifest.tag}: served scores differ from the trained ensemble's by up to {gap:.2g} "

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from markdown_it import MarkdownIt
 
 from core.contract import CategoricalFeature, Contract, Feature, Target, Task
-from core.manifest import Manifest, Metric
+from core.manifest import Manifest
 from ml.evaluation import Evaluation, Group
-from ml.metrics import UNDEFINED
+from ml.metrics import metric_text
 
 _HEADLINES = {
     Task.BINARY: ("accuracy", "auc", "brier", "calibration_error", "f1", "log_loss", "precision", "recall"),
@@ -48,7 +48,7 @@ def write_card(
         f"# {manifest.tag}: {_code(contract.target.name)}",
         _summary(manifest, contract.target, evaluation),
         "## Quality on the holdout",
-        _quality(contract.target.task, evaluation),
+        _quality(manifest, contract.target.task, evaluation),
         *(f"![{name.removeprefix('card-').removesuffix('.svg')}]({name})" for name in plots),
         *_groups("## By month", "month", evaluation.months, contract.target.task),
     ]
@@ -109,22 +109,20 @@ def _when(start: str | None, end: str | None) -> str:
     return "" if start is None or end is None else f", {start[:10]} to {end[:10]}"
 
 
-def _quality(task: Task, evaluation: Evaluation) -> str:
+def _quality(manifest: Manifest, task: Task, evaluation: Evaluation) -> str:
     columns = {"This model": evaluation.metrics}
     columns |= {f"Baseline: {name}": metrics for name, metrics in evaluation.baselines.items()}
     columns |= {f"Member: {name}": metrics for name, metrics in evaluation.members.items()}
     rows = [
         [
             _LABELS[name],
-            *(
-                _interval(metrics[name]) if i == 0 else f"{metrics[name].value:.4f}"
-                for i, metrics in enumerate(columns.values())
-            ),
+            *(metric_text(metrics[name], with_interval=metrics is evaluation.metrics) for metrics in columns.values()),
         ]
         for name in _HEADLINES[task]
     ]
     table = _table(["", *columns], rows)
-    return f"{table}\n\nBrackets are 95 % intervals, resampling whole days where the rows have times."
+    what = "single rows" if manifest.lineage.holdout.start is None else "whole days"
+    return f"{table}\n\nBrackets are 95 % intervals, resampling {what}."
 
 
 def _groups(title: str, what: str, groups: Sequence[Group], task: Task) -> list[str]:
@@ -133,17 +131,11 @@ def _groups(title: str, what: str, groups: Sequence[Group], task: Task) -> list[
     names = _GROUP_METRICS[task]
     shown = sorted(groups, key=lambda group: -group.rows)[:_MOST_GROUPS]
     rows = [
-        [_text(group.name), f"{group.rows:,}", *(_interval(group.metrics[name]) for name in names)]
+        [_text(group.name), f"{group.rows:,}", *(metric_text(group.metrics[name]) for name in names)]
         for group in groups
         if group in shown
     ]
     return [title, _table([what, "rows", *(_LABELS[name] for name in names)], rows)]
-
-
-def _interval(metric: Metric) -> str:
-    if metric == UNDEFINED:
-        return "not defined"
-    return f"{metric.value:.4f} ({metric.low:.4f} to {metric.high:.4f})"
 
 
 def _gate(manifest: Manifest) -> str:
@@ -180,16 +172,14 @@ def _limits(manifest: Manifest, contract: Contract, evaluation: Evaluation, note
     metric = {Task.BINARY: "auc", Task.MULTICLASS: "accuracy", Task.REGRESSION: "r2"}[contract.target.task]
     groups = [(f"{feature} {group.name}", group) for feature, found in evaluation.segments.items() for group in found]
     groups += [(group.name, group) for group in evaluation.months]
-    groups = [(name, group) for name, group in groups if group.metrics[metric] != UNDEFINED]
-    if groups:
-        name, group = min(groups, key=lambda entry: entry[1].metrics[metric].value)
-        value = group.metrics[metric]
-        limits.append(
-            f"Weakest for {_text(name)}: {_LABELS[metric]} {value.value:.4f} ({value.low:.4f} to {value.high:.4f})."
-        )
+    values = {name: found.value for name, group in groups if (found := group.metrics[metric]).value is not None}
+    if values:
+        name = min(values, key=values.__getitem__)
+        weakest = dict(groups)[name].metrics[metric]
+        limits.append(f"Weakest for {_text(name)}: {_LABELS[metric]} {metric_text(weakest)}.")
     limits.append(
-        "A value outside its range is refused; a category or a number that training did not see is scored "
-        "with a warning, and such a score deserves less trust."
+        "A value outside its range is refused; a category that training did not see, or a number outside of what it "
+        "saw, is scored with a warning, and such a score deserves less trust."
     )
     limits += [f"{_text(note)}." for note in notes]
     return "\n".join(f"- {limit}" for limit in limits)

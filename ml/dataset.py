@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -17,8 +15,15 @@ from core.encoder import Encoder
 from core.errors import DatasetError
 
 MIN_ROWS = 100
+# Texts that stand for nothing in a table; one that the contract lists as a category or class is itself.
+MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
+_TEXT_TYPES = (pl.String, pl.Boolean, pl.Categorical, pl.Enum, pl.Date, pl.Datetime, pl.Time, pl.Null)
 # Columns of ours beside those of the data.
 RESERVED_PREFIX = "slipway "
+_ISO_8601 = (
+    r"^(?<date>\d{4}-\d\d-\d\d)"
+    r"(?:[T ](?<minute>\d\d:\d\d)(?<second>:\d\d)?(?<fraction>\.\d+)?(?<offset>Z|[+-]\d\d:?\d\d)?)?$"
+)
 _ROW_NUMBER = f"{RESERVED_PREFIX}row"
 
 
@@ -44,8 +49,6 @@ class Dataset:
         matrix: The encoder's float32 matrix of the rows, shape (n, features).
         target: Class codes (binary: 1 is positive) or values, float64, shape (n,).
         times: The time column, or None.
-        keys: Without times, 16 bytes a row that depend on what the row holds, all its columns, and on how many equal
-            rows came before it; with times None.
         sha256: Of the bytes the data came from.
         notes: What was left out and why, in sentences.
     """
@@ -54,7 +57,6 @@ class Dataset:
     matrix: NDArray[np.float32]
     target: NDArray[np.float64]
     times: pl.Series | None
-    keys: tuple[bytes, ...] | None
     sha256: str
     notes: tuple[str, ...]
 
@@ -68,7 +70,6 @@ class Dataset:
             matrix=self.matrix[index],
             target=self.target[index],
             times=None if self.times is None else self.times.gather(index),
-            keys=None if self.keys is None else tuple(self.keys[i] for i in index),
             sha256=self.sha256,
             notes=self.notes,
         )
@@ -94,43 +95,22 @@ def fit_to_contract(raw: RawData, contract: Contract, *, time_column: str | None
     frame = raw.frame.select(list(dict.fromkeys(wanted))).with_row_index(_ROW_NUMBER, offset=1)
     frame = _in_time_order(frame, time_column, raw.source)
     columns = [_cast(frame, feature, raw.source) for feature in contract.features]
-    target, notes = _target_codes(frame[contract.target.name], contract.target, raw.source)
+    target, notes = _target_codes(frame[contract.target.name], frame[_ROW_NUMBER], contract.target, raw.source)
     known = ~np.isnan(target)
     keep = known & _sendable(frame[_ROW_NUMBER], columns, contract, known, max_faulty_share, raw.source, notes)
     rows = pl.DataFrame(columns).filter(pl.Series(keep))
     if len(rows) < MIN_ROWS:
         raise DatasetError(f"{raw.source}: {len(rows)} usable rows; training takes at least {MIN_ROWS}")
     _require_variety(target[keep], contract.target, raw.source)
-    _note_unseen(rows, contract, notes)
+    _note_unseen(rows, contract, raw.source, notes)
     return Dataset(
         rows=rows,
         matrix=encode_frame(rows, contract),
         target=target[keep],
         times=frame[time_column].filter(pl.Series(keep)) if time_column else None,
-        keys=None if time_column else row_keys(raw.frame.filter(pl.Series(keep))),
         sha256=raw.sha256,
         notes=tuple(notes),
     )
-
-
-def row_keys(frame: pl.DataFrame) -> tuple[bytes, ...]:
-    """What tells rows apart wherever they stand: a hash of all their values and of how many equal rows came before."""
-    texts = frame.select(
-        pl.concat_str(
-            [
-                pl.col(name).cast(pl.String).fill_null("\0")
-                for name in frame.columns
-                if not frame[name].dtype.is_nested()
-            ],
-            separator="\x1f",
-        )
-    ).to_series()
-    copies: Counter[str] = Counter()
-    keys = []
-    for text in texts:
-        keys.append(hashlib.blake2b(f"{copies[text]} {text}".encode(), digest_size=16).digest())
-        copies[text] += 1
-    return tuple(keys)
 
 
 def encode_frame(rows: pl.DataFrame, contract: Contract) -> NDArray[np.float32]:
@@ -151,7 +131,7 @@ def _require_columns(raw: RawData, wanted: list[str]) -> None:
     if missing:
         raise DatasetError(
             f"{raw.source}: model.toml names {', '.join(map(repr, missing))}, which the data do not have; "
-            f"their columns are {', '.join(raw.frame.columns)}"
+            f"their columns are {', '.join(map(repr, raw.frame.columns))}"
         )
 
 
@@ -163,47 +143,69 @@ def _in_time_order(frame: pl.DataFrame, time_column: str | None, source: str) ->
 
 
 def _cast(frame: pl.DataFrame, feature: NumericFeature | CategoricalFeature, source: str) -> pl.Series:
-    column = frame[feature.name]
+    column, what = frame[feature.name], f"{source}: column {feature.name!r}"
     if isinstance(feature, CategoricalFeature):
-        if column.dtype.is_float() or column.dtype.is_nested():
-            raise DatasetError(
-                f"{source}: column {feature.name!r} holds {column.dtype}, but model.toml says it is categorical"
-            )
-        return column.cast(pl.String)
-    if not column.dtype.is_numeric():
-        numbers = column.cast(pl.Float64, strict=False) if column.dtype == pl.String else column.clear(len(column))
-        wrong = (numbers.is_null() & column.is_not_null()).arg_true()
-        if len(wrong):
-            raise DatasetError(
-                f"{source}: column {feature.name!r}, row {frame[_ROW_NUMBER][wrong[0]]}: {column[wrong[0]]!r} "
-                "is not a number, but model.toml says the column is numeric"
-            )
-        column = numbers
-    return column.cast(pl.Float64).fill_nan(None)
+        if column.dtype.is_float():
+            raise DatasetError(f"{what} holds {column.dtype}, but model.toml says it is categorical")
+        return _as_texts(column, feature.categories, what)
+    return _as_numbers(column, frame[_ROW_NUMBER], what, "model.toml says the column is numeric")
 
 
-def _target_codes(column: pl.Series, target: Target, source: str) -> tuple[NDArray[np.float64], list[str]]:
+def _as_texts(column: pl.Series, listed: tuple[str, ...], what: str) -> pl.Series:
+    """A column as texts, null where it is empty or holds a word for nothing that the contract does not list."""
+    if column.dtype.is_float():
+        column = column.fill_nan(None)
+    elif not (column.dtype.is_integer() or column.dtype in _TEXT_TYPES):
+        raise DatasetError(f"{what} holds {column.dtype}; it takes texts, whole numbers, truth values, dates or times")
+    texts = column.cast(pl.String)
+    return texts.set(texts.is_in([word for word in MISSING if word not in listed]), None)
+
+
+def _as_numbers(column: pl.Series, row_numbers: pl.Series, what: str, rule: str) -> pl.Series:
+    """A column as 64-bit floats, null where it is empty or not a number by its own account."""
+    if column.dtype.is_numeric():
+        return column.cast(pl.Float64).fill_nan(None)
+    if column.dtype not in (pl.String, pl.Null):
+        raise DatasetError(f"{what} holds {column.dtype}, but {rule}")
+    column = column.cast(pl.String).str.strip_chars()
+    column = column.set(column.is_in(MISSING), None)
+    numbers = column.cast(pl.Float64, strict=False)
+    wrong = (numbers.is_null() & column.is_not_null()).arg_true()
+    if len(wrong):
+        first = int(wrong[0])
+        raise DatasetError(f"{what}, row {row_numbers[first]}: {column[first]!r} is not a number, but {rule}")
+    return numbers.fill_nan(None)
+
+
+def _target_codes(
+    column: pl.Series, row_numbers: pl.Series, target: Target, source: str
+) -> tuple[NDArray[np.float64], list[str]]:
     """Class codes or values, NaN where the outcome is unknown, and a note when some are."""
+    what = f"{source}: target {target.name!r}"
     if target.task is Task.REGRESSION:
-        if not column.dtype.is_numeric():
-            raise DatasetError(f"{source}: target {target.name!r} holds {column.dtype}, regression takes numbers")
-        codes = column.cast(pl.Float64)
+        codes = _as_numbers(column, row_numbers, what, "regression takes numbers")
         codes = codes.set(codes.is_infinite(), None)
     else:
-        texts = column.cast(pl.String)
+        classes = list(target.classes)
+        texts = _as_texts(column, target.classes, what)
         if target.catch_all:
-            codes = (texts == target.classes[1]).cast(pl.Float64)
+            if not (texts == classes[1]).any():
+                raise DatasetError(f"{what} never is {classes[1]!r}, the positive value; it is {_some(texts)}")
+            codes = (texts == classes[1]).cast(pl.Float64)
         else:
-            strange = texts.filter(texts.is_not_null() & ~texts.is_in(list(target.classes)))
+            strange = texts.filter(texts.is_not_null() & ~texts.is_in(classes))
             if len(strange):
-                raise DatasetError(
-                    f"{source}: target {target.name!r} holds {strange[0]!r}, "
-                    f"which is none of {', '.join(target.classes)}"
-                )
-            codes = texts.replace_strict(list(target.classes), list(range(len(target.classes))), default=None)
-    values = codes.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+                raise DatasetError(f"{what} holds {_some(strange)}, which is none of {', '.join(map(repr, classes))}")
+            codes = texts.replace_strict(classes, list(range(len(classes))), default=None, return_dtype=pl.Float64)
+    values = codes.fill_null(float("nan")).to_numpy()
     unknown = int(np.isnan(values).sum())
     return values, [f"{unknown:,} rows without an outcome were left out"] if unknown else []
+
+
+def _some(texts: pl.Series) -> str:
+    """The first few different texts of a column, in the order of the alphabet."""
+    names = sorted(texts.drop_nulls().unique().to_list())
+    return ", ".join(map(repr, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _sendable(
@@ -222,9 +224,9 @@ def _sendable(
         for rule, broken in _broken(feature, column):
             places = np.flatnonzero(broken.to_numpy() & known)
             if len(places):
-                problem = (
-                    f"column {feature.name!r}, row {row_numbers[int(places[0])]}: {column[int(places[0])]} is {rule}"
-                )
+                value = column[int(places[0])]
+                found = "" if value is None else f": {value}"
+                problem = f"column {feature.name!r}, row {row_numbers[int(places[0])]}{found} is {rule}"
                 first_problem = first_problem or problem
                 notes.append(f"{len(places):,} rows were left out: {problem}")
                 good[places] = False
@@ -240,7 +242,7 @@ def _sendable(
 def _broken(feature: NumericFeature | CategoricalFeature, column: pl.Series) -> list[tuple[str, pl.Series]]:
     rules = []
     if not feature.nullable:
-        rules.append(("empty, and the contract says nullable = false", column.is_null()))
+        rules.append(("empty, and model.toml does not say nullable = true", column.is_null()))
     if isinstance(feature, NumericFeature):
         outside = ((column < feature.low) | (column > feature.high)).fill_null(value=False)
         rules.append((f"outside {feature.low:g}..{feature.high:g}", outside))
@@ -257,41 +259,64 @@ def _require_variety(target: NDArray[np.float64], declared: Target, source: str)
         raise DatasetError(f"{source}: target {declared.name!r} never is {', '.join(absent)}; remove it from classes")
 
 
-def _note_unseen(rows: pl.DataFrame, contract: Contract, notes: list[str]) -> None:
+def _note_unseen(rows: pl.DataFrame, contract: Contract, source: str, notes: list[str]) -> None:
     for feature in contract.features:
         if isinstance(feature, CategoricalFeature):
-            strange = rows[feature.name].drop_nulls()
-            strange = strange.filter(~strange.is_in(list(feature.categories)))
+            known = rows[feature.name].drop_nulls()
+            strange = known.filter(~known.is_in(list(feature.categories)))
+            if len(strange) and len(strange) == len(known):
+                raise DatasetError(
+                    f"{source}: column {feature.name!r} holds none of the contract's categories, "
+                    f"{_some(pl.Series(feature.categories))}; it holds {_some(strange)}"
+                )
             if len(strange):
-                names = ", ".join(sorted(strange.unique().to_list())[:5])
-                notes.append(f"column {feature.name!r}: {len(strange):,} values are not in the contract ({names})")
+                share = len(strange) / len(known)
+                notes.append(
+                    f"column {feature.name!r}: {len(strange):,} values ({share:.1%}) are not in the contract "
+                    f"({_some(strange)})"
+                )
 
 
 def as_times(column: pl.Series, source: str) -> pl.Series:
     """
-    A time column as datetimes.
+    A time column as datetimes; texts with an offset become UTC.
 
     Raises:
         DatasetError: if it holds anything else, naming the first row that does.
     """
-    times = column
+    times, what = column, f"{source}: time column {column.name!r}"
     if column.dtype == pl.String:
-        try:
-            times = column.str.to_datetime(strict=False)
-        except pl.exceptions.ComputeError:
-            # Polars guesses the format from the texts, and gives up where not even one is a time.
-            times = pl.Series(column.name, [None] * len(column), dtype=pl.Datetime("us"))
+        times = _parse_times(column, what)
     elif column.dtype == pl.Date:
         times = column.cast(pl.Datetime("us"))
     if not isinstance(times.dtype, pl.Datetime):
-        raise DatasetError(f"{source}: time column {column.name!r} holds {times.dtype}, it takes dates or times")
+        raise DatasetError(f"{what} holds {times.dtype}, it takes dates or times")
     if times.null_count():
         row = int(times.is_null().arg_true()[0])
-        raise DatasetError(
-            f"{source}: time column {column.name!r}, row {row + 1}: {column[row]!r} is not a time; "
-            "write ISO 8601, such as 2013-07-01 05:15"
-        )
+        problem = "is empty" if column[row] in (None, "") else f"is no time: {column[row]!r}"
+        raise DatasetError(f"{what}, row {row + 1} {problem}; write ISO 8601, such as 2013-07-01 05:15")
     return times
+
+
+def _parse_times(column: pl.Series, what: str) -> pl.Series:
+    """ISO 8601 texts as datetimes, null where they are anything else: a guessed order of day and month may be wrong."""
+    found = column.str.strip_chars().str.extract_groups(_ISO_8601).struct.unnest()
+    has_offset = found["offset"].is_not_null()
+    is_zoned = bool(has_offset.any())
+    if is_zoned and (found["date"].is_not_null() & ~has_offset).any():
+        raise DatasetError(f"{what} holds times with an offset from UTC and times without one; write all in one way")
+    parts = found.select(
+        pl.concat_str(
+            pl.col("date"),
+            pl.lit("T"),
+            pl.col("minute").fill_null("00:00"),
+            pl.col("second").fill_null(":00"),
+            pl.col("fraction").fill_null(".0"),
+            pl.col("offset").replace("Z", "+00:00") if is_zoned else pl.lit(""),
+        )
+    ).to_series()
+    texts = parts.rename(column.name)
+    return texts.str.to_datetime(f"%Y-%m-%dT%H:%M:%S%.f{'%z' if is_zoned else ''}", time_unit="us", strict=False)
 
 
 def span(times: pl.Series | None) -> tuple[str | None, str | None]:

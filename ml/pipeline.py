@@ -7,20 +7,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from core.bundle import CARD_NAME, CARD_PAGE_NAME, GOLDEN_NAME, REFERENCE_NAME, Bundle, file_record
-from core.contract import Contract
 from core.documents import to_json, to_json_line
 from core.manifest import GateRecord, Lineage, Manifest, Metric
-from core.scorer import Scorer, load_scorer
+from core.scorer import Scorer
 from core.tags import ModelTag
 from ml import candidate, champion
 from ml.card import card_page, write_card
-from ml.dataset import encode_frame
-from ml.evaluation import Evaluation, base_rate_scores, evaluate
-from ml.gate import Verdict, decide
+from ml.evaluation import Evaluation, evaluate
+from ml.gate import Verdict
 from ml.lineage import git_state, library_versions, window
 from ml.members import THREADS
 from ml.plots import draw_plots
@@ -33,6 +28,7 @@ from ml.training import TrainedEnsemble, train_ensemble
 from ml.versions import choose_tag, require_newer, required_bump
 
 EVALUATION_NAME = "evaluation.json"
+_CODE = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +36,6 @@ class Request:
     """What to train: the problem, the replay clock, a tag to insist on, and the moment that goes into the manifest."""
 
     problem: Problem
-    folder: Path
     as_of: date | None
     tag: ModelTag | None
     now: datetime
@@ -93,7 +88,16 @@ def run(request: Request, settings: TrainingSettings, progress: Progress) -> Out
             seed=problem.training.seed,
         )
     with progress.step("Judging against the champion"):
-        verdict, measured = judge(scorer, contract, evaluation.metrics, parts, problem, published.champion)
+        verdict, latency = champion.judge(
+            scorer,
+            contract,
+            parts,
+            problem,
+            calibration_error=calibration_error(evaluation.metrics),
+            current=published.champion,
+        )
+    if latency is not None:
+        progress.say(f"  one row takes {latency.challenger_ms:.2f} ms, {latency.ratio:.1f} times the champion's time")
     work = _Work(
         parts=parts,
         trained=trained,
@@ -118,7 +122,7 @@ def run(request: Request, settings: TrainingSettings, progress: Progress) -> Out
             api_key=settings.wandb_api_key,
             project=settings.wandb_project,
             directory=settings.wandb_dir,
-            measured=measured,
+            latency=latency,
         )
     return Outcome(bundle=bundle, evaluation=evaluation, verdict=verdict, tracked=tracked)
 
@@ -169,60 +173,12 @@ def read_parts(problem: Problem, as_of: date | None) -> Split:
         validation=problem.validation,
         holdout=problem.holdout,
         task=problem.contract.target.task,
-        # The same parts for every seed of the training, or a champion would have seen its challenger's holdout.
-        seed=0,
     )
 
 
-def judge(
-    scorer: Scorer,
-    contract: Contract,
-    metrics: Mapping[str, Metric],
-    parts: Split,
-    problem: Problem,
-    current: Bundle | None,
-) -> tuple[Verdict, dict[str, float]]:
-    """
-    Put a challenger before the gate.
-
-    Args:
-        scorer: The challenger's.
-        contract: The challenger's.
-        metrics: The challenger's, on the same holdout.
-        parts: Training rows give the base rate that a first model must beat.
-        problem: Gives the gate's policy.
-        current: The champion, or None.
-
-    Returns:
-        The verdict, and figures of this machine that must not enter a bundle.
-    """
-    measured: dict[str, float] = {}
-    name, ratio, age, unfair = "the base rate", None, None, None
-    if current is not None and champion.is_comparable(current.contract, contract):
-        champion_scorer = load_scorer(current)
-        scores: NDArray[np.float64] = champion.score_rows(current, champion_scorer, parts.holdout)
-        name = str(current.manifest.tag)
-        ratio = champion.latency_ratio(scorer, champion_scorer, len(contract.features), len(current.contract.features))
-        age = champion.age_days(current, window(parts.train).end)
-        unfair = champion.seen_rows(current, parts.holdout)
-        measured["latency_ratio"] = ratio
-    else:
-        scores = base_rate_scores(parts, contract)
-    error = metrics.get("calibration_error")
-    evidence = champion.gather_evidence(
-        name=name,
-        champion_scores=scores,
-        challenger_scores=scorer.score(encode_frame(parts.holdout.rows.select(contract.names), contract)),
-        holdout=parts.holdout,
-        segments=problem.gate.segments,
-        task=contract.target.task,
-        calibration_error=None if error is None else error.value,
-        latency_ratio=ratio,
-        champion_age_days=age,
-        unfair=unfair,
-        seed=problem.training.seed,
-    )
-    return decide(evidence, problem.gate, seed=problem.training.seed), measured
+def calibration_error(metrics: Mapping[str, Metric]) -> float | None:
+    """The gate's figure; None for regression."""
+    return metrics["calibration_error"].value if "calibration_error" in metrics else None
 
 
 def reasons(verdict: Verdict) -> tuple[str, ...]:
@@ -231,7 +187,7 @@ def reasons(verdict: Verdict) -> tuple[str, ...]:
 
 
 def _manifest(request: Request, work: _Work) -> Manifest:
-    commit, is_dirty = git_state(request.folder)
+    commit, is_dirty = git_state(_CODE)
     plan, parts, trained = request.problem.training, work.parts, work.trained
     return Manifest(
         tag=work.tag,
@@ -250,6 +206,7 @@ def _manifest(request: Request, work: _Work) -> Manifest:
             train=window(parts.train),
             validation=window(parts.validation),
             holdout=window(parts.holdout),
+            holdout_cuts=parts.holdout_cuts,
             seed=plan.seed,
             trials=plan.trials,
             threads=THREADS,

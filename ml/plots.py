@@ -17,6 +17,7 @@ _STYLE: Any = {
     "axes.spines.right": False, "axes.grid": True, "grid.color": "#dddddd", "axes.axisbelow": True,
     "font.family": "sans-serif", "text.parse_math": False,
 }  # fmt: skip
+_DEFAULTS = {key: value for key, value in mpl.rcParamsDefault.items() if not key.startswith("backend")}
 _INK, _ACCENT = "#20639b", "#c44536"
 
 
@@ -34,7 +35,8 @@ def draw_plots(evaluation: Evaluation, target: Target) -> dict[str, bytes]:
 
 def _svg(draw: Any) -> bytes:
     buffer = io.BytesIO()
-    with mpl.rc_context(_STYLE):
+    # Not from the reader's own matplotlibrc, or the bytes would be theirs.
+    with mpl.rc_context({**_DEFAULTS, **_STYLE}):
         figure = draw()
         figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
@@ -82,13 +84,14 @@ def _months(evaluation: Evaluation, target: Target) -> Any:
     def draw() -> Figure:
         figure, axes = _axes(4, 2.6)
         metric = headline_metric(target.task)
-        values = [group.metrics[metric] for group in evaluation.months]
-        # A percentile interval may leave its figure out, where few days decide it.
-        errors = [[max(v.value - v.low, 0) for v in values], [max(v.high - v.value, 0) for v in values]]
-        names = [group.name for group in evaluation.months]
-        axes.errorbar(names, [v.value for v in values], yerr=errors, fmt="o", capsize=3, color=_INK)
+        for place, group in enumerate(evaluation.months):
+            value, low, high = (getattr(group.metrics[metric], key) for key in ("value", "low", "high"))
+            # A percentile interval may leave its figure out, where few days decide it.
+            errors = None if None in (value, low, high) else [[max(value - low, 0)], [max(high - value, 0)]]
+            shown = float("nan") if value is None else value
+            axes.errorbar([place], [shown], yerr=errors, fmt="o", capsize=3, color=_INK)
         axes.set(ylabel=f"{metric} with 95 % interval")
-        axes.tick_params(axis="x", labelrotation=45)
+        axes.set_xticks(range(len(evaluation.months)), [group.name for group in evaluation.months], rotation=45)
         return figure
 
     return draw

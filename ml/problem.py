@@ -15,6 +15,7 @@ from core.errors import DatasetError, Fault, ModelFileError
 from core.reading import Table
 from ml.dataset import RESERVED_PREFIX, Dataset, Loader, RawData, fit_to_contract
 from ml.datasets import table_file
+from ml.gate import GatePolicy
 from ml.split import Share
 
 _DEFAULT_VALIDATION, _DEFAULT_HOLDOUT = "15%", "20%"
@@ -38,30 +39,6 @@ class TrainingPlan:
     threshold_rule: str
     false_positive_cost: float
     false_negative_cost: float
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GatePolicy:
-    """
-    When a challenger may replace the champion; see `ml.gate`.
-
-    Attributes:
-        segments: Categorical features by whose values no group may get worse.
-        min_segment_rows: Smaller groups are not judged.
-        confidence: Of the one-sided bounds, in (0.5, 1).
-        stale_after_days: From this age on a champion may be replaced by a model that is not worse by more than
-            `stale_margin` (a share of the champion's loss).
-        max_calibration_error: Largest expected calibration error of a classifier.
-        max_latency_ratio: Largest single-row scoring time, as a multiple of the champion's.
-    """
-
-    segments: tuple[str, ...]
-    min_segment_rows: int
-    confidence: float
-    stale_after_days: int
-    stale_margin: float
-    max_calibration_error: float
-    max_latency_ratio: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -227,11 +204,11 @@ def _read_gate(table: Table, contract: Contract) -> GatePolicy:
     return GatePolicy(
         segments=segments,
         min_segment_rows=int(_bounded(table, "min_segment_rows", 500, 1, 10**9, whole=True)),
-        confidence=_bounded(table, "confidence", 0.975, 0.5, 0.9999),
+        confidence=_bounded(table, "confidence", 0.975, 0.6, 0.9999),
         stale_after_days=int(_bounded(table, "stale_after_days", 90, 0, 36500, whole=True)),
         stale_margin=_bounded(table, "stale_margin", 0.01, 0, 1),
         max_calibration_error=_bounded(table, "max_calibration_error", 0.05, 0, 1),
-        max_latency_ratio=_bounded(table, "max_latency_ratio", 3.0, 0.1, 1000),
+        max_latency_ratio=_bounded(table, "max_latency_ratio", 5.0, 0.1, 1000),
     )
 
 

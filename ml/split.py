@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
@@ -17,8 +20,9 @@ from ml.dataset import MIN_ROWS, Dataset
 _GRAMMAR = re.compile(r"([1-9]\d{0,3})(%|h|d|w|mo|y)")
 # Calendars end before the year 1.
 _MOST = {"%": 50, "y": 99}
+_NOMINAL_DAYS = {"h": 1 / 24, "d": 1, "w": 7, "mo": 365.25 / 12, "y": 365.25}
 # Each part must be able to carry the figures that are read off it.
-_MIN_PART_ROWS = MIN_ROWS // 5
+MIN_PART_ROWS = MIN_ROWS // 5
 _TRAINING, _VALIDATION, _HOLDOUT = range(3)
 
 
@@ -45,22 +49,39 @@ class Share:
     def __str__(self) -> str:
         return f"{self.amount}{self.unit}"
 
+    @property
+    def nominal_days(self) -> float:
+        """A length of time in days, months and years at their mean."""
+        return self.amount * _NOMINAL_DAYS[self.unit]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Split:
-    """The three parts of a data set."""
+    """
+    The three parts of a data set.
 
+    Attributes:
+        data: The whole.
+        train, validation, holdout: The parts, each in the order of `data`.
+        holdout_index: Where the holdout's rows are in `data`.
+        holdout_cuts: Of a split at random: rows of class i whose place is below number i are the holdout (one number
+            for regression); None of a split by time.
+    """
+
+    data: Dataset
     train: Dataset
     validation: Dataset
     holdout: Dataset
+    holdout_index: NDArray[np.int64]
+    holdout_cuts: tuple[float, ...] | None
 
 
-def split(data: Dataset, *, validation: Share, holdout: Share, task: Task, seed: int) -> Split:
+def split(data: Dataset, *, validation: Share, holdout: Share, task: Task) -> Split:
     """
     Cut a data set: by time where it has times (the newest rows are the holdout), else at random.
 
-    Lengths of time are cut back, the longer first and one unit at a time, while together they would take more
-    than half of the time there is: a data set that is still growing trains from its first months on.
+    Lengths of time are cut back in proportion where together they would take more than half of the time there is:
+    a data set that is still growing trains from its first months on, and its training rows never get fewer.
 
     Args:
         data: Rows in time order where there are times.
@@ -68,24 +89,24 @@ def split(data: Dataset, *, validation: Share, holdout: Share, task: Task, seed:
             a length of time if it is one.
         holdout: Rows that nothing is fitted on.
         task: Classes are spread evenly over the parts of a random split.
-        seed: Of the random split.
 
     Raises:
         DatasetError: if a part would be too small to mean anything.
     """
+    cuts = None
     if data.times is None:
-        parts = _random_parts(data, validation.amount / 100, holdout.amount / 100, task, seed)
+        parts, cuts = _random_parts(data, validation.amount / 100, holdout.amount / 100, task)
     else:
         parts = _time_parts(data.times, validation, holdout)
     for name, part in zip(("training", "validation", "holdout"), parts, strict=True):
-        if len(part) < _MIN_PART_ROWS:
+        if len(part) < MIN_PART_ROWS:
             raise DatasetError(
-                f"the {name} part has {len(part)} rows and needs {_MIN_PART_ROWS}; "
+                f"the {name} part has {len(part)} rows and needs {MIN_PART_ROWS}; "
                 "add data or change [split] in model.toml"
             )
     train, middle, last = (data.take(part) for part in parts)
     _require_classes(data, train, middle, last, task)
-    return Split(train=train, validation=middle, holdout=last)
+    return Split(data=data, train=train, validation=middle, holdout=last, holdout_index=parts[2], holdout_cuts=cuts)
 
 
 def _require_classes(data: Dataset, train: Dataset, validation: Dataset, holdout: Dataset, task: Task) -> None:
@@ -103,31 +124,83 @@ def _require_classes(data: Dataset, train: Dataset, validation: Dataset, holdout
 
 
 def _random_parts(
-    data: Dataset, validation: float, holdout: float, task: Task, seed: int
-) -> tuple[NDArray[np.int64], ...]:
+    data: Dataset, validation: float, holdout: float, task: Task
+) -> tuple[tuple[NDArray[np.int64], ...], tuple[float, ...]]:
     """
-    Each class (or all rows, for regression) in the order of its rows' hashes, cut at the shares.
+    Each class (or all rows, for regression) in the order of its rows' places, cut at the shares.
 
-    A row's place follows from what it holds, not from where it stands: when the data grow, it stays in its part,
-    and a champion has not been trained on the holdout of its challenger. A class too small for a share stays in
-    training.
+    A class too small for a share stays in training.
+
+    Returns:
+        The rows of each part, and for each class the place that its holdout rows are below.
     """
-    if data.keys is None:
-        raise ValueError("a split at random needs the rows' keys")
-    places = np.array([_place(key, seed) for key in data.keys], dtype=np.uint64)
-    strata = np.zeros(len(data)) if task is Task.REGRESSION else data.target
+    order, strata = places(data, data.rows.columns), _strata(data, task)
     part = np.zeros(len(data), dtype=np.int64)
-    for stratum in np.unique(strata):
+    cuts = []
+    for stratum in range(int(strata.max()) + 1):
         rows = np.flatnonzero(strata == stratum)
-        rows = rows[np.argsort(places[rows], kind="stable")]
+        rows = rows[np.argsort(order[rows], kind="stable")]
         last = round(len(rows) * holdout)
         part[rows[:last]] = _HOLDOUT
         part[rows[last : last + round(len(rows) * validation)]] = _VALIDATION
-    return tuple(np.flatnonzero(part == number) for number in (_TRAINING, _VALIDATION, _HOLDOUT))
+        cuts.append(float(order[rows[last]]) if last < len(rows) else 1.0)
+    return tuple(np.flatnonzero(part == number) for number in (_TRAINING, _VALIDATION, _HOLDOUT)), tuple(cuts)
 
 
-def _place(key: bytes, seed: int) -> int:
-    return int.from_bytes(hashlib.blake2b(key, digest_size=8, key=seed.to_bytes(8, "big")).digest(), "big")
+def places(data: Dataset, names: Sequence[str]) -> NDArray[np.float64]:
+    """
+    Where each row stands in a random order that follows from what it holds.
+
+    A row keeps its place wherever it lies in the data and whatever rows are added, so it keeps its part, and it can be
+    told later which rows a model was not fitted on.
+
+    Args:
+        data: The whole data set: the first of several equal rows has another place than the second.
+        names: Features that tell rows apart, beside the outcome.
+
+    Returns:
+        Hashes as numbers in [0, 1), shape (n,).
+    """
+    columns = [_exact_text(data.rows[name]) for name in sorted(names)]
+    columns.append(_exact_text(pl.Series("", data.target)))
+    texts = pl.select(pl.concat_str(columns, separator="\x1f")).to_series()
+    copies: Counter[str] = Counter()
+    found = np.empty(len(texts))
+    for row, text in enumerate(texts):
+        key = hashlib.blake2b(f"{copies[text]} {text}".encode(), digest_size=8).digest()
+        found[row] = (int.from_bytes(key, "big") >> 11) / 2**53
+        copies[text] += 1
+    return found
+
+
+def held_out(data: Dataset, names: Sequence[str], cuts: Sequence[float], task: Task) -> NDArray[np.bool_]:
+    """
+    Which rows an earlier random split kept as its holdout, or would have.
+
+    Args:
+        data: The whole data set.
+        names: The features it had then.
+        cuts: Its `Split.holdout_cuts`.
+        task: With the same classes as then.
+    """
+    known = np.zeros(len(data.target))
+    strata = _strata(data, task)
+    inside = strata < len(cuts)
+    known[inside] = np.asarray(cuts)[strata[inside]]
+    below: NDArray[np.bool_] = places(data, names) < known
+    return below
+
+
+def _strata(data: Dataset, task: Task) -> NDArray[np.int64]:
+    return np.zeros(len(data), dtype=np.int64) if task is Task.REGRESSION else data.target.astype(np.int64)
+
+
+def _exact_text(column: pl.Series) -> pl.Series:
+    """A column as texts that differ when the values do; numbers by their bits, which no library formats in its way."""
+    if column.dtype == pl.Float64:
+        bits = pl.Series(column.name, (column.fill_null(float("nan")).to_numpy() + 0.0).view(np.int64))
+        return bits.cast(pl.String)
+    return column.fill_null("\0")
 
 
 def _time_parts(times: pl.Series, validation: Share, holdout: Share) -> tuple[NDArray[np.int64], ...]:
@@ -146,28 +219,25 @@ def _first_of_its_time(times: pl.Series, position: int) -> int:
 
 
 def _time_bounds(times: pl.Series, validation: Share, holdout: Share) -> list[int]:
-    end = _end(times, holdout.unit)
-    while True:
-        holdout_start = _before(end, holdout)
-        validation_start = _before(holdout_start, validation)
-        is_shortest = validation.amount == holdout.amount == 1
-        if is_shortest or 2 * (end[0] - validation_start[0]) <= end[0] - times[0]:
-            return [_position(times, validation_start), _position(times, holdout_start)]
-        is_holdout_longer = end[0] - holdout_start[0] >= holdout_start[0] - validation_start[0]
-        if validation.amount == 1 or (is_holdout_longer and holdout.amount > 1):
-            holdout = replace(holdout, amount=holdout.amount - 1)
-        else:
-            validation = replace(validation, amount=validation.amount - 1)
+    every = "1h" if "h" in (validation.unit, holdout.unit) else "1d"
+    # The midnight after the last row; the full hour, if hours are counted.
+    end = times.tail(1).dt.offset_by(every).dt.truncate(every)
+    holdout_start = end.dt.offset_by(f"-{holdout}")
+    validation_start = holdout_start.dt.offset_by(f"-{validation}")
+    start = times.head(1).dt.truncate(every)
+    # Days of a calendar, whatever the clocks did.
+    first, last = (time.dt.replace_time_zone(None)[0] for time in (start, end))
+    steps = round((last - first) / (timedelta(hours=1) if every == "1h" else timedelta(days=1)))
+    middle = _after(start, -(-steps // 2), every)
+    if validation_start[0] < middle[0]:
+        share = validation.nominal_days / (validation.nominal_days + holdout.nominal_days)
+        validation_start = middle
+        holdout_start = _after(middle, round(steps // 2 * share), every)
+    return [_position(times, validation_start), _position(times, holdout_start)]
 
 
-def _end(times: pl.Series, unit: str) -> pl.Series:
-    """The midnight after the last row; the full hour, if hours are counted."""
-    every = "1h" if unit == "h" else "1d"
-    return times.tail(1).dt.offset_by(every).dt.truncate(every)
-
-
-def _before(time: pl.Series, share: Share) -> pl.Series:
-    return time.dt.offset_by(f"-{share}")
+def _after(time: pl.Series, steps: int, every: str) -> pl.Series:
+    return time.dt.offset_by(f"{steps}{every[-1]}")
 
 
 def _position(times: pl.Series, time: pl.Series) -> int:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from core.bundle import Bundle
 from core.manifest import Manifest
 from ml.evaluation import Evaluation
-from ml.gate import Verdict
+from ml.gate import Latency, Verdict
 
 _INIT_TIMEOUT_S = 15
 _FINISH_TIMEOUT_S = 300
@@ -24,7 +24,7 @@ def track(
     api_key: str,
     project: str,
     directory: Path,
-    measured: Mapping[str, float],
+    latency: Latency | None,
 ) -> str:
     """
     Record a finished training.
@@ -39,13 +39,13 @@ def track(
         api_key: Empty means offline.
         project: The W&B project.
         directory: Where run files go.
-        measured: Figures of this machine, such as the latency ratio.
+        latency: Of both models on this machine, if there is a champion.
 
     Returns:
         One sentence on where the run is.
     """
     problem = ""
-    content = _config(bundle.manifest), _figures(evaluation, verdict, measured), _tables(evaluation, verdict)
+    content = _config(bundle.manifest), _figures(evaluation, verdict, latency), _tables(evaluation, verdict)
     if api_key:
         try:
             url = _record(bundle, *content, project=project, directory=directory, mode="online", api_key=api_key)
@@ -134,14 +134,17 @@ def _config(manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def _figures(evaluation: Evaluation, verdict: Verdict, measured: Mapping[str, float]) -> dict[str, Any]:
+def _figures(evaluation: Evaluation, verdict: Verdict, latency: Latency | None) -> dict[str, Any]:
     figures: dict[str, Any] = {"gate/accepted": verdict.is_accepted}
     for name, metric in evaluation.metrics.items():
         figures[f"holdout/{name}"] = metric.value
         figures[f"holdout/{name}_low"], figures[f"holdout/{name}_high"] = metric.low, metric.high
     for baseline, metrics in evaluation.baselines.items():
         figures |= {f"baseline/{baseline}/{name}": metric.value for name, metric in metrics.items()}
-    return figures | {f"machine/{name}": value for name, value in measured.items()}
+    if latency is not None:
+        figures |= {"machine/row_ms": latency.challenger_ms, "machine/latency_ratio": latency.ratio}
+    # What the rows do not define is left out: W&B would draw a zero.
+    return {name: value for name, value in figures.items() if value is not None}
 
 
 def _tables(evaluation: Evaluation, verdict: Verdict) -> dict[str, tuple[Sequence[str], Sequence[Sequence[Any]]]]:

@@ -133,3 +133,11 @@ def make_bundle(directory: Path, task: Task = Task.BINARY, tag: str = "model-v1.
     }
     write_bundle(directory, manifest, files)
     return Bundle.read(directory)
+
+
+def known(metric: Metric) -> tuple[float, float, float]:
+    """Low, value and high of a figure that has them all."""
+    assert metric.low is not None
+    assert metric.value is not None
+    assert metric.high is not None
+    return metric.low, metric.value, metric.high

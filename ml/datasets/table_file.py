@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import date, datetime
 from pathlib import Path
 
@@ -12,12 +13,15 @@ from core.errors import DatasetError
 from ml.dataset import RawData, as_times
 
 SUFFIXES = (".csv", ".parquet")
-_MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"]
+_DUPLICATED = re.compile(r"(.*)_duplicated_\d+", re.DOTALL)
 
 
 def load(path: Path, *, time_column: str | None, as_of: date | None) -> RawData:
     """
     Read a file whole.
+
+    Every column of a CSV file is read as text. What it means is the contract's to say: guessed types would turn 01234
+    into 1234 and True into true.
 
     Args:
         path: Ends in .csv (comma, UTF-8, a header line) or .parquet.
@@ -47,12 +51,29 @@ def _parse(path: Path, content: bytes) -> pl.DataFrame:
     try:
         if path.suffix == ".parquet":
             return pl.read_parquet(content)
-        return pl.read_csv(content, null_values=_MISSING, infer_schema_length=None, try_parse_dates=True)
+        return _parse_csv(path, content)
     except pl.exceptions.NoDataError as error:
         raise DatasetError(f"{path}: holds no rows") from error
     except (pl.exceptions.PolarsError, OSError) as error:
         problem = str(error).splitlines()[0]
         raise DatasetError(f"{path}: is not a readable {path.suffix[1:]} file ({problem})") from error
+
+
+def _parse_csv(path: Path, content: bytes) -> pl.DataFrame:
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        raise DatasetError(
+            f"{path}: is not UTF-8 (byte {error.start:,} is 0x{content[error.start]:02x}); save it as CSV UTF-8"
+        ) from error
+    frame = pl.read_csv(content, infer_schema=False)
+    if frame.width == 1 and any(separator in frame.columns[0] for separator in ";\t|"):
+        raise DatasetError(f"{path}: has one column, {frame.columns[0]!r}; columns are separated by commas")
+    for name in frame.columns:
+        match = _DUPLICATED.fullmatch(name)
+        if match and match[1] in frame.columns:
+            raise DatasetError(f"{path}: has more than one column {match[1]!r}; rename all but one")
+    return frame
 
 
 def _before(frame: pl.DataFrame, as_of: date, time_column: str | None, path: Path) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from core.contract import CategoricalFeature, Contract, NumericFeature, Target, Task
-from core.manifest import GateRecord, Metric
+from core.manifest import GateRecord, Metric, Window
 from core.tags import ModelTag
 from ml.card import card_page, write_card
 from ml.evaluation import Evaluation, Group
@@ -226,5 +226,7 @@ def test_the_page_needs_nothing_from_elsewhere() -> None:
     assert not [value for name, value in page.attributes if name in {"href", "src"} and "://" in str(value)]
 
 
-def test_equal_models_have_equal_cards() -> None:
-    assert _card() == _card()
+def test_intervals_say_what_was_resampled() -> None:
+    assert "resampling whole days." in _card()
+    lineage = msgspec.structs.replace(make_manifest(make_contract()).lineage, holdout=Window(rows=100))
+    assert "resampling single rows." in _card(lineage=lineage)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 
 from core.bundle import Bundle
 from core.contract import CategoricalFeature, Contract, NumericFeature, Task
-from core.errors import BundleRefused, UnknownTag
+from core.errors import BundleRefused, RegistryError
 from core.ledger import Environment, FileLedger
 from core.manifest import Window
 from core.registry import DirectoryRegistry
@@ -24,15 +25,20 @@ from ml.champion import (
     find_champion,
     gather_evidence,
     is_comparable,
-    latency_ratio,
+    measure_latency,
     score_holdout,
     score_rows,
     segment_rows,
+    unseen_rows,
 )
+from ml.dataset import span
+from ml.gate import Evidence
+from ml.lineage import window
 from ml.metrics import blocks_of, loss_rows, measure
 from ml.problem import Problem, read_problem
+from ml.split import Share, Split, split
 from tests.factories import make_bundle, make_contract, make_manifest
-from tests.unit.ml.factories import make_dataset, make_scorer
+from tests.unit.ml.factories import make_dataset, make_scorer, make_split
 
 MODEL_FILE = """
 [dataset]
@@ -99,7 +105,11 @@ def test_what_serves_production_is_the_champion(tmp_path: Path) -> None:
 
 
 def test_a_champion_that_the_registry_lost_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(UnknownTag):
+    with pytest.raises(
+        RegistryError,
+        match=r"model-v2\.0\.0 is in production by the deployment ledger, but .*"
+        "it holds model-v1.0.0; point MODEL_REGISTRY to .*, or DEPLOYMENT_LEDGER",
+    ):
         find_champion(_registry(tmp_path, "model-v1.0.0"), _ledger(tmp_path, production="model-v2.0.0"))
 
 
@@ -128,7 +138,9 @@ def test_a_champion_of_other_ranges_and_categories_can_still_be_compared() -> No
 def test_a_champion_scores_rows_by_its_own_encoding(tmp_path: Path) -> None:
     bundle, data = make_bundle(tmp_path / "bundle"), make_dataset()
     shuffled = replace(data, rows=data.rows.select("city", pl.lit(1).alias("extra"), "age"))
-    np.testing.assert_array_equal(score_rows(bundle, load_scorer(bundle), shuffled), make_scorer().score(data.matrix))
+    np.testing.assert_array_equal(
+        score_rows(bundle.contract, load_scorer(bundle), shuffled), make_scorer().score(data.matrix)
+    )
 
 
 def test_a_bundle_s_figures_are_those_of_its_scores_and_threshold(tmp_path: Path) -> None:
@@ -156,31 +168,115 @@ def test_segments_are_every_value_of_their_features() -> None:
     }
 
 
-def test_evidence_is_both_models_losses_row_by_row() -> None:
-    data = make_dataset()
-    challenger, blind = make_scorer().score(data.matrix), np.full((400, 1), 0.5)
-    evidence = gather_evidence(
-        name="the base rate",
-        champion_scores=blind,
-        challenger_scores=challenger,
-        holdout=data,
-        segments=("city",),
-        task=Task.BINARY,
-        calibration_error=0.1,
-        latency_ratio=None,
-        champion_age_days=None,
-        unfair=None,
-        seed=0,
+def _gather(parts: Split, folder: Path, current: Bundle | None = None, text: str = MODEL_FILE) -> Evidence:
+    return gather_evidence(
+        make_scorer(), make_contract(), parts, _problem(folder, text), calibration_error=0.1, current=current
     )
-    np.testing.assert_allclose(evidence.champion_loss, np.log(2))
+
+
+def _split_champion(folder: Path, parts: Split, **lineage: Any) -> Bundle:
+    """A champion that was fitted on the training and validation rows of a split."""
+    manifest = make_manifest(make_contract())
+    changes = {
+        "train": window(parts.train),
+        "validation": window(parts.validation),
+        "holdout_cuts": parts.holdout_cuts,
+    } | lineage
+    return make_bundle(folder / "bundle", lineage=msgspec.structs.replace(manifest.lineage, **changes))
+
+
+def test_a_first_model_is_compared_with_the_base_rate(tmp_path: Path) -> None:
+    parts = make_split()
+    data = parts.holdout
+    evidence = _gather(parts, tmp_path, text=MODEL_FILE + '[gate]\nsegments = ["city"]\n')
+    challenger = make_scorer().score(data.matrix)
+    assert evidence.champion == "the base rate"
     np.testing.assert_array_equal(evidence.challenger_loss, loss_rows(challenger, data.target, Task.BINARY))
-    np.testing.assert_array_equal(evidence.blocks, blocks_of(data.times, 400, 0))
+    base_rate = np.full((len(data), 1), parts.train.target.mean())
+    np.testing.assert_array_equal(evidence.champion_loss, loss_rows(base_rate, data.target, Task.BINARY))
+    np.testing.assert_array_equal(evidence.blocks, blocks_of(data.times, len(data), 0))
     assert set(evidence.segments) == {"city=Oslo", "city=Rome"}
+    assert (evidence.latency, evidence.champion_age_days, evidence.remarks) == (None, None, ())
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_a_champion_of_the_same_split_is_compared_on_every_row(timed: bool, tmp_path: Path) -> None:
+    parts = make_split(timed=timed)
+    evidence = _gather(parts, tmp_path, _split_champion(tmp_path, parts))
+    assert evidence.champion == "model-v1.0.0"
+    assert len(evidence.champion_loss) == len(parts.holdout)
+    assert evidence.remarks == ()
+    assert evidence.latency is not None
+
+
+def test_a_champion_that_cannot_score_the_rows_is_not_compared_and_the_gate_says_so(tmp_path: Path) -> None:
+    evidence = _gather(make_split(), tmp_path, make_bundle(tmp_path / "bundle", Task.REGRESSION))
+    assert evidence.champion == "the base rate"
+    assert [(remark.passed, remark.text) for remark in evidence.remarks] == [
+        (True, "not compared with model-v1.0.0, whose target or features are others")
+    ]
+
+
+def test_a_champion_is_judged_on_the_rows_after_those_it_was_fitted_on(tmp_path: Path) -> None:
+    parts = make_split()
+    assert parts.holdout.times is not None
+    until = parts.holdout.times[59].isoformat()
+    current = _split_champion(tmp_path, parts, validation=Window(rows=100, end=until))
+    evidence = _gather(parts, tmp_path, current)
+    assert len(evidence.champion_loss) == len(evidence.blocks) == len(parts.holdout) - 60
+    (remark,) = evidence.remarks
+    assert remark.passed
+    assert remark.text == f"compared on 100 of the holdout's 160 rows: model-v1.0.0 was fitted on rows up to {until}"
+
+
+def test_a_champion_that_knows_the_holdout_decides_nothing(tmp_path: Path) -> None:
+    parts = make_split()
+    until = span(parts.holdout.times)[1]
+    evidence = _gather(parts, tmp_path, _split_champion(tmp_path, parts, validation=Window(rows=100, end=until)))
+    (remark,) = evidence.remarks
+    assert not remark.passed
+    assert remark.text.startswith("the holdout has 0 rows that can tell the models apart: model-v1.0.0 was fitted on")
+
+
+def test_a_champion_of_a_split_at_random_is_judged_on_its_own_holdout(tmp_path: Path) -> None:
+    parts = make_split(rows=3000, timed=False)
+    others = split(parts.data, validation=Share.parse("20%"), holdout=Share.parse("10%"), task=Task.BINARY)
+    evidence = _gather(parts, tmp_path, _split_champion(tmp_path, others))
+    assert len(evidence.champion_loss) == len(others.holdout) == 300
+    assert evidence.remarks[0].text.startswith("compared on 300 of the holdout's 600 rows")
+
+
+def test_a_champion_of_a_split_at_random_is_judged_fairly_by_a_split_in_time(tmp_path: Path) -> None:
+    timed, untimed = make_split(rows=3000), make_split(rows=3000, timed=False)
+    current = _split_champion(tmp_path, untimed)
+    fair = np.intersect1d(timed.holdout_index, untimed.holdout_index)
+    assert unseen_rows(current, timed).sum() == len(fair) > 50
+
+
+@pytest.mark.parametrize(
+    "until", [None, "2025-01-01T00:00:00+00:00"], ids=["split in another way", "in a zone where the data have none"]
+)
+def test_rows_that_may_have_been_seen_count_as_seen(until: str | None, tmp_path: Path) -> None:
+    parts = make_split()
+    current = _split_champion(tmp_path, parts, validation=Window(rows=100, end=until))
+    assert not unseen_rows(current, parts).any()
+    untimed = make_split(timed=False)
+    assert not unseen_rows(_split_champion(tmp_path / "other", parts), untimed).any()
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+def test_times_in_another_zone_are_compared_as_instants(zone: str, tmp_path: Path) -> None:
+    parts = make_split()
+    assert parts.holdout.times is not None
+    utc = parts.holdout.times.dt.replace_time_zone("UTC")
+    zoned = replace(parts, holdout=replace(parts.holdout, times=utc.dt.convert_time_zone(zone)))
+    current = _split_champion(tmp_path, parts, validation=Window(rows=100, end=utc[59].isoformat()))
+    assert unseen_rows(current, zoned).sum() == len(parts.holdout) - 60
 
 
 def test_a_model_takes_about_as_long_as_itself() -> None:
     scorer = make_scorer()
-    assert 0.5 < latency_ratio(scorer, scorer, 2, 2) < 2
+    assert 0.5 < measure_latency(scorer, scorer, widths=(2, 2)).ratio < 2
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
-from core.contract import Contract, Target, Task
+from core.contract import CategoricalFeature, Contract, Target, Task
 from core.errors import DatasetError
-from ml.dataset import Dataset, fit_to_contract, span
+from ml.dataset import MISSING, Dataset, as_times, fit_to_contract, span
 from tests.factories import make_contract
 from tests.unit.ml.factories import START, make_frame, make_raw
 
@@ -90,7 +90,7 @@ def test_numbers_written_as_text_are_taken_as_numbers() -> None:
 
 @pytest.mark.parametrize("value", [True, date(2025, 1, 1)])
 def test_what_is_no_number_is_refused_in_a_numeric_column(value: Any) -> None:
-    with pytest.raises(DatasetError, match=r"column 'age', row 1: .* is not a number"):
+    with pytest.raises(DatasetError, match=r"column 'age' holds .*, but model\.toml says the column is numeric"):
         _fit(make_frame(rows=ROWS).with_columns(age=pl.lit(value)))
 
 
@@ -104,10 +104,56 @@ def test_fractions_are_no_categories() -> None:
         _fit(make_frame(rows=ROWS).with_columns(city=pl.lit(0.5)))
 
 
-def test_whole_numbers_are_categories_by_their_digits() -> None:
-    data = _fit(make_frame(rows=ROWS).with_columns(city=pl.lit(7)))
-    assert data.rows["city"].unique().to_list() == ["7"]
-    assert data.notes == ("column 'city': 200 values are not in the contract (7)",)
+@pytest.mark.parametrize("value", [b"x", timedelta(hours=1), [1]], ids=["bytes", "duration", "list"])
+def test_what_is_no_text_is_no_category(value: Any) -> None:
+    frame = make_frame(rows=ROWS).with_columns(pl.Series("city", [value] * ROWS))
+    with pytest.raises(DatasetError, match=r"column 'city' holds .*; it takes texts, whole numbers, truth values"):
+        _fit(frame)
+
+
+@pytest.mark.parametrize("value", [b"x", timedelta(hours=1), [1]], ids=["bytes", "duration", "list"])
+@pytest.mark.parametrize("task", list(Task))
+def test_what_is_neither_text_nor_number_is_no_outcome(value: Any, task: Task) -> None:
+    contract = make_contract(task)
+    frame = make_frame(task, ROWS).with_columns(pl.Series(contract.target.name, [value] * ROWS))
+    with pytest.raises(DatasetError, match=f"target '{contract.target.name}'.*holds"):
+        _fit(frame, contract)
+
+
+@pytest.mark.parametrize(("value", "text"), [(7, "7"), (True, "true"), ("01234", "01234"), ("True", "True")])
+def test_a_category_is_the_text_of_its_value(value: Any, text: str) -> None:
+    features = (make_contract().features[0], CategoricalFeature(name="city", categories=(text,)))
+    data = _fit(
+        make_frame(rows=ROWS).with_columns(city=pl.lit(value)),
+        Contract(features=features, target=make_contract().target),
+    )
+    assert data.rows["city"].unique().to_list() == [text]
+    assert data.notes == ()
+
+
+@pytest.mark.parametrize("word", MISSING)
+def test_a_usual_word_for_nothing_is_a_missing_value(word: str) -> None:
+    frame = _with(_with(_as_text(make_frame(rows=ROWS), "age"), "age", {1: word}), "city", {2: word})
+    frame = _with(frame, "churn", {3: word})
+    data = _fit(frame)
+    assert np.isnan(data.matrix[0, 0])
+    assert data.notes == (
+        "1 rows without an outcome were left out",
+        "1 rows were left out: column 'city', row 2 is empty, and model.toml does not say nullable = true",
+    )
+
+
+def test_a_word_for_nothing_that_the_contract_lists_is_itself() -> None:
+    features = (make_contract().features[0], CategoricalFeature(name="city", categories=("Oslo", "Rome", "NA")))
+    contract = Contract(features=features, target=make_contract().target)
+    data = _fit(_with(make_frame(rows=ROWS), "city", {1: "NA", 2: "null"}), contract)
+    assert data.rows["city"][0] == "NA"
+    assert len(data) == ROWS - 1
+
+
+def test_a_column_without_one_known_category_is_refused() -> None:
+    with pytest.raises(DatasetError, match="'city' holds none of the contract's categories, 'Oslo', 'Rome'; it holds"):
+        _fit(make_frame(rows=ROWS).with_columns(pl.col("city").str.to_uppercase()))
 
 
 def test_a_few_rows_out_of_range_are_left_out_and_noted() -> None:
@@ -145,7 +191,7 @@ def test_a_null_where_the_contract_forbids_it_is_left_out_and_noted() -> None:
     data = _fit(_with(make_frame(rows=ROWS), "city", {2: None}))
     assert len(data) == ROWS - 1
     assert data.notes == (
-        "1 rows were left out: column 'city', row 2: None is empty, and the contract says nullable = false",
+        "1 rows were left out: column 'city', row 2 is empty, and model.toml does not say nullable = true",
     )
 
 
@@ -153,7 +199,7 @@ def test_unseen_categories_stay_and_are_noted() -> None:
     data = _fit(_with(make_frame(rows=ROWS), "city", {1: "Bern", 2: "Bonn", 3: "Bern"}))
     assert len(data) == ROWS
     assert data.matrix[:3, 1].tolist() == [-2.0, -2.0, -2.0]
-    assert data.notes == ("column 'city': 3 values are not in the contract (Bern, Bonn)",)
+    assert data.notes == ("column 'city': 3 values (1.5%) are not in the contract ('Bern', 'Bonn')",)
 
 
 def test_rows_without_an_outcome_are_left_out_and_noted() -> None:
@@ -183,7 +229,7 @@ def test_one_value_only_is_refused() -> None:
 
 
 def test_an_outcome_outside_the_classes_is_named() -> None:
-    with pytest.raises(DatasetError, match="target 'churn' holds 'maybe', which is none of no, yes"):
+    with pytest.raises(DatasetError, match="target 'churn' holds 'maybe', which is none of 'no', 'yes'"):
         _fit(_with(make_frame(rows=ROWS), "churn", {50: "maybe"}))
 
 
@@ -193,6 +239,21 @@ def test_without_a_negative_class_every_other_outcome_counts_as_negative() -> No
     frame = make_frame(rows=ROWS)
     other = frame.with_columns(pl.col("churn").replace({"no": "maybe"}))
     np.testing.assert_array_equal(_fit(other, contract).target, _fit(frame).target)
+
+
+def test_a_positive_value_that_never_occurs_is_answered_with_those_that_do() -> None:
+    target = Target(name="churn", task=Task.BINARY, classes=("not Yes", "Yes"), catch_all=True)
+    contract = Contract(features=make_contract().features, target=target)
+    with pytest.raises(DatasetError, match="target 'churn' never is 'Yes', the positive value; it is 'no', 'yes'"):
+        _fit(make_frame(rows=ROWS), contract)
+
+
+def test_an_undefined_number_is_no_class() -> None:
+    target = Target(name="churn", task=Task.BINARY, classes=("not 1.0", "1.0"), catch_all=True)
+    contract = Contract(features=make_contract().features, target=target)
+    frame = make_frame(rows=ROWS).with_columns((pl.col("churn") == "yes").cast(pl.Float64))
+    data = _fit(_with(frame, "churn", {1: float("nan"), 2: None}), contract)
+    assert data.notes == ("2 rows without an outcome were left out",)
 
 
 def test_a_class_that_never_occurs_is_named() -> None:
@@ -214,9 +275,14 @@ def test_booleans_are_classes_by_their_names() -> None:
     assert _fit(frame, contract).target.sum() == frame["churn"].sum()
 
 
-def test_text_as_a_regression_target_is_refused() -> None:
-    frame = _as_text(make_frame(Task.REGRESSION, ROWS), "price")
-    with pytest.raises(DatasetError, match="target 'price' holds String, regression takes numbers"):
+def test_numbers_to_predict_may_be_text() -> None:
+    frame, contract = make_frame(Task.REGRESSION, ROWS), make_contract(Task.REGRESSION)
+    np.testing.assert_array_equal(_fit(_as_text(frame, "price"), contract).target, _fit(frame, contract).target)
+
+
+def test_a_text_among_the_numbers_to_predict_names_its_row() -> None:
+    frame = _with(_as_text(make_frame(Task.REGRESSION, ROWS), "price"), "price", {9: "dear"})
+    with pytest.raises(DatasetError, match="target 'price', row 9: 'dear' is not a number, but regression takes"):
         _fit(frame, make_contract(Task.REGRESSION))
 
 
@@ -244,12 +310,38 @@ def test_the_row_of_a_text_is_the_file_s_even_after_sorting() -> None:
         _fit(frame, time_column="at")
 
 
-@pytest.mark.parametrize("shape", ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"])
-def test_times_may_be_text(shape: str) -> None:
-    frame = make_frame(rows=ROWS)
-    data = _fit(frame.with_columns(pl.col("at").dt.strftime(shape)), time_column="at")
-    assert data.times is not None
-    assert data.times.to_list() == frame["at"].to_list()
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2013-07-01", datetime(2013, 7, 1)),
+        ("2013-07-01 05:15", datetime(2013, 7, 1, 5, 15)),
+        ("2013-07-01T05:15:30", datetime(2013, 7, 1, 5, 15, 30)),
+        (" 2013-07-01 05:15:30.25 ", datetime(2013, 7, 1, 5, 15, 30, 250_000)),
+        ("2013-07-01T05:15Z", datetime(2013, 7, 1, 5, 15, tzinfo=UTC)),
+        ("2013-07-01T05:15:30+05:30", datetime(2013, 6, 30, 23, 45, 30, tzinfo=UTC)),
+        ("2013-07-01 05:15:30-0400", datetime(2013, 7, 1, 9, 15, 30, tzinfo=UTC)),
+    ],
+)
+def test_times_may_be_text_in_iso_8601(text: str, time: datetime) -> None:
+    assert as_times(pl.Series("at", [text]), "a table").to_list() == [time]
+
+
+def test_texts_of_several_iso_8601_shapes_may_be_mixed() -> None:
+    texts = pl.Series("at", ["2013-07-01", "2013-07-01 05:15"])
+    assert as_times(texts, "a table").to_list() == [datetime(2013, 7, 1), datetime(2013, 7, 1, 5, 15)]
+
+
+@pytest.mark.parametrize(
+    "text", ["soon", "07/01/2013", "1.7.2013", "2013-7-1", "2013-02-30", "2013-07-01 25:00", "20130701", "2013"]
+)
+def test_a_text_that_is_not_iso_8601_is_no_time(text: str) -> None:
+    with pytest.raises(DatasetError, match=f"time column 'at', row 2 is no time: '{text}'; write ISO 8601"):
+        as_times(pl.Series("at", ["2013-07-01", text]), "a table")
+
+
+def test_times_with_and_without_an_offset_do_not_mix() -> None:
+    with pytest.raises(DatasetError, match="times with an offset from UTC and times without one"):
+        as_times(pl.Series("at", ["2013-07-01T05:15Z", "2013-07-01T05:15"]), "a table")
 
 
 def test_times_may_be_days() -> None:
@@ -264,17 +356,17 @@ def test_a_time_column_of_numbers_is_refused() -> None:
 
 def test_a_text_among_the_times_names_its_row() -> None:
     frame = _with(_as_text(make_frame(rows=ROWS), "at"), "at", {8: "soon"})
-    with pytest.raises(DatasetError, match="time column 'at', row 8: 'soon' is not a time; write ISO 8601"):
+    with pytest.raises(DatasetError, match="time column 'at', row 8 is no time: 'soon'; write ISO 8601"):
         _fit(frame, time_column="at")
 
 
 def test_a_column_of_texts_as_times_names_the_first() -> None:
-    with pytest.raises(DatasetError, match="time column 'city', row 1: 'Rome' is not a time"):
+    with pytest.raises(DatasetError, match="time column 'city', row 1 is no time: 'Rome'"):
         _fit(make_frame(rows=ROWS).with_columns(city=pl.lit("Rome")), time_column="city")
 
 
 def test_a_missing_time_names_its_row() -> None:
-    with pytest.raises(DatasetError, match="time column 'at', row 5: None is not a time"):
+    with pytest.raises(DatasetError, match="time column 'at', row 5 is empty"):
         _fit(_with(make_frame(rows=ROWS), "at", {5: None}), time_column="at")
 
 
@@ -295,5 +387,5 @@ def test_rows_without_times_have_no_span() -> None:
 
 
 def test_a_span_is_iso_8601() -> None:
-    times = pl.Series([datetime(2025, 1, 1, 5, 15), datetime(2025, 1, 2)])  # noqa: DTZ001  # a table's times have no zone
+    times = pl.Series([datetime(2025, 1, 1, 5, 15), datetime(2025, 1, 2)])
     assert span(times) == ("2025-01-01T05:15:00", "2025-01-02T00:00:00")

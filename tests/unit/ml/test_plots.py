@@ -76,7 +76,9 @@ def test_no_more_than_twenty_features_are_shown() -> None:
     assert "feature 20" not in texts
 
 
-@pytest.mark.parametrize("metric", [UNDEFINED, Metric(value=1, low=1, high=1), Metric(value=0.5, low=0.6, high=0.7)])
+@pytest.mark.parametrize(
+    "metric", [UNDEFINED, Metric(value=1), Metric(value=1, low=1, high=1), Metric(value=0.5, low=0.6, high=0.7)]
+)
 def test_an_odd_month_does_not_stop_the_plot(metric: Metric) -> None:
     evaluation = make_evaluation()
     odd = Group(name="2026-01", rows=100, metrics=evaluation.metrics | {"auc": metric})

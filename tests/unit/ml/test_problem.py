@@ -80,7 +80,7 @@ BROKEN = [
     ('name = "age"', 'name = "slipway score 0"', "features[0].name", "begins with 'slipway ', which is reserved"),
     ('segments = ["city"]', "segments = [1]", "gate.segments[0]", "takes text, found 1"),
     ('segments = ["city"]', "min_segment_rows = 0", "gate.min_segment_rows", "found 0"),
-    ('segments = ["city"]', "confidence = 1", "gate.confidence", "from 0.5 to 0.9999, found 1"),
+    ('segments = ["city"]', "confidence = 1", "gate.confidence", "from 0.6 to 0.9999, found 1"),
     ('segments = ["city"]', "stale_after_days = -3", "gate.stale_after_days", "found -3"),
     ('segments = ["city"]', "stale_margin = 1.5", "gate.stale_margin", "from 0 to 1"),
     ('segments = ["city"]', "max_calibration_error = 2", "gate.max_calibration_error", "from 0 to 1"),

@@ -27,20 +27,27 @@ def _load(path: Path, time_column: str | None = None, as_of: date | None = None)
     return table_file.load(path, time_column=time_column, as_of=as_of)
 
 
-def test_a_csv_is_read_with_its_types(tmp_path: Path) -> None:
-    frame = _load(_write(tmp_path, "at,age,city\n2025-01-01,30.5,Oslo\n2025-01-02,,NA\n")).frame
-    assert frame.schema == {"at": pl.Date, "age": pl.Float64, "city": pl.String}
-    assert frame.row(1)[1:] == (None, None)
+def test_a_csv_is_read_as_text_to_the_letter(tmp_path: Path) -> None:
+    frame = _load(_write(tmp_path, "at,zip,member,x\n07/01/2025,01234,True,1.50\n2025-01-02,,NA,?\n")).frame
+    assert set(frame.dtypes) == {pl.String}
+    assert frame.rows() == [("07/01/2025", "01234", "True", "1.50"), ("2025-01-02", None, "NA", "?")]
 
 
-@pytest.mark.parametrize("missing", ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"])
-def test_a_usual_word_for_nothing_is_a_missing_value(missing: str, tmp_path: Path) -> None:
-    assert _load(_write(tmp_path, f"age,x\n30,1\n{missing},1\n")).frame["age"].to_list() == [30, None]
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_another_separator_is_named(separator: str, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"has one column, .*; columns are separated by commas"):
+        _load(_write(tmp_path, DAYS.replace(",", separator)))
 
 
-def test_a_number_far_down_decides_the_type_of_its_column(tmp_path: Path) -> None:
-    text = "age\n" + "1\n" * 5000 + "1.5\n"
-    assert _load(_write(tmp_path, text)).frame["age"].dtype == pl.Float64
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_another_encoding_is_named(encoding: str, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"is not UTF-8 \(byte \d+ is 0x..\); save it as CSV UTF-8"):
+        _load(_write(tmp_path, "city,age\nKøln,30\n".encode(encoding)))
+
+
+def test_a_column_given_twice_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="has more than one column 'age'; rename all but one"):
+        _load(_write(tmp_path, "age,city,age\n30,Oslo,31\n"))
 
 
 def test_parquet_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -80,14 +87,13 @@ def test_another_ending_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("data.csv", bytes(range(256)) * 10),
         ("data.csv", b"a,b\n1,2\n1,2,3\n"),
         ("data.parquet", b"garbage"),
         ("data.parquet", b"PAR1" + bytes(100) + b"PAR1"),
         ("data.parquet", b""),
         ("data.parquet", b"PAR1" + b"\xff" * 100 + b"PAR1"),
     ],
-    ids=["binary", "ragged", "short", "hollow", "empty", "noise"],
+    ids=["ragged", "short", "hollow", "empty", "noise"],
 )
 def test_bytes_that_are_no_table_are_refused(name: str, content: bytes, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=rf"is not a readable {name[5:]} file"):
@@ -100,14 +106,14 @@ def test_an_empty_csv_holds_no_rows(tmp_path: Path) -> None:
 
 
 def test_a_day_leaves_the_rows_before_it(tmp_path: Path) -> None:
-    assert _load(_write(tmp_path, DAYS), "at", date(2025, 1, 3)).frame["age"].to_list() == [30, 40]
+    assert _load(_write(tmp_path, DAYS), "at", date(2025, 1, 3)).frame["age"].to_list() == ["30", "40"]
 
 
 @pytest.mark.parametrize("zone", ["", "Z", "+05:00"])
 def test_a_day_begins_at_midnight(zone: str, tmp_path: Path) -> None:
     # Times with an offset are read as UTC, and so is the day.
     kept = _load(_write(tmp_path, HOURS.format(zone=zone)), "at", date(2025, 1, 2)).frame["age"].to_list()
-    assert kept == ([30, 40] if zone == "+05:00" else [30])
+    assert kept == (["30", "40"] if zone == "+05:00" else ["30"])
 
 
 def test_a_day_is_understood_in_a_zone_of_its_own(tmp_path: Path) -> None:
@@ -130,7 +136,7 @@ def test_a_day_needs_a_time_column(time_column: str | None, tmp_path: Path) -> N
 
 
 def test_a_day_needs_a_column_that_holds_times(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="time column 'age' holds Int64, it takes dates or times"):
+    with pytest.raises(DatasetError, match="time column 'age', row 1 is no time: '30'"):
         _load(_write(tmp_path, DAYS), "age", date(2025, 1, 3))
 
 
@@ -140,5 +146,5 @@ def test_a_day_before_all_rows_leaves_nothing_and_says_so(tmp_path: Path) -> Non
 
 
 def test_a_text_that_is_no_time_is_named_with_its_row(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="time column 'at', row 1: 'soon' is not a time"):
+    with pytest.raises(DatasetError, match="time column 'at', row 1 is no time: 'soon'"):
         _load(_write(tmp_path, "at,age\nsoon,30\nlater,40\n"), "at", date(2024, 12, 31))
