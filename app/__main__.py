@@ -1,4 +1,4 @@
-"""The command line of the service: `python -m app serve | check`."""
+"""The command line of the service: `python -m app serve | check | preflight`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-import click
+try:
+    import click
+except ModuleNotFoundError:
+    sys.exit("error: this Python lacks what serving needs; run scripts/setup serve, then .venv/bin/python -m app")
 
 from app.served_model import ServedModel
 from app.settings import ServiceSettings
 from core.command import SlipwayGroup
-from core.errors import Fault, PortBusy, SettingsError
+from core.errors import Fault, PortBusy, SettingsError, UnknownTag
 from core.ledger import Environment, champion
 
 _GUNICORN_CONFIG = Path(__file__).resolve().parent.parent / "gunicorn.conf.py"
@@ -25,8 +28,9 @@ def main() -> None:
     """Serve a published model.
 
     \b
-    serve    check the model, then answer requests until stopped
-    check    fetch and verify the model, score its golden rows, and say so
+    serve        check the model, then answer requests until stopped
+    check        fetch and verify the model, score its golden rows, and say so
+    preflight    check the settings alone: is the port free, is MODEL_TAG published
     """
 
 
@@ -49,6 +53,19 @@ def serve() -> None:
 def check() -> None:
     """Fetch and verify MODEL_TAG (by default the newest published tag) and score its golden rows."""
     _check(ServiceSettings.from_env(os.environ))
+
+
+@main.command()
+def preflight() -> None:
+    """Check the settings, and nothing that needs a model: what can be known before a first training should be.
+
+    Says nothing when all is well.
+    """
+    settings = ServiceSettings.from_env(os.environ)
+    _require_free(settings.host, settings.port)
+    tags = settings.registry.tags()
+    if settings.model_tag is not None and settings.model_tag not in tags:
+        raise UnknownTag(str(settings.model_tag), [str(tag) for tag in tags])
 
 
 def _check(settings: ServiceSettings) -> ServedModel:

@@ -1,14 +1,18 @@
-"""GET /v1/model and /v1/model/card: what is being served."""
+"""GET /v1/model, /v1/model/card and the card's plots: what is being served."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+import re
+
+from flask import Blueprint, Response, abort, request
 
 from app.served_model import ServedModel
 from core.bundle import CARD_NAME, CARD_PAGE_NAME
 from core.documents import to_json
 
 _MARKDOWN, _HTML = "text/markdown", "text/html"
+# The Markdown names its plots by their file, which lie beside it for a browser.
+_PLOT = re.compile(r"card-[a-z]+\.svg")
 # The page comes out of a bundle: it may show its own images and styles, and do nothing else.
 _CARD_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
@@ -44,6 +48,14 @@ def blueprint(model: ServedModel) -> Blueprint:
         answer = Response(files[name], content_type=f"{wanted}; charset=utf-8")
         answer.headers["Content-Security-Policy"] = _CARD_POLICY
         answer.headers["Vary"] = "Accept"
+        return answer
+
+    @routes.get("/v1/model/<name>")
+    def show_plot(name: str) -> Response:
+        if not _PLOT.fullmatch(name) or name not in files:
+            abort(404)
+        answer = Response(files[name], content_type="image/svg+xml")
+        answer.headers["Content-Security-Policy"] = _CARD_POLICY
         return answer
 
     return routes

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
 from core.errors import SlipwayError
+
+
+def this_python() -> str:
+    """How the person at the terminal can call this interpreter again."""
+    path = Path(sys.executable)
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 class SlipwayGroup(click.Group):

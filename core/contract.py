@@ -84,13 +84,6 @@ class Contract:
         """Feature names, in order."""
         return tuple(feature.name for feature in self.features)
 
-    def feature(self, name: str) -> Feature:
-        """The feature of that name; KeyError when there is none."""
-        for feature in self.features:
-            if feature.name == name:
-                return feature
-        raise KeyError(name)
-
     def to_dict(self) -> dict[str, Any]:
         """The contract in the shape that `read_contract` reads."""
         return {"target": _target_dict(self.target), "features": [_feature_dict(f) for f in self.features]}

@@ -86,7 +86,9 @@ class UnknownTag(RegistryError):
 
     def __init__(self, tag: str, known: Sequence[str]) -> None:
         self.tag, self.known = tag, tuple(known)
-        held = f"it holds {', '.join(self.known)}" if self.known else "it is empty; run scripts/train first"
+        held = (
+            f"it holds {', '.join(self.known)}" if self.known else "it is empty; unset MODEL_TAG, or run scripts/train"
+        )
         super().__init__(f"{tag} is not in the registry: {held}")
 
 

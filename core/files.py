@@ -8,7 +8,20 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replace `path` by `content`; a reader sees the old file or the new one, never a part."""
+    """
+    Replace `path` by `content`; a reader sees the old file or the new one, never a part.
+
+    Raises:
+        OSError: naming `path`.
+    """
+    try:
+        _write_atomically(path, content)
+    except OSError as error:
+        error.filename = str(path)
+        raise
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
+try:
+    import click
+except ModuleNotFoundError:
+    sys.exit("error: this Python lacks what training needs; run scripts/setup train, then .venv/bin/python -m ml")
 
 from core.bundle import CARD_NAME, CARD_PAGE_NAME, Bundle
-from core.command import SlipwayGroup
+from core.command import SlipwayGroup, this_python
 from core.tags import ModelTag
 from ml.settings import TrainingSettings
 
@@ -28,7 +31,7 @@ _MODEL_FILE = click.option(
 _AS_OF = click.option(
     "--as-of",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="Train on what was known on the morning of this day (YYYY-MM-DD); needs a time column.",
+    help="Use only what was known on the morning of this day (YYYY-MM-DD); needs a time column.",
 )
 
 
@@ -73,7 +76,8 @@ def train(
 ) -> None:
     """Train on the data that model.toml names.
 
-    Writes a candidate bundle and its model card, judges it against the champion and records the run in W&B.
+    Writes a candidate bundle and its model card, judges it against the champion and records the run in W&B. A
+    candidate that the gate refuses is no failure: the champion stays, and the status is 0.
     """
     from dataclasses import replace
 
@@ -103,11 +107,14 @@ def train(
     _print_metrics(manifest.metrics)
     _print_gate(manifest.gate.accepted, manifest.gate.reasons)
     click.echo(outcome.tracked)
-    click.echo(f"Candidate: {outcome.bundle.directory}; its card: python -m ml card")
-    if publish:
+    click.echo(f"Candidate: {outcome.bundle.directory}; its card: {this_python()} -m ml card")
+    if not manifest.gate.accepted:
+        stays = manifest.gate.champion
+        click.echo(f"Nothing was published; {f'{stays} stays the champion' if stays else 'there is no champion yet'}.")
+    elif publish:
         _publish(settings, outcome.bundle)
-    elif manifest.gate.accepted:
-        click.echo("Next: python -m ml publish")
+    else:
+        click.echo(f"Next: {this_python()} -m ml publish")
 
 
 @main.command()
@@ -128,20 +135,25 @@ def _publish(settings: TrainingSettings, bundle: Bundle) -> None:
     from core.scorer import check_golden, load_scorer
     from ml.candidate import check_parity
     from ml.champion import find_champion
+    from ml.versions import require_newer
 
-    if not bundle.manifest.gate.accepted:
-        raise BundleRefused(
-            f"{bundle.manifest.tag} was refused by the gate, so the champion stays: "
-            + "; ".join(reason for reason in bundle.manifest.gate.reasons if reason.startswith("failed"))
-        )
+    tag, gate, published = bundle.manifest.tag, bundle.manifest.gate, settings.registry.tags()
+    if tag in published:
+        raise BundleRefused(f"{tag} is published already; train again to get the next tag")
+    if not gate.accepted:
+        failed = "; ".join(reason.removeprefix("failed: ") for reason in gate.reasons if reason.startswith("failed"))
+        raise BundleRefused(f"the gate refused {tag}: {failed}")
+    require_newer(published, tag)
     current = find_champion(settings.registry, settings.ledger)
-    if bundle.manifest.gate.champion != (current.manifest.tag if current else None):
-        raise BundleRefused(f"{bundle.manifest.tag} was not judged against today's champion; train again")
+    if gate.champion != (current.manifest.tag if current else None):
+        raise BundleRefused(f"{tag} was not judged against today's champion; train again")
     gap = check_parity(settings.candidate, bundle)
     check_golden(bundle, load_scorer(bundle))
     settings.registry.publish(bundle)
-    click.echo(f"Published {bundle.manifest.tag}: served scores equal the trained ones to {gap:.1e} on the holdout.")
-    click.echo("Next: scripts/serve")
+    click.echo(f"Published {tag}: served scores equal the trained ones to {gap:.1e} on the holdout.")
+    click.echo(
+        "Next: scripts/serve" + ("; a server that runs keeps its model until it is started again" if current else "")
+    )
 
 
 @main.command()
@@ -226,7 +238,7 @@ def _print_metrics(metrics: dict[str, Metric]) -> None:
 
 
 def _print_gate(accepted: bool, reasons: tuple[str, ...]) -> None:
-    click.echo(f"Gate: {'accepted' if accepted else 'refused, the champion stays'}")
+    click.echo(f"Gate: {'accepted' if accepted else 'refused'}")
     for reason in reasons:
         click.echo(f"  {reason}")
 

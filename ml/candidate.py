@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import io
+import os
 import shutil
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +21,7 @@ from core.bundle import Bundle, write_bundle
 from core.contract import CategoricalFeature, Contract
 from core.encoder import Encoder
 from core.errors import BundleRefused, DatasetError
+from core.files import write_atomically
 from core.golden import GOLDEN_COUNT, TOLERANCE, GoldenRow, GoldenRows, score_gap
 from core.manifest import Manifest, Member
 from core.reference import Reference, categorical_reference, numeric_reference
@@ -101,32 +107,58 @@ def write_candidate(
         holdout: The rows that publishing will score once more.
         trained_scores: The trained estimators' own scores of the holdout, shape (n, score columns).
     """
-    _require_ours(directory)
-    directory.parent.mkdir(parents=True, exist_ok=True)
+    require_ours(directory)
     staging = Path(tempfile.mkdtemp(dir=directory.parent, prefix=".candidate-"))
     retired = Path(tempfile.mkdtemp(dir=directory.parent, prefix=".retired-"))
     try:
         (staging / "bundle").mkdir()
         write_bundle(staging / "bundle", manifest, files)
-        _holdout_frame(holdout, trained_scores).write_parquet(staging / HOLDOUT_NAME)
-        if directory.exists():
-            directory.rename(retired / "candidate")
-        staging.rename(directory)
+        _write_holdout(staging / HOLDOUT_NAME, holdout, trained_scores)
+        bundle = Bundle.read(staging / "bundle")
+        with _locked(directory):
+            if directory.exists():
+                directory.rename(retired / "candidate")
+            try:
+                staging.rename(directory)
+            except OSError:
+                if (retired / "candidate").exists():
+                    (retired / "candidate").rename(directory)
+                raise
     finally:
         shutil.rmtree(staging, ignore_errors=True)
         shutil.rmtree(retired, ignore_errors=True)
-    return Bundle.read(directory / "bundle")
+    return replace(bundle, directory=directory / "bundle")
 
 
-def _require_ours(directory: Path) -> None:
-    """A folder that holds anything else is not replaced: CANDIDATE_DIR may point anywhere."""
+def require_ours(directory: Path) -> None:
+    """
+    Make sure that a candidate can be put at a place: CANDIDATE_DIR may point anywhere.
+
+    Raises:
+        DatasetError: if it is a file, or a folder that holds anything else.
+        OSError: if its parent cannot be made or written.
+    """
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(directory.parent, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(directory.parent))
     if directory.exists() and (not directory.is_dir() or {path.name for path in directory.iterdir()} - _CONTENT):
         raise DatasetError(f"{directory} holds other files; set CANDIDATE_DIR to a folder of its own")
 
 
-def _holdout_frame(holdout: Dataset, trained_scores: NDArray[np.float64]) -> pl.DataFrame:
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """One training at a time puts its candidate in place."""
+    with (directory.parent / f".{directory.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _write_holdout(path: Path, holdout: Dataset, trained_scores: NDArray[np.float64]) -> None:
     columns = {_SCORE_COLUMN.format(i): trained_scores[:, i] for i in range(trained_scores.shape[1])}
-    return holdout.rows.with_columns(**columns)
+    # Into memory first: polars reports a full disk by an error of its own, without a path.
+    buffer = io.BytesIO()
+    holdout.rows.with_columns(**columns).write_parquet(buffer)
+    write_atomically(path, buffer.getvalue())
 
 
 def read_candidate(directory: Path) -> Bundle:

@@ -177,6 +177,13 @@ def _limits(manifest: Manifest, contract: Contract, evaluation: Evaluation, note
         name = min(values, key=values.__getitem__)
         weakest = dict(groups)[name].metrics[metric]
         limits.append(f"Weakest for {_text(name)}: {_LABELS[metric]} {metric_text(weakest)}.")
+    loss = "rmse" if contract.target.task is Task.REGRESSION else "log_loss"
+    own, linear = evaluation.metrics[loss].value, evaluation.baselines["linear"][loss].value
+    if own is not None and linear is not None and linear <= own:
+        limits.append(
+            f"A linear model does as well on the holdout ({_LABELS[loss]} {linear:.4g} against {own:.4g}): "
+            "this table may need no ensemble."
+        )
     limits.append(
         "A value outside its range is refused; a category that training did not see, or a number outside of what it "
         "saw, is scored with a warning, and such a score deserves less trust."

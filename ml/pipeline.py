@@ -43,11 +43,9 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """A finished training."""
+    """A finished training: the candidate, and one sentence on where its W&B run is."""
 
     bundle: Bundle
-    evaluation: Evaluation
-    verdict: Verdict
     tracked: str
 
 
@@ -68,15 +66,7 @@ def run(request: Request, settings: TrainingSettings, progress: Progress) -> Out
     with progress.step("Exporting to ONNX"):
         graphs = candidate.export_ensemble(trained, contract)
         scorer = graphs.scorer(trained, contract)
-    bump = required_bump(
-        published.newest,
-        contract,
-        graphs.members,
-        trained.calibration,
-        trained.threshold,
-        {name: file_record(content) for name, content in graphs.files.items()},
-    )
-    tag = choose_tag(published.tags, bump=bump, wanted=request.tag)
+    tag = _choose_tag(request, published, trained, graphs)
     with progress.step("Evaluating on the holdout"):
         evaluation = evaluate(
             scorer,
@@ -115,16 +105,22 @@ def run(request: Request, settings: TrainingSettings, progress: Progress) -> Out
     with progress.step("Writing the candidate"):
         bundle = _write(request, settings, work)
     with progress.step("Recording the run in W&B"):
-        tracked = track(
-            bundle,
-            evaluation,
-            verdict,
-            api_key=settings.wandb_api_key,
-            project=settings.wandb_project,
-            directory=settings.wandb_dir,
-            latency=latency,
-        )
-    return Outcome(bundle=bundle, evaluation=evaluation, verdict=verdict, tracked=tracked)
+        tracked = track(bundle, evaluation, verdict, latency, settings)
+    return Outcome(bundle=bundle, tracked=tracked)
+
+
+def _choose_tag(
+    request: Request, published: _Published, trained: TrainedEnsemble, graphs: candidate.Graphs
+) -> ModelTag:
+    bump = required_bump(
+        published.newest,
+        request.problem.contract,
+        graphs.members,
+        trained.calibration,
+        trained.threshold,
+        {name: file_record(content) for name, content in graphs.files.items()},
+    )
+    return choose_tag(published.tags, bump=bump, wanted=request.tag)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,6 +147,7 @@ class _Published:
 
 def _look_up(settings: TrainingSettings, wanted: ModelTag | None) -> _Published:
     """Read the registry before minutes are spent on a model that it could not take."""
+    candidate.require_ours(settings.candidate)
     tags = settings.registry.tags()
     if wanted is not None:
         require_newer(tags, wanted)

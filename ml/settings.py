@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from core.ledger import DeploymentLedger, open_ledger
 from core.registry import ModelRegistry, open_registry
 from core.settings import DEFAULT_LEDGER, DEFAULT_REGISTRY, SettingsReader
+
+_MAX_PROJECT_LENGTH = 128
+
+
+class WandbMode(StrEnum):
+    """Where a training's run goes; the words are the SDK's own."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    DISABLED = "disabled"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,7 +32,8 @@ class TrainingSettings:
         registry: MODEL_REGISTRY, where bundles are published.
         ledger: DEPLOYMENT_LEDGER, which says what the champion is.
         candidate: CANDIDATE_DIR, where the last trained bundle waits.
-        wandb_api_key: WANDB_API_KEY; empty keeps runs on disk.
+        wandb_mode: WANDB_MODE; by default online with a key, else offline.
+        wandb_api_key: WANDB_API_KEY.
         wandb_project: WANDB_PROJECT.
         wandb_dir: WANDB_DIR, where run files go.
     """
@@ -28,6 +41,7 @@ class TrainingSettings:
     registry: ModelRegistry
     ledger: DeploymentLedger
     candidate: Path
+    wandb_mode: WandbMode
     wandb_api_key: str = field(repr=False)
     wandb_project: str
     wandb_dir: Path
@@ -39,13 +53,32 @@ class TrainingSettings:
             SettingsError: naming every malformed variable.
         """
         reader = SettingsReader(environment)
+        key = reader.read("WANDB_API_KEY", "", str)
         settings = cls(
             registry=reader.read("MODEL_REGISTRY", DEFAULT_REGISTRY, open_registry),
             ledger=reader.read("DEPLOYMENT_LEDGER", DEFAULT_LEDGER, open_ledger),
             candidate=reader.read("CANDIDATE_DIR", ".slipway/candidate", Path),
-            wandb_api_key=reader.read("WANDB_API_KEY", "", str),
-            wandb_project=reader.read("WANDB_PROJECT", "slipway", str),
+            wandb_mode=reader.read("WANDB_MODE", "", partial(_wandb_mode, has_key=bool(key))),
+            wandb_api_key=key,
+            wandb_project=reader.read("WANDB_PROJECT", "slipway", _wandb_project),
             wandb_dir=reader.read("WANDB_DIR", ".slipway", Path),
         )
         reader.finish()
         return settings
+
+
+def _wandb_mode(text: str, *, has_key: bool) -> WandbMode:
+    if not text:
+        return WandbMode.ONLINE if has_key else WandbMode.OFFLINE
+    if text not in set(WandbMode):
+        raise ValueError(f"takes {' or '.join(WandbMode)}")
+    if text == WandbMode.ONLINE and not has_key:
+        raise ValueError("takes online only beside WANDB_API_KEY")
+    return WandbMode(text)
+
+
+def _wandb_project(text: str) -> str:
+    # https://docs.wandb.ai/guides/track/project-page: what the service refuses.
+    if len(text) > _MAX_PROJECT_LENGTH or set(text) & set("/\\#?%:"):
+        raise ValueError(f"takes up to {_MAX_PROJECT_LENGTH} characters without / \\ # ? % :")
+    return text

@@ -11,40 +11,35 @@ from core.bundle import Bundle
 from core.manifest import Manifest
 from ml.evaluation import Evaluation
 from ml.gate import Latency, Verdict
+from ml.settings import TrainingSettings, WandbMode
 
 _INIT_TIMEOUT_S = 15
 _FINISH_TIMEOUT_S = 300
 
 
 def track(
-    bundle: Bundle,
-    evaluation: Evaluation,
-    verdict: Verdict,
-    *,
-    api_key: str,
-    project: str,
-    directory: Path,
-    latency: Latency | None,
+    bundle: Bundle, evaluation: Evaluation, verdict: Verdict, latency: Latency | None, settings: TrainingSettings
 ) -> str:
     """
     Record a finished training.
 
-    Online with a key, offline without. When the service does not answer, the run is kept on disk instead; no
+    When the service does not answer, the run is kept on disk instead; no
     failure is ever raised, for a model that is trained must not be lost because nobody could take notes.
 
     Args:
         bundle: The candidate, logged as an artifact.
         evaluation: Its metrics, curves and importances.
         verdict: The gate's findings.
-        api_key: Empty means offline.
-        project: The W&B project.
-        directory: Where run files go.
         latency: Of both models on this machine, if there is a champion.
+        settings: Where the run goes.
 
     Returns:
         One sentence on where the run is.
     """
-    problem = ""
+    if settings.wandb_mode is WandbMode.DISABLED:
+        return "No W&B run was recorded: WANDB_MODE is disabled."
+    problem, project, directory = "", settings.wandb_project, settings.wandb_dir
+    api_key = settings.wandb_api_key if settings.wandb_mode is WandbMode.ONLINE else ""
     content = _config(bundle.manifest), _figures(evaluation, verdict, latency), _tables(evaluation, verdict)
     if api_key:
         try:
@@ -57,7 +52,7 @@ def track(
         _record(bundle, *content, project=project, directory=directory, mode="offline", api_key=None)
     except Exception as error:  # noqa: BLE001  # the same, and a full disk
         return f"{problem}No W&B run was recorded ({_first_line(error)})."
-    hint = "send it with `wandb sync`" if api_key else "set WANDB_API_KEY to send runs as they happen"
+    hint = "send it with `wandb sync`" if settings.wandb_api_key else "set WANDB_API_KEY to send runs as they happen"
     return f"{problem}W&B run {bundle.manifest.wandb_run_id} is in {directory / 'wandb'}; {hint}"
 
 

@@ -10,6 +10,8 @@ from core.errors import BundleRefused
 from core.manifest import Calibration, FileRecord, Member, Threshold
 from core.tags import FIRST_TAG, Bump, ModelTag
 
+_REASONS = {Bump.MAJOR: "the contract changed", Bump.MINOR: "the scores changed"}
+
 
 def choose_tag(published: Sequence[ModelTag], *, bump: Bump, wanted: ModelTag | None) -> ModelTag:
     """
@@ -21,8 +23,8 @@ def choose_tag(published: Sequence[ModelTag], *, bump: Bump, wanted: ModelTag | 
         wanted: A tag the caller insists on, or None.
 
     Raises:
-        BundleRefused: if the wanted tag does not come after every published one, or moves the major part without a
-            changed contract, or the other way round.
+        BundleRefused: if the wanted tag does not come after every published one, moves the major part without a
+            changed contract or the other way round, or only the patch although the scores changed.
     """
     newest = max(published, default=None)
     if newest is None:
@@ -31,8 +33,8 @@ def choose_tag(published: Sequence[ModelTag], *, bump: Bump, wanted: ModelTag | 
         return newest.bumped(bump)
     require_newer(published, wanted)
     moved = Bump.MAJOR if wanted.major > newest.major else Bump.MINOR if wanted.minor > newest.minor else Bump.PATCH
-    if (moved is Bump.MAJOR) != (bump is Bump.MAJOR):
-        reason = "the contract changed" if bump is Bump.MAJOR else "the contract did not change"
+    if (moved is Bump.MAJOR) != (bump is Bump.MAJOR) or (moved is Bump.PATCH and bump is Bump.MINOR):
+        reason = _REASONS[bump] if moved is not Bump.MAJOR else "the contract did not change"
         raise BundleRefused(f"{reason} since {newest}, so the tag is {newest.bumped(bump)}, not {wanted}")
     return wanted
 

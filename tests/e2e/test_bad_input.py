@@ -68,7 +68,7 @@ MISTAKES = [
     Mistake(
         name="a feature is absent from the data",
         make=_edit("churn.toml", 'name = "monthly spend"', 'name = "spend"'),
-        words=("model.toml names 'spend', which the data do not have", "their columns are months as customer"),
+        words=("model.toml names 'spend', which the data do not have", "their columns are 'months as customer'"),
     ),
     Mistake(
         name="a column is of the wrong kind",

@@ -15,6 +15,21 @@ from core.registry import DirectoryRegistry
 CARD = "/v1/model/card"
 
 
+def test_the_card_s_plots_lie_beside_it(tmp_path: Path, bundle: Bundle) -> None:
+    (tmp_path / "plotted").mkdir()
+    files = {**bundle.files, "card-scores.svg": b"<svg/>", "member-x.onnx": b"x"}
+    write_bundle(tmp_path / "plotted", bundle.manifest, files)
+    registry = DirectoryRegistry(tmp_path / "other")
+    registry.publish(Bundle.read(tmp_path / "plotted"))
+    client = create_app(ServiceSettings.from_env({}), registry=registry).test_client()
+    answer = client.get("/v1/model/card-scores.svg")
+
+    assert (answer.status_code, answer.content_type, answer.data) == (200, "image/svg+xml", b"<svg/>")
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    for name in ("card-months.svg", "member-x.onnx", "manifest.json", "golden.json"):
+        assert client.get(f"/v1/model/{name}").status_code == 404
+
+
 def test_the_model_is_described_by_its_manifest(client: FlaskClient, bundle: Bundle) -> None:
     answer = client.get("/v1/model")
     described = answer.get_json()

@@ -89,6 +89,25 @@ def test_serve_of_an_empty_registry_records_no_deployment(tmp_path: Path) -> Non
     assert not (tmp_path / "ledger.jsonl").exists()
 
 
+def test_preflight_says_nothing_when_all_is_well(tmp_path: Path) -> None:
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        port = int(listener.getsockname()[1])
+    result = run(tmp_path, "preflight", PORT=str(port))
+
+    assert (result.exit_code, result.output) == (0, "")
+
+
+def test_preflight_notices_a_busy_port(tmp_path: Path, busy_port: int) -> None:
+    assert f"port {busy_port} on 127.0.0.1 is in use" in run(tmp_path, "preflight", PORT=str(busy_port)).stderr
+
+
+def test_preflight_of_a_tag_that_no_training_will_publish_says_so(tmp_path: Path) -> None:
+    result = run(tmp_path, "preflight", MODEL_TAG="model-v2.0.0")
+
+    assert result.exit_code == 1
+    assert "model-v2.0.0 is not in the registry: it is empty; unset MODEL_TAG" in result.stderr
+
+
 def test_a_busy_port_is_noticed(busy_port: int) -> None:
     with pytest.raises(PortBusy) as caught:
         _require_free(LOOPBACK, busy_port)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
-from core.command import SlipwayGroup
+from core.command import SlipwayGroup, this_python
 from core.errors import DatasetError, Fault, SettingsError
 
 # What a command raises, the exit status, what standard error then says.
@@ -33,6 +35,14 @@ FAILURES = [
     (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), 1, "error: the system: No space left on device\n"),
     (KeyboardInterrupt(), 130, "stopped\n"),
 ]
+
+
+def test_this_python_is_called_as_it_lies_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / ".venv/bin/python"))
+    assert this_python() == ".venv/bin/python"
+    monkeypatch.setattr(sys, "executable", "/usr/bin/python3")
+    assert this_python() == "/usr/bin/python3"
 
 
 def run(failure: BaseException | None, *arguments: str) -> Result:

@@ -165,15 +165,6 @@ def test_names_are_in_the_order_of_the_features() -> None:
     assert make_contract().names == ("age", "city")
 
 
-def test_a_feature_is_found_by_its_name() -> None:
-    assert make_contract().feature("city") == make_contract().features[1]
-
-
-def test_a_name_without_feature_is_a_key_error() -> None:
-    with pytest.raises(KeyError, match="plan"):
-        make_contract().feature("plan")
-
-
 def test_descriptions_do_not_make_contracts_differ() -> None:
     described = document(BINARY | {"description": "Left."}, AGE | {"description": "In years."}, CITY)
     assert read_contract(described) == read_contract(document())

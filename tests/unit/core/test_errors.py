@@ -26,7 +26,7 @@ MESSAGES = [
     ),
     (
         UnknownTag("model-v9.0.0", []),
-        "model-v9.0.0 is not in the registry: it is empty; run scripts/train first",
+        "model-v9.0.0 is not in the registry: it is empty; unset MODEL_TAG, or run scripts/train",
     ),
     (
         TagTaken("model-v1.0.0"),

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import cache
+from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 import polars as pl
 
+from core.bundle import CARD_NAME, CARD_PAGE_NAME, GOLDEN_NAME, REFERENCE_NAME, Bundle
 from core.contract import Task
-from core.manifest import Calibration
+from core.documents import to_json
+from core.manifest import Calibration, Window
 from core.scorer import Scorer
+from ml.candidate import build_reference, choose_golden, write_candidate
 from ml.dataset import Dataset, RawData, fit_to_contract
 from ml.evaluation import Evaluation, evaluate
 from ml.split import Share, Split, split
-from tests.factories import TARGETS, make_contract, make_graph
+from tests.factories import GRAPH_NAME, TARGETS, make_contract, make_graph, make_manifest
 
 START = datetime(2025, 1, 1)
 
@@ -79,4 +85,25 @@ def make_evaluation(task: Task = Task.BINARY) -> Evaluation:
         segments=("city",),
         threshold=0.6,
         seed=0,
+    )
+
+
+def make_candidate(directory: Path, task: Task = Task.BINARY, tag: str = "model-v1.0.0", **changes: Any) -> Bundle:
+    """A candidate of the linear graph and its holdout; `changes` replace fields of its manifest."""
+    parts, scorer, contract = make_split(task), make_scorer(task), make_contract(task)
+    manifest = make_manifest(contract, tag, **changes)
+    lineage = msgspec.structs.replace(manifest.lineage, holdout=Window(rows=len(parts.holdout)))
+    files = {
+        GRAPH_NAME: make_graph(task),
+        GOLDEN_NAME: to_json(choose_golden(parts.holdout, scorer)),
+        REFERENCE_NAME: to_json(build_reference(parts.train, scorer, parts.validation, contract)),
+        CARD_NAME: b"# card\n",
+        CARD_PAGE_NAME: b"<!doctype html>",
+    }
+    return write_candidate(
+        directory,
+        msgspec.structs.replace(manifest, lineage=lineage),
+        files,
+        holdout=parts.holdout,
+        trained_scores=scorer.score(parts.holdout.matrix),
     )

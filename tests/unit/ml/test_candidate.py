@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import polars as pl
 import pytest
 
-from core.bundle import CARD_NAME, CARD_PAGE_NAME, GOLDEN_NAME, REFERENCE_NAME, Bundle
+from core.bundle import CARD_NAME
 from core.contract import Task
-from core.documents import to_json
 from core.errors import BundleRefused, CorruptArtifact, DatasetError
 from core.golden import GOLDEN_COUNT
-from core.manifest import Window
 from core.scorer import check_golden, load_scorer
 from ml.candidate import (
     HOLDOUT_NAME,
@@ -22,35 +21,11 @@ from ml.candidate import (
     check_parity,
     choose_golden,
     read_candidate,
+    require_ours,
     write_candidate,
 )
-from tests.factories import GRAPH_NAME, make_contract, make_graph, make_manifest
-from tests.unit.ml.factories import make_dataset, make_scorer, make_split
-
-
-def _files(task: Task = Task.BINARY) -> dict[str, bytes]:
-    parts = make_split(task)
-    reference = build_reference(parts.train, make_scorer(task), parts.validation, make_contract(task))
-    return {
-        GRAPH_NAME: make_graph(task),
-        GOLDEN_NAME: to_json(choose_golden(parts.holdout, make_scorer(task))),
-        REFERENCE_NAME: to_json(reference),
-        CARD_NAME: b"# card\n",
-        CARD_PAGE_NAME: b"<!doctype html>",
-    }
-
-
-def _write(directory: Path, task: Task = Task.BINARY, tag: str = "model-v1.0.0") -> Bundle:
-    holdout = make_split(task).holdout
-    manifest = make_manifest(make_contract(task), tag)
-    lineage = msgspec.structs.replace(manifest.lineage, holdout=Window(rows=len(holdout)))
-    return write_candidate(
-        directory,
-        msgspec.structs.replace(manifest, lineage=lineage),
-        _files(task),
-        holdout=holdout,
-        trained_scores=make_scorer(task).score(holdout.matrix),
-    )
+from tests.factories import make_contract, make_manifest
+from tests.unit.ml.factories import make_candidate, make_dataset, make_scorer, make_split
 
 
 @pytest.mark.parametrize("task", Task)
@@ -92,22 +67,22 @@ def test_the_reference_counts_training_columns_and_validation_scores() -> None:
 
 @pytest.mark.parametrize("task", Task)
 def test_a_candidate_holds_a_bundle_and_its_holdout(task: Task, tmp_path: Path) -> None:
-    bundle = _write(tmp_path / "deep" / "candidate", task)
+    bundle = make_candidate(tmp_path / "deep" / "candidate", task)
     assert sorted(path.name for path in (tmp_path / "deep" / "candidate").iterdir()) == ["bundle", HOLDOUT_NAME]
     check_golden(bundle, load_scorer(bundle))
     assert check_parity(tmp_path / "deep" / "candidate", bundle) <= 1e-6
 
 
 def test_a_candidate_replaces_the_previous_one_whole(tmp_path: Path) -> None:
-    _write(tmp_path / "candidate")
+    make_candidate(tmp_path / "candidate")
     (tmp_path / "candidate" / "bundle" / "left over").write_text("")
-    _write(tmp_path / "candidate", tag="model-v1.1.0")
+    make_candidate(tmp_path / "candidate", tag="model-v1.1.0")
     assert str(read_candidate(tmp_path / "candidate").manifest.tag) == "model-v1.1.0"
     assert not (tmp_path / "candidate" / "bundle" / "left over").exists()
 
 
 def test_a_candidate_that_cannot_be_written_leaves_the_previous_one(tmp_path: Path) -> None:
-    _write(tmp_path / "candidate")
+    make_candidate(tmp_path / "candidate")
     holdout = make_split().holdout
     with pytest.raises(FileNotFoundError):
         write_candidate(
@@ -118,7 +93,7 @@ def test_a_candidate_that_cannot_be_written_leaves_the_previous_one(tmp_path: Pa
             trained_scores=np.zeros((len(holdout), 1)),
         )
     assert str(read_candidate(tmp_path / "candidate").manifest.tag) == "model-v1.0.0"
-    assert [path.name for path in tmp_path.iterdir()] == ["candidate"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".candidate.lock", "candidate"]
 
 
 def test_nothing_to_read_is_said(tmp_path: Path) -> None:
@@ -127,7 +102,7 @@ def test_nothing_to_read_is_said(tmp_path: Path) -> None:
 
 
 def test_a_candidate_that_was_touched_is_not_read(tmp_path: Path) -> None:
-    _write(tmp_path / "candidate")
+    make_candidate(tmp_path / "candidate")
     (tmp_path / "candidate" / "bundle" / CARD_NAME).write_text("# other\n")
     with pytest.raises(CorruptArtifact, match=CARD_NAME):
         read_candidate(tmp_path / "candidate")
@@ -135,7 +110,7 @@ def test_a_candidate_that_was_touched_is_not_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["missing", "garbage", "columns"])
 def test_a_holdout_that_cannot_be_read_stops_publishing(damage: str, tmp_path: Path) -> None:
-    bundle = _write(tmp_path / "candidate")
+    bundle = make_candidate(tmp_path / "candidate")
     path = tmp_path / "candidate" / HOLDOUT_NAME
     if damage == "missing":
         path.unlink()
@@ -145,3 +120,34 @@ def test_a_holdout_that_cannot_be_read_stops_publishing(damage: str, tmp_path: P
         pl.read_parquet(path).drop("age").write_parquet(path)
     with pytest.raises(BundleRefused, match=r"holdout\.parquet cannot be read, so the bundle cannot be checked"):
         check_parity(tmp_path / "candidate", bundle)
+
+
+def test_a_holdout_of_other_rows_stops_publishing(tmp_path: Path) -> None:
+    bundle = make_candidate(tmp_path / "candidate")
+    path = tmp_path / "candidate" / HOLDOUT_NAME
+    pl.read_parquet(path).head(10).write_parquet(path)
+    with pytest.raises(BundleRefused, match="holds 10 rows, not the holdout's 160"):
+        check_parity(tmp_path / "candidate", bundle)
+
+
+@pytest.mark.parametrize(
+    "make", [Path.touch, lambda path: (path / "thesis").mkdir(parents=True)], ids=["file", "folder"]
+)
+def test_a_place_that_holds_anything_else_is_not_taken(make: Callable[[Path], None], tmp_path: Path) -> None:
+    make(tmp_path / "candidate")
+    with pytest.raises(DatasetError, match="holds other files; set CANDIDATE_DIR to a folder of its own"):
+        require_ours(tmp_path / "candidate")
+
+
+def test_a_place_below_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        require_ours(tmp_path / "file" / "candidate")
+
+
+def test_two_trainings_at_once_leave_one_whole_candidate(tmp_path: Path) -> None:
+    tags = [f"model-v1.{number}.0" for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        bundles = list(pool.map(lambda tag: make_candidate(tmp_path / "candidate", tag=tag), tags))
+    assert [str(bundle.manifest.tag) for bundle in bundles] == tags
+    assert str(read_candidate(tmp_path / "candidate").manifest.tag) in tags

@@ -15,7 +15,7 @@ from core.tags import ModelTag
 from ml.card import card_page, write_card
 from ml.evaluation import Evaluation, Group
 from ml.metrics import UNDEFINED
-from tests.factories import make_contract, make_manifest
+from tests.factories import known, make_contract, make_manifest
 from tests.unit.ml.factories import make_evaluation
 
 SECTIONS = ["Quality on the holdout", "By month", "By city", "The promotion gate", "What to send", "Limits", "Lineage"]
@@ -180,6 +180,17 @@ def test_a_group_without_a_figure_is_not_the_weakest() -> None:
     card = _card(evaluation=msgspec.structs.replace(evaluation, segments={"city": (undefined,)}))
     assert "Weakest for city Bern" not in card
     assert "not defined" in card
+
+
+@pytest.mark.parametrize("task", Task)
+@pytest.mark.parametrize("factor", [0.9, 1.1])
+def test_a_linear_model_that_does_as_well_is_a_limit(task: Task, factor: float) -> None:
+    evaluation = make_evaluation(task)
+    name = "rmse" if task is Task.REGRESSION else "log_loss"
+    linear = Metric(value=factor * known(evaluation.metrics[name])[1])
+    baselines = {**evaluation.baselines, "linear": {**evaluation.baselines["linear"], name: linear}}
+    card = _card(task, evaluation=msgspec.structs.replace(evaluation, baselines=baselines))
+    assert ("A linear model does as well on the holdout" in card) is (factor < 1)
 
 
 def test_forty_groups_are_shown_at_most_and_the_largest_are() -> None:

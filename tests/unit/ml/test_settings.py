@@ -19,6 +19,33 @@ def test_an_empty_environment_is_enough() -> None:
     assert (settings.wandb_api_key, settings.wandb_project, settings.wandb_dir) == ("", "slipway", Path(".slipway"))
 
 
+@pytest.mark.parametrize(
+    ("environment", "mode"),
+    [
+        ({}, "offline"),
+        ({"WANDB_API_KEY": "k"}, "online"),
+        ({"WANDB_API_KEY": "k", "WANDB_MODE": "offline"}, "offline"),
+        ({"WANDB_MODE": "disabled"}, "disabled"),
+    ],
+)
+def test_a_run_goes_online_where_there_is_a_key_unless_told(environment: dict[str, str], mode: str) -> None:
+    assert TrainingSettings.from_env(environment).wandb_mode == mode
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("WANDB_MODE", "dryrun", "takes online or offline or disabled, found 'dryrun'"),
+        ("WANDB_MODE", "online", "takes online only beside WANDB_API_KEY"),
+        ("WANDB_PROJECT", "team/project", "takes up to 128 characters without /"),
+        ("WANDB_PROJECT", "x" * 129, "takes up to 128 characters"),
+    ],
+)
+def test_what_weights_and_biases_would_refuse_is_refused_at_once(name: str, value: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name}: {words}"):
+        TrainingSettings.from_env({name: value})
+
+
 def test_registry_and_ledger_are_where_the_environment_says(tmp_path: Path) -> None:
     settings = TrainingSettings.from_env(
         {"MODEL_REGISTRY": f"directory:{tmp_path}/registry", "DEPLOYMENT_LEDGER": f"file:{tmp_path}/ledger.jsonl"}

@@ -34,6 +34,12 @@ REFUSED = [
     (["1.2.0", "1.10.0"], Bump.MINOR, "1.9.0", "model-v1.9.0 does not come after model-v1.10.0"),
     (["1.2.3"], Bump.MAJOR, "1.3.0", "the contract changed since model-v1.2.3, so the tag is model-v2.0.0"),
     (["1.2.3"], Bump.MINOR, "2.0.0", "the contract did not change since model-v1.2.3, so the tag is model-v1.3.0"),
+    (
+        ["1.0.0"],
+        Bump.MINOR,
+        "1.0.1",
+        "the scores changed since model-v1.0.0, so the tag is model-v1.1.0, not model-v1.0.1",
+    ),
     (["1.2.3"], Bump.PATCH, "2.0.0", "so the tag is model-v1.2.4, not model-v2.0.0"),
 ]
 
