@@ -76,7 +76,7 @@ class ServedModel:
         """
         # gunicorn's master imports this package for its settings, and its workers never end if it has forked with
         # onnxruntime in memory.
-        from core.scorer import check_golden, load_scorer  # noqa: PLC0415
+        from core.scorer import check_golden, load_scorer  # noqa: PLC0415  # see above
 
         if tag is None:
             tags = registry.tags()

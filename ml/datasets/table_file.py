@@ -81,7 +81,7 @@ def _before(frame: pl.DataFrame, as_of: date, time_column: str | None, path: Pat
         raise DatasetError(f"{path}: --as-of needs dataset.time_column in model.toml, to know what came before")
     times = as_times(frame[time_column], str(path))
     # Midnight of the zone that the times are in, if they are in one.
-    midnight = pl.lit(datetime(as_of.year, as_of.month, as_of.day))  # noqa: DTZ001
+    midnight = pl.lit(datetime(as_of.year, as_of.month, as_of.day))  # noqa: DTZ001  # see above
     kept = frame.filter(times < midnight.dt.replace_time_zone(getattr(times.dtype, "time_zone", None)))
     if kept.is_empty():
         raise DatasetError(f"{path}: holds no rows before {as_of}")

@@ -20,6 +20,7 @@ from ml.metrics import (
     UNDEFINED,
     _AreaUnderCurve,
     blocks_of,
+    calibration_chance,
     draw_block_counts,
     loss_rows,
     measure,
@@ -274,6 +275,23 @@ def test_every_draw_takes_as_many_blocks_as_there_are() -> None:
     # A block's count is binomial: mean 1, variance 1 - 1/30.
     assert counts.mean() == 1
     assert counts.var() == pytest.approx(1 - 1 / 30, abs=0.03)
+
+
+@pytest.mark.parametrize("rows", [200, 2000])
+def test_chance_is_the_calibration_error_of_outcomes_drawn_from_the_scores(rows: int) -> None:
+    scores = np.random.default_rng(0).beta(1, 3, rows)[:, np.newaxis]
+    measured = []
+    for seed in range(60):
+        outcomes = (np.random.default_rng(seed).random(rows) < scores[:, 0]).astype(float)
+        measured.append(known(_figures(scores, outcomes, Task.BINARY)["calibration_error"])[1])
+    assert calibration_chance(scores, Task.BINARY, seed=1) == pytest.approx(np.mean(measured), rel=0.15)
+
+
+def test_chance_falls_with_the_root_of_the_rows_and_is_none_for_values() -> None:
+    scores = np.random.default_rng(0).dirichlet(np.ones(3), 400)
+    few, many = (calibration_chance(np.tile(scores, (times, 1)), Task.MULTICLASS, seed=0) for times in (1, 16))
+    assert few / many == pytest.approx(4, rel=0.15)
+    assert calibration_chance(scores[:, :1], Task.REGRESSION, seed=0) == 0
 
 
 def test_models_are_compared_by_log_loss_or_squared_error() -> None:
