@@ -117,5 +117,7 @@ def test_the_clock_can_be_set_back_to_any_day(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     lineage = Bundle.read(home.candidate / "bundle").manifest.lineage
     assert lineage.as_of == "2013-04-01"
-    assert (lineage.train.end or "")[:7] == "2013-01"
+    # Of the ninety days, four months to validate and test on cut back to half, three parts to one.
+    assert (lineage.train.end or "")[:10] == "2013-02-14"
+    assert (lineage.validation.end or "")[:10] == "2013-02-25"
     assert (lineage.holdout.end or "")[:10] == "2013-03-31"
