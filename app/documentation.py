@@ -12,9 +12,11 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from marshmallow import Schema
 from werkzeug.wrappers import Response as BaseResponse
 
+from app.predict import REFUSE, SKIP
 from app.schemas import (
     ProblemSchema,
     batch_schema,
+    column_batch_schema,
     prediction_schema,
     row_schema,
 )
@@ -25,6 +27,12 @@ _PROBLEMS = {
     "413": "The body is too large.",
     "415": "The body is not sent as application/json.",
     "422": "The body breaks the contract; every fault is listed with its row and field.",
+}
+_ON_ERROR = {
+    "name": "on_error",
+    "in": "query",
+    "description": "Whether a row that breaks the contract refuses all, or is answered with null and its faults.",
+    "schema": {"type": "string", "enum": [REFUSE, SKIP], "default": REFUSE},
 }
 
 
@@ -62,15 +70,17 @@ def openapi_document(model: ServedModel, *, max_batch_rows: int) -> dict[str, An
     spec.components.schema("Row", schema=row_schema(contract))
     spec.components.schema("Prediction", schema=prediction_schema(contract))
     spec.components.schema("BatchPrediction", schema=batch_schema(contract))
+    spec.components.schema("ColumnPrediction", schema=column_batch_schema(contract))
     spec.components.schema("Problem", schema=ProblemSchema)
     example = dict(model.bundle.golden().rows[0].row)
-    rows = {"type": "array", "minItems": 1, "maxItems": max_batch_rows, "items": _ref("Row")}
-    batch = {"type": "object", "required": ["rows"], "additionalProperties": False, "properties": {"rows": rows}}
-    spec.path("/v1/predict", operations={"post": _post("Score one row.", _ref("Row"), example, "Prediction")})
-    spec.path(
-        "/v1/predict/batch",
-        operations={"post": _post("Score many rows, all or none.", batch, {"rows": [example]}, "BatchPrediction")},
+    spec.components.schema("Rows", component=_rows(max_batch_rows))
+    spec.components.schema(
+        "Columns", component=_columns(spec.to_dict()["components"]["schemas"]["Row"], max_batch_rows)
     )
+    spec.path("/v1/predict", operations={"post": _post("Score one row.", ["Row"], {"row": example}, ["Prediction"])})
+    examples = {"rows": {"rows": [example]}, "columns": {"columns": {name: [value] for name, value in example.items()}}}
+    batch = _post("Score many rows.", ["Rows", "Columns"], examples, ["BatchPrediction", "ColumnPrediction"])
+    spec.path("/v1/predict/batch", operations={"post": {**batch, "parameters": [_ON_ERROR]}})
     spec.path(
         "/v1/model", operations={"get": _get("The served model: contract, metrics, lineage.", "application/json")}
     )
@@ -85,17 +95,43 @@ def _schema_name(schema: Schema | type[Schema] | str) -> str:
     return name.removesuffix("Schema")
 
 
+def _rows(most: int) -> dict[str, Any]:
+    rows = {"type": "array", "minItems": 1, "maxItems": most, "items": _ref("Row")}
+    return {"type": "object", "required": ["rows"], "additionalProperties": False, "properties": {"rows": rows}}
+
+
+def _columns(row: dict[str, Any], most: int) -> dict[str, Any]:
+    """The same fields as a row, each a list."""
+    lists = {
+        name: {"type": "array", "minItems": 1, "maxItems": most, "items": value}
+        for name, value in row["properties"].items()
+    }
+    description = "Lists of equal length, one value a row."
+    columns = {**row, "properties": lists, "description": description}
+    return {
+        "type": "object",
+        "required": ["columns"],
+        "additionalProperties": False,
+        "properties": {"columns": columns},
+    }
+
+
+def _any_of(names: list[str]) -> dict[str, Any]:
+    return _ref(names[0]) if len(names) == 1 else {"anyOf": [_ref(name) for name in names]}
+
+
 def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _post(summary: str, body: dict[str, Any], example: Any, answer: str) -> dict[str, Any]:
+def _post(summary: str, bodies: list[str], examples: dict[str, Any], answers: list[str]) -> dict[str, Any]:
     problems = {
         status: {"description": text, "content": {"application/problem+json": {"schema": _ref("Problem")}}}
         for status, text in _PROBLEMS.items()
     }
-    content = {"application/json": {"schema": body, "example": example}}
-    success = {"description": "The answer.", "content": {"application/json": {"schema": _ref(answer)}}}
+    named = {name: {"value": value} for name, value in examples.items()}
+    content = {"application/json": {"schema": _any_of(bodies), "examples": named}}
+    success = {"description": "The answer.", "content": {"application/json": {"schema": _any_of(answers)}}}
     return {
         "summary": summary,
         "requestBody": {"required": True, "content": content},

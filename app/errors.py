@@ -45,6 +45,14 @@ class InvalidInput(Exception):
         super().__init__(f"{self.count} faults")
 
 
+def listed(faults: InvalidInput | None) -> dict[str, Any]:
+    """Faults as an answer lists them: the first hundred, and how many more there are."""
+    if faults is None:
+        return {}
+    omitted = faults.count - len(faults.listed)
+    return {"errors": faults.listed, **({"errors_omitted": omitted} if omitted else {})}
+
+
 def problem(status: int, title: str, detail: str, **extra: Any) -> Response:
     """A problem+json response."""
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra}
@@ -61,11 +69,8 @@ def init_app(app: Flask) -> None:
 
 
 def _invalid_input(error: InvalidInput) -> Response:
-    extra: dict[str, Any] = {"errors": error.listed}
-    if error.count > len(error.listed):
-        extra["errors_omitted"] = error.count - len(error.listed)
     detail = "1 fault; nothing was scored" if error.count == 1 else f"{error.count} faults; nothing was scored"
-    return problem(422, "Invalid input", detail, **extra)
+    return problem(422, "Invalid input", detail, **listed(error))
 
 
 def _http_error(error: HTTPException) -> Response:

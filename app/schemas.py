@@ -141,24 +141,65 @@ def prediction_schema(contract: Contract) -> type[Schema]:
     return schema
 
 
-def batch_schema(contract: Contract) -> type[Schema]:
-    """The answer to many rows."""
-    answer: type[Schema] = Schema.from_dict(answer_fields(contract), name="Answer")
-    predictions = fields.List(
-        fields.Nested(answer), required=True, metadata={"description": "In the order of the rows."}
-    )
-    schema: type[Schema] = Schema.from_dict(
-        {"model_tag": fields.String(required=True), "predictions": predictions}, name="BatchPrediction"
-    )
-    return schema
-
-
 class FaultSchema(Schema):
     """One thing wrong with a request; `row` counts from 0 and is there for batches."""
 
     row = fields.Integer()
     field = fields.String()
     problem = fields.String(required=True)
+
+
+class RowWarningSchema(WarningSchema):
+    """A warning, with the row that it belongs to."""
+
+    row = fields.Integer(required=True)
+
+
+def batch_schema(contract: Contract) -> type[Schema]:
+    """The answer to rows."""
+    answer: type[Schema] = Schema.from_dict(answer_fields(contract), name="Answer")
+    predictions = fields.List(
+        fields.Nested(answer, allow_none=True),
+        required=True,
+        metadata={"description": "In the order of the rows; null for one that was skipped."},
+    )
+    return _of_many("BatchPrediction", {"predictions": predictions})
+
+
+def column_batch_schema(contract: Contract) -> type[Schema]:
+    """The answer to columns."""
+    target = contract.target
+    number = fields.List(fields.Float(allow_none=True))
+    found: dict[str, fields.Field[Any]] = {}
+    if target.task is Task.REGRESSION:
+        found["value"] = number
+    else:
+        found["label"] = fields.List(fields.String(allow_none=True))
+    if target.task is Task.BINARY:
+        found["score"] = number
+    if target.task is Task.MULTICLASS:
+        found["scores"] = fields.Dict(keys=fields.String(), values=number)
+    columns: type[Schema] = Schema.from_dict(found, name="AnswerColumns")
+    description = "The fields of an answer, each with one value a row; null for a row that was skipped."
+    return _of_many(
+        "ColumnPrediction",
+        {
+            "columns": fields.Nested(columns, required=True, metadata={"description": description}),
+            "warnings": fields.List(fields.Nested(RowWarningSchema), required=True),
+        },
+    )
+
+
+def _of_many(name: str, content: dict[str, fields.Field[Any]]) -> type[Schema]:
+    faults = fields.List(fields.Nested(FaultSchema), metadata={"description": "What is wrong with skipped rows."})
+    tag = fields.String(required=True, metadata={"examples": ["model-v1.0.0"]})
+    found = {"model_tag": tag, **content, "errors": faults, "errors_omitted": _omitted()}
+    schema: type[Schema] = Schema.from_dict(found, name=name)
+    return schema
+
+
+def _omitted() -> fields.Field[Any]:
+    return fields.Integer(metadata={"description": "Faults beyond the listed ones."})
 
 
 class ProblemSchema(Schema):
@@ -169,4 +210,4 @@ class ProblemSchema(Schema):
     status = fields.Integer(required=True)
     detail = fields.String(required=True)
     errors = fields.List(fields.Nested(FaultSchema))
-    errors_omitted = fields.Integer(metadata={"description": "Faults beyond the listed ones."})
+    errors_omitted = _omitted()

@@ -2,51 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from app.schemas import exact
+from app.decoder import Columns
+from app.novelty import InputWarning, Novelty
 from core.bundle import Bundle
-from core.contract import CategoricalFeature, Contract, Row, Task
+from core.contract import Contract, Target, Task
 from core.encoder import Encoder
 from core.errors import NothingPublished
-from core.reference import CategoricalReference, NumericReference
 from core.registry import ModelRegistry
 from core.tags import ModelTag
 
 if TYPE_CHECKING:
     from core.scorer import Scorer
 
-UNSEEN_CATEGORY = "unseen_category"
-OUTSIDE_TRAINING_RANGE = "outside_training_range"
 
-
-class InputWarning(msgspec.Struct, frozen=True, kw_only=True):
-    """A value that is allowed but that training did not see."""
-
-    field: str
-    code: str
-    message: str
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Answer(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """
-    What one row gets.
+    What one row gets; in a batch the tag stands once for all.
 
     Binary: `label` and `score`, the positive class's probability. Multiclass: `label` and `scores` by class.
     Regression: `value`.
     """
 
+    model_tag: str | msgspec.UnsetType = msgspec.UNSET
     label: str | msgspec.UnsetType = msgspec.UNSET
     score: float | msgspec.UnsetType = msgspec.UNSET
     scores: dict[str, float] | msgspec.UnsetType = msgspec.UNSET
     value: float | msgspec.UnsetType = msgspec.UNSET
-    warnings: tuple[InputWarning, ...]
+    warnings: list[InputWarning]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scored:
+    """
+    Rows that were scored.
+
+    Attributes:
+        target: What was predicted.
+        labels: One a row; None for regression.
+        scores: One list a row, of as many numbers as the target has score columns.
+        warnings: What training did not see, with the number of its row.
+    """
+
+    target: Target
+    labels: list[str] | None
+    scores: list[list[float]]
+    warnings: list[tuple[int, InputWarning]]
+
+    def answers(self) -> list[Answer]:
+        """One answer a row, in order."""
+        answers = self._answers()
+        for row, warning in self.warnings:
+            answers[row].warnings.append(warning)
+        return answers
+
+    def _answers(self) -> list[Answer]:
+        if self.labels is None:
+            return [Answer(value=value, warnings=[]) for (value,) in self.scores]
+        labelled = zip(self.labels, self.scores, strict=True)
+        if self.target.task is Task.BINARY:
+            return [Answer(label=label, score=score, warnings=[]) for label, (score,) in labelled]
+        classes = self.target.classes
+        return [
+            Answer(label=label, scores=dict(zip(classes, row, strict=True)), warnings=[]) for label, row in labelled
+        ]
+
+    def columns(self) -> dict[str, Any]:
+        """The fields of an answer, each as a list with one value a row."""
+        if self.labels is None:
+            return {"value": [value for (value,) in self.scores]}
+        if self.target.task is Task.BINARY:
+            return {"label": self.labels, "score": [score for (score,) in self.scores]}
+        by_class = zip(self.target.classes, zip(*self.scores, strict=True), strict=True)
+        return {"label": self.labels, "scores": dict(by_class)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,8 +91,7 @@ class ServedModel:
     bundle: Bundle
     encoder: Encoder
     scorer: Scorer
-    numeric: dict[str, NumericReference]
-    categorical: dict[str, CategoricalReference]
+    novelty: Novelty
 
     @classmethod
     def load(cls, registry: ModelRegistry, tag: ModelTag | None) -> ServedModel:
@@ -86,13 +120,11 @@ class ServedModel:
         bundle = registry.fetch(tag)
         scorer = load_scorer(bundle)
         check_golden(bundle, scorer)
-        reference = bundle.reference()
         return cls(
             bundle=bundle,
             encoder=Encoder(bundle.contract),
             scorer=scorer,
-            numeric=reference.numeric,
-            categorical=reference.categorical,
+            novelty=Novelty(bundle.contract, bundle.reference()),
         )
 
     @property
@@ -105,43 +137,29 @@ class ServedModel:
         """What callers send and get."""
         return self.bundle.contract
 
-    def answer(self, rows: Sequence[Row]) -> list[Answer]:
+    def score(self, columns: Columns) -> Scored:
         """
-        Score valid rows.
+        Score rows that keep the contract.
 
         Args:
-            rows: Each as `app.schemas` loads it; at least one.
-
-        Returns:
-            One answer a row, in order.
+            columns: At least one row.
         """
-        scores = self.scorer.score(self.encoder.rows(rows))
-        return [self._answer(row, score) for row, score in zip(rows, scores, strict=True)]
+        matrix = self.encoder.encode(columns.values, columns.count)
+        scores = self.scorer.score(matrix)
+        return Scored(
+            target=self.contract.target,
+            labels=self._labels(scores),
+            scores=scores.tolist(),
+            warnings=self.novelty.find(matrix, columns.values),
+        )
 
-    def _answer(self, row: Row, score: NDArray[np.float64]) -> Answer:
-        target, warnings = self.contract.target, self._warnings(row)
+    def _labels(self, scores: NDArray[np.float64]) -> list[str] | None:
+        target = self.contract.target
         if target.task is Task.REGRESSION:
-            return Answer(value=float(score[0]), warnings=warnings)
+            return None
         if target.task is Task.MULTICLASS:
-            scores = dict(zip(target.classes, score.tolist(), strict=True))
-            return Answer(label=target.classes[int(score.argmax())], scores=scores, warnings=warnings)
+            return [target.classes[label] for label in scores.argmax(axis=1).tolist()]
         threshold = self.bundle.manifest.threshold
-        is_positive = threshold is not None and float(score[0]) >= threshold.value
-        return Answer(label=target.classes[int(is_positive)], score=float(score[0]), warnings=warnings)
-
-    def _warnings(self, row: Row) -> tuple[InputWarning, ...]:
-        found = []
-        for feature in self.contract.features:
-            value = row.get(feature.name)
-            if value is None:
-                continue
-            if isinstance(feature, CategoricalFeature):
-                if value not in feature.categories or value not in self.categorical[feature.name].counts:
-                    text = f"training saw no {feature.name} {value!r}"
-                    found.append(InputWarning(field=feature.name, code=UNSEEN_CATEGORY, message=text))
-                continue
-            seen = self.numeric[feature.name]
-            if not seen.low <= float(value) <= seen.high:
-                text = f"training saw {feature.name} from {exact(seen.low)} to {exact(seen.high)} only"
-                found.append(InputWarning(field=feature.name, code=OUTSIDE_TRAINING_RANGE, message=text))
-        return tuple(found)
+        least = math.inf if threshold is None else threshold.value
+        negative, positive = target.classes
+        return [positive if value >= least else negative for value in scores[:, 0].tolist()]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.contract import CategoricalFeature, Contract, NumericFeature, Row
+from core.contract import CategoricalFeature, Contract, Row
 
 MISSING_CATEGORY = -1.0
 UNSEEN_CATEGORY = -2.0
@@ -24,11 +26,8 @@ class Encoder:
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self._codes = {
-            feature.name: {category: float(code) for code, category in enumerate(feature.categories)}
-            for feature in contract.features
-            if isinstance(feature, CategoricalFeature)
-        }
+        # Of a categorical feature; None stands for a numeric one.
+        self._codes = [_codes(f) if isinstance(f, CategoricalFeature) else None for f in contract.features]
 
     @property
     def width(self) -> int:
@@ -42,25 +41,46 @@ class Encoder:
         Returns:
             Shape (len(rows), width).
         """
-        columns = {name: [row.get(name) for row in rows] for name in self.contract.names}
-        return self.columns(columns, len(rows))
+        return self.encode([[row.get(name) for row in rows] for name in self.contract.names], len(rows))
 
-    def columns(self, columns: Mapping[str, Sequence[Any] | NDArray[Any]], length: int) -> NDArray[np.float32]:
+    def columns(self, columns: Mapping[str, Sequence[Any] | NDArray[Any]], count: int) -> NDArray[np.float32]:
         """
         Encode columns of equal length, keyed by feature name.
 
         Returns:
-            Shape (length, width), C-contiguous.
+            Shape (count, width), C-contiguous.
         """
-        matrix = np.empty((length, self.width), dtype=np.float32)
-        for index, feature in enumerate(self.contract.features):
-            values = columns[feature.name]
-            if isinstance(feature, NumericFeature):
+        return self.encode([columns[name] for name in self.contract.names], count)
+
+    def encode(self, columns: Sequence[Sequence[Any] | NDArray[Any]], count: int) -> NDArray[np.float32]:
+        """
+        Encode columns of equal length, in the contract's order.
+
+        Returns:
+            Shape (count, width), C-contiguous.
+        """
+        if count == 1:
+            return np.array([self._vector(columns)], dtype=np.float32)
+        matrix = np.empty((count, self.width), dtype=np.float32)
+        for index, (values, codes) in enumerate(zip(columns, self._codes, strict=True)):
+            if codes is None:
                 # None becomes NaN.
                 matrix[:, index] = np.asarray(values, dtype=np.float64)
             else:
-                codes = self._codes[feature.name]
-                matrix[:, index] = [
-                    MISSING_CATEGORY if value is None else codes.get(value, UNSEEN_CATEGORY) for value in values
-                ]
+                matrix[:, index] = np.fromiter(map(codes.get, values, repeat(UNSEEN_CATEGORY)), np.float32, count)
         return matrix
+
+    def _vector(self, columns: Sequence[Sequence[Any] | NDArray[Any]]) -> list[float]:
+        """One row without an array for each column, which would cost ten times as much."""
+        vector = []
+        for values, codes in zip(columns, self._codes, strict=True):
+            value = values[0]
+            if codes is not None:
+                vector.append(codes.get(value, UNSEEN_CATEGORY))
+            else:
+                vector.append(math.nan if value is None else value)
+        return vector
+
+
+def _codes(feature: CategoricalFeature) -> dict[str | None, float]:
+    return {None: MISSING_CATEGORY, **{category: float(code) for code, category in enumerate(feature.categories)}}

@@ -18,7 +18,11 @@ MANIFEST_NAME = "manifest.json"
 
 
 class Member(Document, frozen=True, kw_only=True):
-    """One ONNX graph of the ensemble and its weight in the mean; the weights add up to 1."""
+    """
+    A member of the ensemble and its weight in the mean; the weights add up to 1.
+
+    `file` is the ONNX graph that scores it; members may share one, its outputs standing in their order.
+    """
 
     name: str
     file: str

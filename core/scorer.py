@@ -15,9 +15,11 @@ from core.errors import BundleRefused, CorruptArtifact
 from core.golden import TOLERANCE
 from core.manifest import Calibration
 
+Weights = Sequence[float] | NDArray[np.float64]
+
 
 class UnreadableGraph(ValueError):
-    """ONNX Runtime cannot load the graph at `index`."""
+    """ONNX Runtime cannot load the graph at `index`, or it is not one of the ensemble's."""
 
     def __init__(self, index: int, problem: str) -> None:
         self.index = index
@@ -35,8 +37,8 @@ class Scorer:
     def __init__(self, graphs: Sequence[bytes], weights: Sequence[float], calibration: Calibration, task: Task) -> None:
         """
         Args:
-            graphs: The members' ONNX graphs, each from a float32 matrix to one output of shape (n, columns).
-            weights: One per graph, adding up to 1.
+            graphs: ONNX graphs from a float32 matrix to one output a member, each of shape (n, columns).
+            weights: One per member, in the order of graphs and outputs, adding up to 1.
             calibration: Applied to the mean.
             task: Decides whether calibrated columns are made to add up to 1.
 
@@ -44,7 +46,9 @@ class Scorer:
             UnreadableGraph: if a graph cannot be loaded.
         """
         self._sessions = [_session(graph, index) for index, graph in enumerate(graphs)]
-        self._weights = np.asarray(weights, dtype=np.float64)
+        if sum(len(outputs) for _, outputs in self._sessions) != len(weights):
+            raise UnreadableGraph(0, f"its outputs are not {len(weights)}, one a member")
+        self._weights = [float(weight) for weight in weights]
         self._calibration = calibration
         self._task = task
 
@@ -58,9 +62,13 @@ class Scorer:
         Returns:
             Shape (members, n, score columns).
         """
-        return np.stack(
-            [session.run([output], {"rows": matrix})[0].astype(np.float64) for session, output in self._sessions]
-        )
+        return np.array(self._run(matrix), dtype=np.float64)
+
+    def _run(self, matrix: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        found: list[NDArray[np.float32]] = []
+        for session, outputs in self._sessions:
+            found += session.run(outputs, {"rows": matrix})
+        return found
 
     def score(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """
@@ -72,7 +80,19 @@ class Scorer:
         Returns:
             Shape (n, score columns).
         """
-        return combine(self.members(matrix), self._weights, self._calibration, self._task)
+        members = self._run(matrix)
+        if len(matrix) == 1 and self._task is not Task.MULTICLASS:
+            return np.array([[self._combine_one([float(scores[0, 0]) for scores in members])]])
+        return combine(np.array(members, dtype=np.float64), self._weights, self._calibration, self._task)
+
+    def _combine_one(self, scores: Sequence[float]) -> float:
+        """What `combine` does, for one number a member: its arrays would cost several times the scoring."""
+        mean = 0.0
+        for weight, score in zip(self._weights, scores, strict=True):
+            mean = mean + weight * score
+        for curve in self._calibration.curves:
+            mean = float(np.interp(mean, curve.raw, curve.calibrated))
+        return mean
 
 
 def load_scorer(bundle: Bundle) -> Scorer:
@@ -83,15 +103,17 @@ def load_scorer(bundle: Bundle) -> Scorer:
         CorruptArtifact: if a member's graph cannot be loaded.
     """
     manifest = bundle.manifest
+    # Members may share a file; their outputs then stand in the order of the members.
+    files = list(dict.fromkeys(member.file for member in manifest.members))
     try:
         return Scorer(
-            [bundle.files[member.file] for member in manifest.members],
+            [bundle.files[file] for file in files],
             [member.weight for member in manifest.members],
             manifest.calibration,
             bundle.contract.target.task,
         )
     except UnreadableGraph as error:
-        raise CorruptArtifact(bundle.directory / manifest.members[error.index].file, str(error)) from error
+        raise CorruptArtifact(bundle.directory / files[error.index], str(error)) from error
 
 
 def check_golden(bundle: Bundle, scorer: Scorer) -> None:
@@ -121,7 +143,7 @@ def check_golden(bundle: Bundle, scorer: Scorer) -> None:
         )
 
 
-def weighted_mean(members: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def weighted_mean(members: NDArray[np.float64], weights: Weights) -> NDArray[np.float64]:
     """
     The members' scores as one.
 
@@ -142,7 +164,7 @@ def weighted_mean(members: NDArray[np.float64], weights: NDArray[np.float64]) ->
 
 
 def combine(
-    members: NDArray[np.float64], weights: NDArray[np.float64], calibration: Calibration, task: Task
+    members: NDArray[np.float64], weights: Weights, calibration: Calibration, task: Task
 ) -> NDArray[np.float64]:
     """
     The members' weighted mean, calibrated.
@@ -168,7 +190,7 @@ def combine(
     return calibrated
 
 
-def _session(graph: bytes, index: int) -> tuple[onnxruntime.InferenceSession, str]:
+def _session(graph: bytes, index: int) -> tuple[onnxruntime.InferenceSession, list[str]]:
     options = onnxruntime.SessionOptions()
     # One thread: a row is too little work to share, and gunicorn's workers are the parallelism.
     options.intra_op_num_threads = 1
@@ -178,4 +200,4 @@ def _session(graph: bytes, index: int) -> tuple[onnxruntime.InferenceSession, st
         session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises classes of its own compiled module, with no public base
         raise UnreadableGraph(index, str(error)) from error
-    return session, session.get_outputs()[0].name
+    return session, [output.name for output in session.get_outputs()]

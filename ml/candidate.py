@@ -27,17 +27,18 @@ from core.manifest import Manifest, Member
 from core.reference import Reference, categorical_reference, numeric_reference
 from core.scorer import Scorer, load_scorer
 from ml.dataset import RESERVED_PREFIX, Dataset
-from ml.export import export_member
+from ml.export import export_member, merge_members
 from ml.training import TrainedEnsemble
 
 HOLDOUT_NAME = "holdout.parquet"
+GRAPH_NAME = "ensemble.onnx"
 _SCORE_COLUMN = RESERVED_PREFIX + "score {}"
 _CONTENT = {"bundle", HOLDOUT_NAME}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Graphs:
-    """The exported members: what the manifest says of them, and their bytes by file name."""
+    """The exported ensemble: what the manifest says of its members, and its bytes by file name."""
 
     members: tuple[Member, ...]
     files: dict[str, bytes]
@@ -49,12 +50,10 @@ class Graphs:
 
 
 def export_ensemble(trained: TrainedEnsemble, contract: Contract) -> Graphs:
-    """Every member as an ONNX graph."""
-    files = {f"member-{name}.onnx": export_member(member, contract) for name, member in trained.members.items()}
-    members = tuple(
-        Member(name=name, file=f"member-{name}.onnx", weight=weight) for name, weight in trained.weights.items()
-    )
-    return Graphs(members=members, files=files)
+    """The ensemble as one ONNX graph with an output a member."""
+    graph = merge_members({name: export_member(member, contract) for name, member in trained.members.items()})
+    members = tuple(Member(name=name, file=GRAPH_NAME, weight=trained.weights[name]) for name in trained.members)
+    return Graphs(members=members, files={GRAPH_NAME: graph})
 
 
 def build_reference(train: Dataset, scorer: Scorer, validation: Dataset, contract: Contract) -> Reference:

@@ -65,7 +65,7 @@ def test_two_trainings_differ_in_the_time_of_creation_only(trained: Home, model_
 
 def test_another_seed_gives_another_model(trained: Home, model_file: Path, tmp_path: Path) -> None:
     other = _train(tmp_path, model_file, "--seed", "7")
-    graphs = [(home.candidate / "bundle" / "member-neural-network.onnx").read_bytes() for home in (trained, other)]
+    graphs = [(home.candidate / "bundle" / "ensemble.onnx").read_bytes() for home in (trained, other)]
     assert graphs[0] != graphs[1]
 
 

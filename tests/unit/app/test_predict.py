@@ -253,7 +253,7 @@ def test_a_body_with_wrong_chunks_or_cut_short_is_the_sender_s_fault(client: Fla
 def test_a_batch_of_another_shape_is_refused(client: FlaskClient, body: Any) -> None:
     answer = send(client, MANY, json.dumps(body).encode())
 
-    assert faults(answer) == [{"problem": 'takes an object {"rows": [...]} and nothing else'}]
+    assert faults(answer) == [{"problem": 'takes an object {"rows": [...]} or {"columns": {...}} and nothing else'}]
 
 
 @pytest.mark.parametrize("count", [0, 201])
@@ -266,6 +266,75 @@ def test_a_batch_with_no_rows_or_too_many_is_refused(client: FlaskClient, count:
 @pytest.mark.parametrize("count", [1, 200])
 def test_a_batch_within_its_bounds_is_scored_whole(client: FlaskClient, count: int) -> None:
     assert len(client.post(MANY, json={"rows": [ROW] * count}).get_json()["predictions"]) == count
+
+
+COLUMNS = {"age": [20, None, 99], "city": ["Oslo", "Rome", "Bern"]}
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_columns_are_answered_by_column_as_their_rows_would_be(client: FlaskClient) -> None:
+    rows = [dict(zip(COLUMNS, values, strict=True)) for values in zip(*COLUMNS.values(), strict=True)]
+    by_row = client.post(MANY, json={"rows": rows}).get_json()["predictions"]
+
+    answer = client.post(MANY, json={"columns": COLUMNS}).get_json()
+
+    assert set(answer) == {"model_tag", "columns", "warnings"}
+    columns = answer["columns"]
+    if "scores" in columns:
+        by_class = columns["scores"]
+        columns["scores"] = [dict(zip(by_class, each, strict=True)) for each in zip(*by_class.values(), strict=True)]
+    assert columns == {name: [row[name] for row in by_row] for name in columns}
+    assert answer["warnings"] == [
+        {"row": number, **warning} for number, row in enumerate(by_row) for warning in row["warnings"]
+    ]
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_skipped_rows_are_null_and_their_faults_listed(client: FlaskClient) -> None:
+    right = client.post(MANY, json={"rows": [ROW]}).get_json()["predictions"][0]
+    answer = client.post(f"{MANY}?on_error=skip", json={"rows": [{}, ROW, {**ROW, "age": "x"}, 7, ROW]})
+
+    assert answer.status_code == 200
+    assert answer.get_json() == {
+        "model_tag": "model-v1.0.0",
+        "predictions": [None, right, None, None, right],
+        "errors": [
+            {"row": 0, "field": "city", "problem": "missing"},
+            {"row": 2, "field": "age", "problem": f"{AGE_WANTED}, found text"},
+            {"row": 3, "problem": "takes an object with the fields of a row"},
+        ],
+    }
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_skipped_rows_of_columns_are_null_in_every_column(client: FlaskClient) -> None:
+    columns = {"age": [30, 999, 99], "city": ["Oslo", "Oslo", "Bern"]}
+    answer = client.post(f"{MANY}?on_error=skip", json={"columns": columns}).get_json()
+
+    for values in answer["columns"].values():
+        for each in values.values() if isinstance(values, dict) else [values]:
+            assert [value is None for value in each] == [False, True, False]
+    assert [warning["row"] for warning in answer["warnings"]] == [2, 2]
+    assert answer["errors"] == [{"row": 1, "field": "age", "problem": f"{AGE_WANTED}, found 999"}]
+
+
+def test_a_batch_of_skipped_rows_only_is_answered(client: FlaskClient) -> None:
+    answer = client.post(f"{MANY}?on_error=skip", json={"rows": [{}] * 150}).get_json()
+
+    assert answer["predictions"] == [None] * 150
+    assert (len(answer["errors"]), answer["errors_omitted"]) == (100, 50)
+
+
+def test_a_row_that_is_no_json_refuses_the_batch_even_when_rows_are_skipped(client: FlaskClient) -> None:
+    answer = send(client, f"{MANY}?on_error=skip", b'{"rows": [{"age": NaN}]}')
+
+    assert answer.status_code == 400
+
+
+def test_another_word_for_on_error_is_refused(client: FlaskClient) -> None:
+    fault = {"field": "on_error", "problem": "takes refuse or skip, as a part of the query"}
+
+    assert faults(client.post(f"{MANY}?on_error=ignore", json={"rows": [ROW]})) == [fault]
 
 
 def test_faults_of_a_batch_name_row_and_field(client: FlaskClient) -> None:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
+from marshmallow.fields import Nested
 
-from app.schemas import batch_schema, exact, prediction_schema, row_schema
+from app.schemas import batch_schema, column_batch_schema, exact, prediction_schema, row_schema
 from core.contract import CategoricalFeature, Contract, NumericFeature, Target, Task
 from tests.factories import make_contract
 
@@ -100,4 +101,10 @@ def test_an_answer_has_the_fields_of_its_task(task: Task, names: set[str]) -> No
     contract = make_contract(task)
 
     assert set(prediction_schema(contract)().fields) == names | {"model_tag", "warnings"}
-    assert set(batch_schema(contract)().fields) == {"model_tag", "predictions"}
+    common = {"model_tag", "errors", "errors_omitted"}
+    assert set(batch_schema(contract)().fields) == {*common, "predictions"}
+    columns = column_batch_schema(contract)()
+    assert set(columns.fields) == {*common, "columns", "warnings"}
+    nested = columns.fields["columns"]
+    assert isinstance(nested, Nested)
+    assert set(nested.schema.fields) == names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import onnx
 import pytest
 
 from app import create_app
+from app.decoder import Columns
 from app.served_model import ServedModel
 from app.settings import ServiceSettings
 from core.bundle import GOLDEN_NAME, REFERENCE_NAME, Bundle, write_bundle
@@ -34,6 +36,11 @@ def publish(folder: Path, bundle: Bundle, **changes: bytes) -> DirectoryRegistry
     return registry
 
 
+def columns(rows: Sequence[Row]) -> Columns:
+    """Rows of the tests' contract, by column."""
+    return Columns.of_rows([(row.get("age"), row.get("city")) for row in rows])
+
+
 def test_the_newest_tag_is_served_by_default(tmp_path: Path) -> None:
     registry = DirectoryRegistry(tmp_path / "registry")
     for tag in ("model-v1.10.0", "model-v1.9.0"):
@@ -55,7 +62,7 @@ def test_golden_rows_are_answered_with_their_golden_scores(registry: DirectoryRe
     model = ServedModel.load(registry, None)
     golden = model.bundle.golden().rows
 
-    answers = model.answer([entry.row for entry in golden])
+    answers = model.score(columns([entry.row for entry in golden])).answers()
 
     for answer, entry in zip(answers, golden, strict=True):
         scores = answer.scores if isinstance(answer.scores, dict) else {"": answer.score or answer.value}
@@ -64,13 +71,13 @@ def test_golden_rows_are_answered_with_their_golden_scores(registry: DirectoryRe
 
 def test_a_score_at_the_threshold_is_positive(tmp_path: Path, registry: DirectoryRegistry) -> None:
     row: Row = {"age": 30.0, "city": "Oslo"}
-    score = ServedModel.load(registry, None).answer([row])[0].score
+    score = ServedModel.load(registry, None).score(columns([row])).answers()[0].score
     assert isinstance(score, float)
     registry.publish(
         make_bundle(tmp_path / "next", tag="model-v1.1.0", threshold=Threshold(value=score, rule="a test's"))
     )
 
-    assert ServedModel.load(registry, None).answer([row])[0].label == "yes"
+    assert ServedModel.load(registry, None).score(columns([row])).answers()[0].label == "yes"
 
 
 def test_a_feature_without_training_values_warns_of_nothing(tmp_path: Path, bundle: Bundle) -> None:
@@ -79,7 +86,7 @@ def test_a_feature_without_training_values_warns_of_nothing(tmp_path: Path, bund
     reference = Reference(numeric={"age": nothing}, categorical=seen.categorical, scores=seen.scores)
     registry = publish(tmp_path / "copy", bundle, **{REFERENCE_NAME: to_json(reference)})
 
-    assert ServedModel.load(registry, None).answer([{"age": 120.0, "city": "Oslo"}])[0].warnings == ()
+    assert ServedModel.load(registry, None).score(columns([{"age": 120.0, "city": "Oslo"}])).warnings == []
 
 
 def test_an_empty_registry_stops_the_app(tmp_path: Path) -> None:

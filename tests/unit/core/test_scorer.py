@@ -125,6 +125,23 @@ def test_a_row_scores_alone_as_it_does_among_others() -> None:
     np.testing.assert_allclose(alone, scorer.score(matrix), rtol=1e-6)
 
 
+@pytest.mark.parametrize("task", Task)
+@pytest.mark.parametrize("calibration", [NONE, Calibration(method="s", curves=(CURVE,) * 3)], ids=["none", "curve"])
+def test_a_row_alone_gets_the_same_bits_as_in_a_batch(task: Task, calibration: Calibration) -> None:
+    curves = calibration.curves[: make_contract(task).target.score_width]
+    graphs = [make_graph(task, slope=0.013), make_graph(task, slope=0.029)]
+    scorer = Scorer(graphs, [0.3, 0.7], Calibration(method="s", curves=curves), task)
+    members = np.array([scorer.members(row) for row in encoded()[:, np.newaxis]])
+    for row, scores in zip(encoded(), members, strict=True):
+        expected = combine(scores, [0.3, 0.7], Calibration(method="s", curves=curves), task)
+        np.testing.assert_array_equal(scorer.score(row[np.newaxis]), expected)
+
+
+def test_as_many_outputs_as_weights_are_wanted() -> None:
+    with pytest.raises(UnreadableGraph, match="its outputs are not 2, one a member"):
+        Scorer([make_graph()], [0.5, 0.5], NONE, Task.BINARY)
+
+
 def test_no_rows_have_no_scores() -> None:
     scorer = Scorer([make_graph()], [1.0], NONE, Task.BINARY)
     assert scorer.score(np.empty((0, 2), dtype=np.float32)).shape == (0, 1)

@@ -14,7 +14,7 @@ from core.encoder import MISSING_CATEGORY, UNSEEN_CATEGORY
 from core.golden import TOLERANCE, score_gap
 from core.manifest import Calibration
 from core.scorer import Scorer
-from ml.export import export_member
+from ml.export import export_member, merge_members
 from ml.members import HIST_BOOSTING, MEMBER_NAMES, NETWORK, XGBOOST, build_member, raw_scores, without_empty_columns
 from tests.factories import TARGETS
 
@@ -136,3 +136,17 @@ def test_a_graph_names_each_dialect_once_and_in_order(name: str) -> None:
     graph = onnx.load_model_from_string(export_member(*_fit(name, Task.BINARY, FEATURES["mixed"])))
     domains = [entry.domain for entry in graph.opset_import]
     assert domains == sorted(set(domains))
+
+
+@pytest.mark.parametrize("task", Task)
+def test_merged_members_score_as_they_do_apart(task: Task) -> None:
+    members = {name: _fit(name, task, FEATURES["mixed"]) for name in MEMBER_NAMES}
+    graphs = {name: export_member(*fitted) for name, fitted in members.items()}
+    weights, calibration = [1 / len(graphs)] * len(graphs), Calibration(method="identity")
+    matrix = _matrix(FEATURES["mixed"], seed=1, unseen=True)
+    apart, merged = Scorer(list(graphs.values()), weights, calibration, task), merge_members(graphs)
+    np.testing.assert_array_equal(Scorer([merged], weights, calibration, task).members(matrix), apart.members(matrix))
+    assert merge_members(graphs) == merged
+    graph = onnx.load_model_from_string(merged).graph
+    assert [value.name for value in graph.input] == ["rows"]
+    assert tuple(value.name for value in graph.output) == tuple(MEMBER_NAMES)
