@@ -6,6 +6,7 @@ The application is not preloaded: onnxruntime imported before the fork makes wor
 
 import gc
 import os
+from typing import Any
 
 from app.settings import ServiceSettings
 from core.errors import SettingsError
@@ -35,7 +36,15 @@ forwarder_headers = ""
 control_socket_disable = True
 
 
-def post_worker_init(worker: object) -> None:  # noqa: ARG001  # gunicorn calls it so
-    """What is loaded by now lives as long as the worker; the collector need not look at it again."""
+def post_worker_init(worker: Any) -> None:
+    """Begin to ship the journal; what is loaded by now lives as long as the worker, and needs no collector."""
+    worker.wsgi.extensions["journal"].shipper.start()
     gc.collect()
     gc.freeze()
+
+
+def worker_exit(server: object, worker: Any) -> None:  # noqa: ARG001  # gunicorn calls it so
+    """Ship what is left once the last request is answered; a worker whose application did not load has nothing."""
+    application = getattr(worker, "wsgi", None)
+    if application is not None:
+        application.extensions["journal"].shipper.close()

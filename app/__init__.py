@@ -7,7 +7,8 @@ import os
 from flask import Flask
 from flask.sessions import SessionInterface
 
-from app import about, documentation, errors, health, predict, requests_log
+from app import about, documentation, errors, health, history, outcomes, predict, requests_log
+from app.journal import Journal
 from app.served_model import ServedModel
 from app.settings import ServiceSettings
 from core.logs import configure_logs
@@ -28,16 +29,20 @@ def create_app(settings: ServiceSettings | None = None, *, registry: ModelRegist
     settings = settings or ServiceSettings.from_env(os.environ)
     configure_logs(settings.log_level)
     model = ServedModel.load(registry or settings.registry, settings.model_tag)
+    journal = Journal(settings, model)
     app = Flask(__name__, static_folder=None)
+    app.extensions["journal"] = journal
     app.session_interface = _NoSession()
     # Flask would redirect //path to a host that it takes from the request.
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     errors.init_app(app)
     requests_log.init_app(app, model)
-    app.register_blueprint(predict.blueprint(model, max_batch_rows=settings.max_batch_rows))
+    app.register_blueprint(predict.blueprint(model, journal, max_batch_rows=settings.max_batch_rows))
+    app.register_blueprint(outcomes.blueprint(model.contract.target, journal, max_rows=settings.max_batch_rows))
+    app.register_blueprint(history.blueprint(journal))
     app.register_blueprint(about.blueprint(model))
-    app.register_blueprint(health.blueprint(model))
+    app.register_blueprint(health.blueprint(model, journal))
     documentation.init_app(app, model, max_batch_rows=settings.max_batch_rows)
     return app
 

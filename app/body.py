@@ -8,20 +8,20 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from app.errors import MalformedRequest, WrongMediaType
 
-JSON = "application/json"
+JSON, CSV = "application/json", "text/csv"
 
 
-def read_body() -> bytes:
+def read_body(*types: str) -> bytes:
     """
-    The body of a request that must be JSON.
+    The body of a request that must be of one of these types, by default JSON.
 
     Raises:
-        WrongMediaType: if it is not sent as JSON.
+        WrongMediaType: if it is sent as another.
         MalformedRequest: if it is empty or did not arrive whole.
         RequestEntityTooLarge: if it is longer than the app allows.
     """
-    if JSON not in {request.content_type, request.mimetype}:
-        raise WrongMediaType(f"send the body as Content-Type: {JSON}")
+    if request.mimetype not in (types or (JSON,)):
+        raise WrongMediaType(f"send the body as Content-Type: {' or '.join(types or (JSON,))}")
     if request.content_encoding not in {None, "", "identity"}:
         raise WrongMediaType("send the body without a Content-Encoding")
     data = _received()

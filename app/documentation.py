@@ -12,11 +12,14 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from marshmallow import Schema
 from werkzeug.wrappers import Response as BaseResponse
 
+from app.history import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
 from app.predict import REFUSE, SKIP
 from app.schemas import (
     ProblemSchema,
+    ReceiptSchema,
     batch_schema,
     column_batch_schema,
+    outcome_schema,
     prediction_schema,
     row_schema,
 )
@@ -26,8 +29,25 @@ _PROBLEMS = {
     "400": "The body cannot be read as JSON.",
     "413": "The body is too large.",
     "415": "The body is not sent as application/json.",
-    "422": "The body breaks the contract; every fault is listed with its row and field.",
+    "422": "The request breaks the contract; every fault is listed with its row and field.",
+    "503": "The journal cannot be written or read now.",
 }
+_AFTER = {
+    "name": "after",
+    "in": "query",
+    "description": "The last cursor that was seen.",
+    "schema": {"type": "integer", "minimum": 0, "maximum": MAX_CURSOR, "default": 0},
+}
+_LIMIT = {
+    "name": "limit",
+    "in": "query",
+    "description": "At most so many requests.",
+    "schema": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+}
+_SINCE, _UNTIL = (
+    {"name": name, "in": "query", "description": text, "schema": {"type": "string", "format": "date-time"}}
+    for name, text in (("since", "Answered at or after this time."), ("until", "Answered before this time."))
+)
 _ON_ERROR = {
     "name": "on_error",
     "in": "query",
@@ -81,18 +101,52 @@ def openapi_document(model: ServedModel, *, max_batch_rows: int) -> dict[str, An
     examples = {"rows": {"rows": [example]}, "columns": {"columns": {name: [value] for name, value in example.items()}}}
     batch = _post("Score many rows.", ["Rows", "Columns"], examples, ["BatchPrediction", "ColumnPrediction"])
     spec.path("/v1/predict/batch", operations={"post": {**batch, "parameters": [_ON_ERROR]}})
+    spec.components.schema("Outcome", schema=outcome_schema(contract.target))
+    spec.components.schema("Outcomes", component=_outcomes(max_batch_rows))
+    spec.components.schema("Receipt", schema=ReceiptSchema)
+    outcome = {"id": "0" * 32, "outcome": contract.target.classes[-1] if contract.target.classes else 1.5}
+    outcomes = _post(
+        "Report what turned out to be true.",
+        ["Outcome", "Outcomes"],
+        {"outcome": outcome, "outcomes": {"outcomes": [outcome]}},
+        ["Receipt"],
+    )
+    table = {"schema": {"type": "string"}, "example": f"id,outcome\n{outcome['id']},{outcome['outcome']}\n"}
+    outcomes["requestBody"]["content"]["text/csv"] = table
+    spec.path("/v1/outcomes", operations={"post": outcomes})
+    journal = _get("Answered rows, one JSON object a line; continue after the last cursor.", "application/x-ndjson")
+    spec.path("/v1/journal", operations={"get": _with_query(journal, _AFTER, _LIMIT, _SINCE, _UNTIL)})
+    reported = _get("Reported outcomes, one JSON object a line.", "application/x-ndjson")
+    spec.path("/v1/journal/outcomes", operations={"get": _with_query(reported, _AFTER, _LIMIT)})
     spec.path(
         "/v1/model", operations={"get": _get("The served model: contract, metrics, lineage.", "application/json")}
     )
     spec.path("/v1/model/card", operations={"get": _get("The model card.", "text/markdown", "text/html")})
     spec.path("/livez", operations={"get": _get("Whether the process is alive.", "application/json")})
-    spec.path("/readyz", operations={"get": _get("Whether the model is verified.", "application/json")})
+    ready = _get("Whether the model is verified and the journal can be written.", "application/json")
+    ready["responses"]["503"] = _problem(_PROBLEMS["503"])
+    spec.path("/readyz", operations={"get": ready})
     return spec.to_dict()
 
 
 def _schema_name(schema: Schema | type[Schema] | str) -> str:
     name = schema if isinstance(schema, str) else schema.__name__ if isinstance(schema, type) else type(schema).__name__
     return name.removesuffix("Schema")
+
+
+def _outcomes(most: int) -> dict[str, Any]:
+    outcomes = {"type": "array", "minItems": 1, "maxItems": most, "items": _ref("Outcome")}
+    return {
+        "type": "object",
+        "required": ["outcomes"],
+        "additionalProperties": False,
+        "properties": {"outcomes": outcomes},
+    }
+
+
+def _with_query(operation: dict[str, Any], *parameters: dict[str, Any]) -> dict[str, Any]:
+    responses = {**operation["responses"], **{status: _problem(_PROBLEMS[status]) for status in ("422", "503")}}
+    return {**operation, "parameters": list(parameters), "responses": responses}
 
 
 def _rows(most: int) -> dict[str, Any]:
@@ -120,15 +174,16 @@ def _any_of(names: list[str]) -> dict[str, Any]:
     return _ref(names[0]) if len(names) == 1 else {"anyOf": [_ref(name) for name in names]}
 
 
+def _problem(text: str) -> dict[str, Any]:
+    return {"description": text, "content": {"application/problem+json": {"schema": _ref("Problem")}}}
+
+
 def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
 def _post(summary: str, bodies: list[str], examples: dict[str, Any], answers: list[str]) -> dict[str, Any]:
-    problems = {
-        status: {"description": text, "content": {"application/problem+json": {"schema": _ref("Problem")}}}
-        for status, text in _PROBLEMS.items()
-    }
+    problems = {status: _problem(text) for status, text in _PROBLEMS.items()}
     named = {name: {"value": value} for name, value in examples.items()}
     content = {"application/json": {"schema": _any_of(bodies), "examples": named}}
     success = {"description": "The answer.", "content": {"application/json": {"schema": _any_of(answers)}}}

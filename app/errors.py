@@ -11,7 +11,10 @@ import structlog
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
+from core.errors import JournalUnavailable
+
 MAX_LISTED_FAULTS = 100
+_RETRY_AFTER_S = 5
 _LOG = structlog.get_logger()
 
 
@@ -53,6 +56,11 @@ def listed(faults: InvalidInput | None) -> dict[str, Any]:
     return {"errors": faults.listed, **({"errors_omitted": omitted} if omitted else {})}
 
 
+def json_response(value: Any) -> Response:
+    """A successful answer."""
+    return Response(msgspec.json.encode(value), content_type="application/json")
+
+
 def problem(status: int, title: str, detail: str, **extra: Any) -> Response:
     """A problem+json response."""
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra}
@@ -64,6 +72,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(MalformedRequest, lambda error: problem(400, "Bad request", error.problem))
     app.register_error_handler(WrongMediaType, lambda error: problem(415, "Unsupported media type", str(error)))
     app.register_error_handler(InvalidInput, _invalid_input)
+    app.register_error_handler(JournalUnavailable, _journal_unavailable)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
 
@@ -71,6 +80,13 @@ def init_app(app: Flask) -> None:
 def _invalid_input(error: InvalidInput) -> Response:
     detail = "1 fault; nothing was scored" if error.count == 1 else f"{error.count} faults; nothing was scored"
     return problem(422, "Invalid input", detail, **listed(error))
+
+
+def _journal_unavailable(error: JournalUnavailable) -> Response:
+    _LOG.error("the journal is not available", request_id=g.get("request_id"), problem=str(error))
+    answer = problem(503, "Service unavailable", "nothing can be written to the journal now; try again")
+    answer.headers["Retry-After"] = str(_RETRY_AFTER_S)
+    return answer
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -177,7 +177,7 @@ class Intake:
         try:
             loaded = self._schema.load(row)
         except ValidationError as error:
-            raise InvalidRow(list(_faults(error.messages_dict))) from error
+            raise InvalidRow(list(faults_of(error.messages_dict))) from error
         return tuple(loaded.get(name) for name in self._contract.names)
 
     def _overfull(self, row: dict[str, Any]) -> InputFault:
@@ -199,11 +199,15 @@ def read_json(body: bytes) -> Any:
         raise MalformedRequest(f"the body cannot be read as JSON: {error}") from error
 
 
-def _faults(messages: dict[str, list[str]]) -> Iterator[InputFault]:
-    """By field name: marshmallow lists unknown fields in the order of a set, which differs between processes."""
+def faults_of(messages: dict[str, list[str]]) -> Iterator[InputFault]:
+    """
+    What marshmallow says of one object.
+
+    By field name: marshmallow lists unknown fields in the order of a set, which differs between processes.
+    """
     for name, problems in sorted(messages.items()):
         for problem in problems:
-            yield InputFault(field=None if problem == NOT_AN_OBJECT else shortened(name), problem=problem)
+            yield InputFault(field=None if problem in NOT_AN_OBJECT else shortened(name), problem=problem)
 
 
 def shortened(name: str) -> str:

@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 import msgspec
 from flask import Blueprint, Response, g, request
 
-from app.body import JSON, read_body
-from app.errors import InputFault, InvalidInput, listed
+from app.body import read_body
+from app.errors import InputFault, InvalidInput, json_response, listed
 from app.intake import Batch, Intake
+from app.journal import Journal, Request
 from app.served_model import Scored, ServedModel
 
 T = TypeVar("T")
@@ -17,25 +18,30 @@ T = TypeVar("T")
 REFUSE, SKIP = "refuse", "skip"
 
 
-def blueprint(model: ServedModel, *, max_batch_rows: int) -> Blueprint:
+def blueprint(model: ServedModel, journal: Journal, *, max_batch_rows: int) -> Blueprint:
     """The prediction routes for a model."""
     routes = Blueprint("predict", __name__)
     intake = Intake(model.contract, max_rows=max_batch_rows)
 
     @routes.post("/v1/predict")
     def predict() -> Response:
-        (answer,) = model.score(intake.row(read_body())).answers()
+        columns = intake.row(read_body())
+        scored = model.score(columns)
+        (answer,) = scored.answers(journal.record(_request(is_batch=False), columns, scored))
         answer.model_tag = model.tag
         g.rows = 1
-        return _json(answer)
+        return json_response(answer)
 
     @routes.post("/v1/predict/batch")
     def predict_batch() -> Response:
         batch = intake.batch(read_body(), skip=_on_error() == SKIP)
-        scored = None if batch.columns is None else model.score(batch.columns)
+        scored, ids = None, []
+        if batch.columns is not None:
+            scored = model.score(batch.columns)
+            ids = journal.record(_request(is_batch=True), batch.columns, scored)
         g.rows = len(batch.kept)
-        answer = {"model_tag": model.tag, **(_columns if batch.is_columnar else _rows)(batch, scored)}
-        return _json(answer | listed(batch.faults))
+        answer = {"model_tag": model.tag, **(_columns if batch.is_columnar else _rows)(batch, scored, ids)}
+        return json_response(answer | listed(batch.faults))
 
     return routes
 
@@ -47,18 +53,22 @@ def _on_error() -> str:
     return wanted
 
 
-def _rows(batch: Batch, scored: Scored | None) -> dict[str, Any]:
-    return {"predictions": _spread(scored.answers() if scored else [], batch)}
+def _request(*, is_batch: bool) -> Request:
+    return Request(request_id=g.request_id, started=g.started, is_batch=is_batch)
 
 
-def _columns(batch: Batch, scored: Scored | None) -> dict[str, Any]:
+def _rows(batch: Batch, scored: Scored | None, ids: list[str]) -> dict[str, Any]:
+    return {"predictions": _spread(scored.answers(ids) if scored else [], batch)}
+
+
+def _columns(batch: Batch, scored: Scored | None, ids: list[str]) -> dict[str, Any]:
     if scored is None:
         return {"columns": {}, "warnings": []}
     columns = {
         name: _spread(values, batch)
         if isinstance(values, list)
         else {label: _spread(each, batch) for label, each in values.items()}
-        for name, values in scored.columns().items()
+        for name, values in {"id": ids, **scored.columns()}.items()
     }
     kept = batch.kept
     warnings = [{"row": kept[row], **msgspec.structs.asdict(warning)} for row, warning in scored.warnings]
@@ -73,7 +83,3 @@ def _spread(values: list[T], batch: Batch) -> list[T] | list[T | None]:
     for number, value in zip(batch.kept, values, strict=True):
         spread[number] = value
     return spread
-
-
-def _json(value: Any) -> Response:
-    return Response(msgspec.json.encode(value), content_type=JSON)

@@ -7,10 +7,27 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load
 
-from core.contract import MAX_TEXT_LENGTH, CategoricalFeature, Contract, Feature, NumericFeature, Task, in_range
+from core.contract import (
+    MAX_MAGNITUDE,
+    MAX_TEXT_LENGTH,
+    CategoricalFeature,
+    Contract,
+    Feature,
+    NumericFeature,
+    Target,
+    Task,
+    in_range,
+)
+from core.journal.records import ROW_ID_PATTERN, read_row_id
+
+# Of a text that is wrong, so much is shown.
+_SHOWN = 60
 
 UNKNOWN_FIELD = "unknown field; /docs lists the fields"
-NOT_AN_OBJECT = "takes an object with the fields of a row"
+NO_ROW = "takes an object with the fields of a row"
+NO_OUTCOME = "takes an object with id and outcome"
+# Faults of an object as a whole, which marshmallow puts under a name of its own.
+NOT_AN_OBJECT = frozenset({NO_ROW, NO_OUTCOME})
 
 
 class FeatureNumber(fields.Field[float]):
@@ -24,7 +41,7 @@ class FeatureNumber(fields.Field[float]):
         feature = self.feature
         wanted = f"takes a number from {exact(feature.low)} to {exact(feature.high)} {feature.unit}".strip()
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValidationError(f"{wanted}, found {_kind(value)}")
+            raise ValidationError(f"{wanted}, found {kind_of(value)}")
         try:
             number = float(value)
         except OverflowError as error:
@@ -43,7 +60,7 @@ class FeatureText(fields.Field[str]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         if not isinstance(value, str):
-            raise ValidationError(f"takes text, found {_kind(value)}")
+            raise ValidationError(f"takes text, found {kind_of(value)}")
         if len(value) > MAX_TEXT_LENGTH:
             raise ValidationError(f"takes text of up to {MAX_TEXT_LENGTH} characters, found {len(value)}")
         return value
@@ -54,7 +71,8 @@ def exact(number: float) -> str:
     return repr(float(number)).removesuffix(".0")
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """A JSON value's kind, in words."""
     names = {bool: "true or false", str: "text", dict: "an object", list: "a list", type(None): "null"}
     return names.get(type(value), "a number")
 
@@ -62,7 +80,7 @@ def _kind(value: Any) -> str:
 class RowSchema(Schema):
     """A row; its fields are declared by position, as marshmallow reads a dot in a field's own name as nesting."""
 
-    error_messages: dict[str, str] = {"unknown": UNKNOWN_FIELD, "type": NOT_AN_OBJECT}  # noqa: RUF012  # as its base
+    error_messages: dict[str, str] = {"unknown": UNKNOWN_FIELD, "type": NO_ROW}  # noqa: RUF012  # as its base
 
     @post_load
     def name_values(self, row: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
@@ -114,7 +132,7 @@ class WarningSchema(Schema):
 def answer_fields(contract: Contract) -> dict[str, fields.Field[Any]]:
     """The fields of one answer, by task."""
     target = contract.target
-    found: dict[str, fields.Field[Any]] = {}
+    found: dict[str, fields.Field[Any]] = {"id": _prediction_id()}
     if target.task is Task.REGRESSION:
         unit = f" in {target.unit}" if target.unit else ""
         found["value"] = fields.Float(required=True, metadata={"description": f"Predicted {target.name}{unit}."})
@@ -134,11 +152,109 @@ def answer_fields(contract: Contract) -> dict[str, fields.Field[Any]]:
     return found
 
 
+def _prediction_id() -> fields.Field[Any]:
+    return fields.String(required=True, metadata={"description": "Report the outcome under this id."})
+
+
 def prediction_schema(contract: Contract) -> type[Schema]:
     """The answer to one row."""
     tag = fields.String(required=True, metadata={"examples": ["model-v1.0.0"]})
     schema: type[Schema] = Schema.from_dict({"model_tag": tag, **answer_fields(contract)}, name="Prediction")
     return schema
+
+
+class PredictionId(fields.Field[str]):
+    """The id that an answer carried."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        if not isinstance(value, str) or read_row_id(value) is None:
+            raise ValidationError(f"takes the id of an answer, found {_shown(value)}")
+        return value
+
+
+class OutcomeValue(fields.Field[str | float]):
+    """What turned out to be true: a class, or a number for regression."""
+
+    def __init__(self, target: Target, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.target = target
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str | float:
+        read = self._number(value) if self.target.task is Task.REGRESSION else self._label(value)
+        if read is None:
+            raise ValidationError(f"takes {self._wanted()}, found {_shown(value)}")
+        return read
+
+    def _number(self, value: Any) -> float | None:
+        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > MAX_MAGNITUDE:
+            return None
+        return float(value)
+
+    def _label(self, value: Any) -> str | None:
+        if not isinstance(value, str) or not value or len(value) > MAX_TEXT_LENGTH:
+            return None
+        if value in self.target.classes:
+            return value
+        return self.target.classes[0] if self.target.catch_all else None
+
+    def _wanted(self) -> str:
+        if self.target.task is Task.REGRESSION:
+            return f"a number {self.target.unit}".strip()
+        if self.target.catch_all:
+            return f"{self.target.classes[1]!r}, or any other text"
+        return " or ".join(repr(label) for label in self.target.classes)
+
+
+def _shown(value: Any) -> str:
+    """A text in short, or the kind of anything else."""
+    return repr(value[:_SHOWN]) if isinstance(value, str) else kind_of(value)
+
+
+class OutcomeSchema(Schema):
+    """One outcome."""
+
+    error_messages: dict[str, str] = {"unknown": "unknown field; an outcome has id and outcome", "type": NO_OUTCOME}  # noqa: RUF012  # as its base
+
+
+def outcome_schema(target: Target) -> type[Schema]:
+    """What callers report of one row."""
+    missing: dict[str, Any] = {"required": "missing", "null": "may not be null"}
+    value: dict[str, Any] = {"type": "number"} if target.task is Task.REGRESSION else {"type": "string"}
+    if target.task is not Task.REGRESSION and not target.catch_all:
+        value["enum"] = list(target.classes)
+    value["description"] = f"What {target.name} turned out to be."
+    schema: type[Schema] = OutcomeSchema.from_dict(
+        {
+            "id": PredictionId(
+                required=True, error_messages=missing, metadata={"type": "string", "pattern": ROW_ID_PATTERN}
+            ),
+            "outcome": OutcomeValue(target, required=True, error_messages=missing, metadata=value),
+        },
+        name="Outcome",
+    )
+    return schema
+
+
+class ContradictionSchema(Schema):
+    """A row whose outcome was reported otherwise before."""
+
+    id = fields.String(required=True)
+    before = fields.Raw(required=True)
+    now = fields.Raw(required=True)
+
+
+class ReceiptSchema(Schema):
+    """What became of reported outcomes."""
+
+    accepted = fields.Integer(required=True, metadata={"description": "Kept; of several for a row the last counts."})
+    repeated = fields.Integer(required=True, metadata={"description": "Said what was known already."})
+    contradicted = fields.List(fields.Nested(ContradictionSchema), required=True)
+    contradicted_count = fields.Integer(required=True)
+    unknown_ids = fields.List(
+        fields.String(), required=True, metadata={"description": "Kept, though no answer of this id is known yet."}
+    )
+    unknown_count = fields.Integer(required=True)
+    checked = fields.Boolean(required=True, metadata={"description": "Whether ids could be compared with the journal."})
 
 
 class FaultSchema(Schema):
@@ -170,7 +286,7 @@ def column_batch_schema(contract: Contract) -> type[Schema]:
     """The answer to columns."""
     target = contract.target
     number = fields.List(fields.Float(allow_none=True))
-    found: dict[str, fields.Field[Any]] = {}
+    found: dict[str, fields.Field[Any]] = {"id": fields.List(fields.String(allow_none=True))}
     if target.task is Task.REGRESSION:
         found["value"] = number
     else:

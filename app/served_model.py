@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ class Answer(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     Regression: `value`.
     """
 
+    id: str | msgspec.UnsetType = msgspec.UNSET
     model_tag: str | msgspec.UnsetType = msgspec.UNSET
     label: str | msgspec.UnsetType = msgspec.UNSET
     score: float | msgspec.UnsetType = msgspec.UNSET
@@ -56,9 +58,11 @@ class Scored:
     scores: list[list[float]]
     warnings: list[tuple[int, InputWarning]]
 
-    def answers(self) -> list[Answer]:
-        """One answer a row, in order."""
+    def answers(self, ids: Sequence[str]) -> list[Answer]:
+        """One answer a row, in order, under these ids."""
         answers = self._answers()
+        for answer, made in zip(answers, ids, strict=True):
+            answer.id = made
         for row, warning in self.warnings:
             answers[row].warnings.append(warning)
         return answers

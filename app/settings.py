@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from core.ledger import DeploymentLedger, open_ledger
 from core.registry import ModelRegistry, open_registry
-from core.settings import DEFAULT_LEDGER, DEFAULT_REGISTRY, SettingsReader, one_of, whole_number
+from core.settings import DEFAULT_LEDGER, DEFAULT_REGISTRY, SettingsReader, names, one_of, whole_number
 from core.tags import ModelTag
+
+WHEN_FULL_REFUSE, WHEN_FULL_SERVE = "refuse", "serve"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +29,11 @@ class ServiceSettings:
         log_level: LOG_LEVEL.
         max_body_bytes: MAX_BODY_BYTES of a request.
         max_batch_rows: MAX_BATCH_ROWS of a batch.
+        journal_dir: JOURNAL_DIR, where the journal and its spool lie.
+        journal_spool_bytes: JOURNAL_SPOOL_BYTES that may wait to be shipped.
+        journal_when_full: JOURNAL_WHEN_FULL, what becomes of a request that cannot be written down.
+        journal_drop: JOURNAL_DROP, features that are never written down.
+        journal_redact: JOURNAL_REDACT, features of which only is written down whether they were missing.
     """
 
     registry: ModelRegistry
@@ -37,6 +45,11 @@ class ServiceSettings:
     log_level: str
     max_body_bytes: int
     max_batch_rows: int
+    journal_dir: Path
+    journal_spool_bytes: int
+    journal_when_full: str
+    journal_drop: frozenset[str]
+    journal_redact: frozenset[str]
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> ServiceSettings:
@@ -55,6 +68,11 @@ class ServiceSettings:
             log_level=reader.read("LOG_LEVEL", "info", one_of("debug", "info", "warning", "error")),
             max_body_bytes=reader.read("MAX_BODY_BYTES", "10000000", whole_number(1_000, 1_000_000_000)),
             max_batch_rows=reader.read("MAX_BATCH_ROWS", "10000", whole_number(1, 1_000_000)),
+            journal_dir=reader.read("JOURNAL_DIR", ".slipway/journal", Path),
+            journal_spool_bytes=reader.read("JOURNAL_SPOOL_BYTES", "100000000", whole_number(100_000, 100_000_000_000)),
+            journal_when_full=reader.read("JOURNAL_WHEN_FULL", "refuse", one_of(WHEN_FULL_REFUSE, WHEN_FULL_SERVE)),
+            journal_drop=reader.read("JOURNAL_DROP", "", names),
+            journal_redact=reader.read("JOURNAL_REDACT", "", names),
         )
         reader.finish()
         return settings

@@ -15,6 +15,7 @@ SlipwayError                 a mistake or a damage that one sentence can describ
 ├── UnsupportedFormat        written by a newer Slipway
 ├── LedgerError
 ├── BundleRefused            a candidate that may not be published
+├── JournalUnavailable       a record cannot be kept, or the journal not be read
 └── PortBusy
 """
 
@@ -125,6 +126,14 @@ class LedgerError(SlipwayError):
 
 class BundleRefused(SlipwayError):
     """A candidate bundle failed a check that publishing requires."""
+
+
+class JournalUnavailable(SlipwayError):
+    """The journal cannot be written or read."""
+
+    def __init__(self, place: Path, problem: str) -> None:
+        self.place, self.problem = place, problem
+        super().__init__(f"the journal at {place} is not available: {problem}")
 
 
 class PortBusy(SlipwayError):

@@ -65,3 +65,8 @@ def one_of(*choices: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def names(text: str) -> frozenset[str]:
+    """Names parted by commas."""
+    return frozenset(name.strip() for name in text.split(",") if name.strip())

@@ -26,6 +26,7 @@ class Home:
             "DEPLOYMENT_LEDGER": f"file:{self.folder / 'ledger.jsonl'}",
             "CANDIDATE_DIR": str(self.candidate),
             "WANDB_DIR": str(self.folder),
+            "JOURNAL_DIR": str(self.folder / "journal"),
         }
 
     @property

@@ -13,6 +13,7 @@ from app import create_app
 from app.settings import ServiceSettings
 from core.bundle import Bundle
 from core.documents import from_json
+from core.journal.records import read_row_id
 from core.registry import DirectoryRegistry
 from core.tags import FIRST_TAG
 from ml.evaluation import Evaluation
@@ -92,8 +93,11 @@ def test_the_readmes_request_gets_the_readmes_answer(home: Home) -> None:
     (printed,) = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
     app = create_app(ServiceSettings.from_env(home.environment))
     answer = app.test_client().post("/v1/predict", json=json.loads(body)).get_json()
-    # Scores of another machine may differ a little, as its processor adds up floats in another order.
-    assert answer == json.loads(printed) | {"score": pytest.approx(json.loads(printed)["score"], abs=0.02)}
+    assert read_row_id(answer["id"])
+    # The id differs from one answer to the next, and scores of another machine a little, as its processor adds up
+    # floats in another order.
+    expected = json.loads(printed)
+    assert answer == expected | {"id": answer["id"], "score": pytest.approx(expected["score"], abs=0.02)}
 
 
 def test_the_readmes_request_is_a_flight_of_the_holdout(home: Home) -> None:

@@ -80,6 +80,7 @@ def variables(folder: Path, **changes: str) -> dict[str, str]:
         "PATH": os.environ["PATH"],
         "MODEL_REGISTRY": f"directory:{folder / 'registry'}",
         "DEPLOYMENT_LEDGER": f"file:{folder / 'ledger.jsonl'}",
+        "JOURNAL_DIR": str(folder / "journal"),
         **changes,
     }
 

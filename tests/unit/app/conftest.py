@@ -25,9 +25,9 @@ def task() -> Task:
 
 
 @pytest.fixture
-def environment() -> dict[str, str]:
+def environment(tmp_path: Path) -> dict[str, str]:
     """The service's variables, with limits that a test can reach."""
-    return {"MAX_BODY_BYTES": "100000", "MAX_BATCH_ROWS": "200"}
+    return {"MAX_BODY_BYTES": "100000", "MAX_BATCH_ROWS": "200", "JOURNAL_DIR": str(tmp_path / "journal")}
 
 
 @pytest.fixture

@@ -21,7 +21,9 @@ def test_the_card_s_plots_lie_beside_it(tmp_path: Path, bundle: Bundle) -> None:
     write_bundle(tmp_path / "plotted", bundle.manifest, files)
     registry = DirectoryRegistry(tmp_path / "other")
     registry.publish(Bundle.read(tmp_path / "plotted"))
-    client = create_app(ServiceSettings.from_env({}), registry=registry).test_client()
+    client = create_app(
+        ServiceSettings.from_env({"JOURNAL_DIR": str(tmp_path / "journal")}), registry=registry
+    ).test_client()
     answer = client.get("/v1/model/card-scores.svg")
 
     assert (answer.status_code, answer.content_type, answer.data) == (200, "image/svg+xml", b"<svg/>")
@@ -93,7 +95,9 @@ def test_a_bundle_without_a_card_page_answers_with_the_text(tmp_path: Path, bund
     write_bundle(tmp_path / "plain", bundle.manifest, files)
     registry = DirectoryRegistry(tmp_path / "plain" / "registry")
     registry.publish(Bundle.read(tmp_path / "plain"))
-    client = create_app(ServiceSettings.from_env({}), registry=registry).test_client()
+    client = create_app(
+        ServiceSettings.from_env({"JOURNAL_DIR": str(tmp_path / "journal")}), registry=registry
+    ).test_client()
 
     answer = client.get(CARD, headers={"Accept": "text/html"})
 

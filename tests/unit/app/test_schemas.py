@@ -100,11 +100,11 @@ def test_an_exact_number_reads_back_as_itself(number: float) -> None:
 def test_an_answer_has_the_fields_of_its_task(task: Task, names: set[str]) -> None:
     contract = make_contract(task)
 
-    assert set(prediction_schema(contract)().fields) == names | {"model_tag", "warnings"}
+    assert set(prediction_schema(contract)().fields) == names | {"id", "model_tag", "warnings"}
     common = {"model_tag", "errors", "errors_omitted"}
     assert set(batch_schema(contract)().fields) == {*common, "predictions"}
     columns = column_batch_schema(contract)()
     assert set(columns.fields) == {*common, "columns", "warnings"}
     nested = columns.fields["columns"]
     assert isinstance(nested, Nested)
-    assert set(nested.schema.fields) == names
+    assert set(nested.schema.fields) == names | {"id"}

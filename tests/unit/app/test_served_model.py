@@ -62,22 +62,20 @@ def test_golden_rows_are_answered_with_their_golden_scores(registry: DirectoryRe
     model = ServedModel.load(registry, None)
     golden = model.bundle.golden().rows
 
-    answers = model.score(columns([entry.row for entry in golden])).answers()
+    scored = model.score(columns([entry.row for entry in golden]))
 
-    for answer, entry in zip(answers, golden, strict=True):
-        scores = answer.scores if isinstance(answer.scores, dict) else {"": answer.score or answer.value}
-        assert list(scores.values()) == pytest.approx(list(entry.score))
+    for scores, entry in zip(scored.scores, golden, strict=True):
+        assert scores == pytest.approx(list(entry.score))
 
 
 def test_a_score_at_the_threshold_is_positive(tmp_path: Path, registry: DirectoryRegistry) -> None:
     row: Row = {"age": 30.0, "city": "Oslo"}
-    score = ServedModel.load(registry, None).score(columns([row])).answers()[0].score
-    assert isinstance(score, float)
+    ((score,),) = ServedModel.load(registry, None).score(columns([row])).scores
     registry.publish(
         make_bundle(tmp_path / "next", tag="model-v1.1.0", threshold=Threshold(value=score, rule="a test's"))
     )
 
-    assert ServedModel.load(registry, None).score(columns([row])).answers()[0].label == "yes"
+    assert ServedModel.load(registry, None).score(columns([row])).labels == ["yes"]
 
 
 def test_a_feature_without_training_values_warns_of_nothing(tmp_path: Path, bundle: Bundle) -> None:

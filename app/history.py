@@ -1,0 +1,163 @@
+"""GET /v1/journal and /v1/journal/outcomes: what was journalled, one JSON object a line."""
+
+from __future__ import annotations
+
+import contextlib
+import zlib
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from app.errors import InputFault, InvalidInput
+from app.journal import Journal
+from core.errors import JournalUnavailable
+from core.journal.records import Outcome, Prediction, row_id
+from core.journal.store import Stored
+
+NDJSON = "application/x-ndjson"
+DEFAULT_LIMIT, MAX_LIMIT = 1_000, 100_000
+# So many requests lie in memory at once.
+_PAGE = 100
+MAX_CURSOR = 2**63 - 1
+
+
+def blueprint(journal: Journal) -> Blueprint:
+    """The routes that read the journal."""
+    routes = Blueprint("history", __name__)
+
+    @routes.get("/v1/journal")
+    def show_predictions() -> Response:
+        after, limit = _number("after", 0, 0, MAX_CURSOR), _number("limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
+        since, until = _time("since"), _time("until")
+        return _stream(journal, _predictions(journal, after, since, until, limit))
+
+    @routes.get("/v1/journal/outcomes")
+    def show_outcomes() -> Response:
+        after, limit = _number("after", 0, 0, MAX_CURSOR), _number("limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
+        return _stream(journal, _outcomes(journal, after, limit))
+
+    return routes
+
+
+def _number(name: str, default: int, low: int, high: int) -> int:
+    text = request.args.get(name, "")
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > 19 or not low <= int(text) <= high:
+        raise InvalidInput([InputFault(field=name, problem=f"takes a whole number from {low} to {high}, in the query")])
+    return int(text)
+
+
+def _time(name: str) -> int | None:
+    text = request.args.get(name, "")
+    if not text:
+        return None
+    try:
+        # A plus sign in a query stands for a space.
+        time = datetime.fromisoformat(text.replace(" ", "+"))
+        return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1e6)
+    except (ValueError, OverflowError) as error:
+        problem = "takes a time in ISO 8601, such as 2026-11-25T08:00:00Z, in the query"
+        raise InvalidInput([InputFault(field=name, problem=problem)]) from error
+
+
+def _predictions(
+    journal: Journal, after: int, since: int | None, until: int | None, limit: int
+) -> Iterator[dict[str, Any]]:
+    while limit > 0:
+        page = list(journal.store.predictions(after=after, since=since, until=until, limit=min(limit, _PAGE)))
+        for stored in page:
+            yield from _rows_of(stored)
+        if len(page) < min(limit, _PAGE):
+            return
+        after, limit = page[-1].cursor, limit - len(page)
+
+
+def _outcomes(journal: Journal, after: int, limit: int) -> Iterator[dict[str, Any]]:
+    while limit > 0:
+        page = list(journal.store.outcomes(after=after, limit=min(limit, _PAGE)))
+        for stored in page:
+            outcome = stored.record
+            if isinstance(outcome, Outcome):
+                yield {
+                    "cursor": stored.cursor,
+                    "id": outcome.prediction,
+                    "at": _written(outcome.at),
+                    "outcome": outcome.value,
+                }
+        if len(page) < min(limit, _PAGE):
+            return
+        after, limit = page[-1].cursor, limit - len(page)
+
+
+def _rows_of(stored: Stored) -> Iterator[dict[str, Any]]:
+    """The rows of a request, each with everything that is known of it."""
+    record = stored.record
+    if not isinstance(record, Prediction):
+        return
+    inputs, answers = _decoded(record.inputs), _decoded(record.answers)
+    warnings: dict[int, list[dict[str, str]]] = {}
+    for row, field, code in _decoded(record.warnings):
+        warnings.setdefault(row, []).append({"field": field, "code": code})
+    for row in range(record.rows):
+        yield {
+            "cursor": stored.cursor,
+            "id": row_id(record.id, row, is_batch=record.is_batch),
+            "at": _written(record.at),
+            "tag": record.tag,
+            "arm": record.arm,
+            "subject": record.subject,
+            "request_id": record.request_id,
+            "latency_ms": record.latency_us / 1000,
+            "inputs": {name: values[row] for name, values in inputs.items()},
+            **_answer(answers, row),
+            "warnings": warnings.get(row, []),
+        }
+
+
+def _answer(answers: dict[str, Any], row: int) -> dict[str, Any]:
+    return {
+        name: {label: each[row] for label, each in values.items()} if isinstance(values, dict) else values[row]
+        for name, values in answers.items()
+    }
+
+
+def _decoded(value: Any) -> Any:
+    return msgspec.json.decode(value)
+
+
+def _written(at: int) -> str:
+    return datetime.fromtimestamp(at / 1e6, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _stream(journal: Journal, lines: Iterable[dict[str, Any]]) -> Response:
+    # What waits in the spool will be seen later, under a larger cursor.
+    with contextlib.suppress(JournalUnavailable):
+        journal.shipper.ship()
+    body = _encoded(lines)
+    # What cannot be read must fail before the answer begins.
+    body = chain([next(body, b"")], body)
+    answer = Response(content_type=NDJSON)
+    answer.headers["Vary"] = "Accept-Encoding"
+    if request.accept_encodings["gzip"] > 0:
+        answer.headers["Content-Encoding"] = "gzip"
+        body = _gzipped(body)
+    answer.response = body
+    return answer
+
+
+def _encoded(lines: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    for line in lines:
+        yield msgspec.json.encode(line) + b"\n"
+
+
+def _gzipped(parts: Iterable[bytes]) -> Iterator[bytes]:
+    compressor = zlib.compressobj(6, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    for part in parts:
+        if compressed := compressor.compress(part):
+            yield compressed
+    yield compressor.flush()

@@ -1,0 +1,142 @@
+"""Writes down what was asked and answered, before the answer goes out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import structlog
+
+from app.decoder import Columns
+from app.served_model import Scored, ServedModel
+from app.settings import WHEN_FULL_REFUSE, ServiceSettings
+from core.errors import Fault, JournalUnavailable, SettingsError
+from core.journal.records import Ids, Outcome, Prediction, Record, encode, row_id
+from core.journal.shipper import Shipper
+from core.journal.spool import Spool
+from core.journal.sqlite import SqliteStore
+from core.journal.store import JournalStore
+
+CHAMPION = "champion"
+# What stands for a value that is not to be written down; a missing one stays missing.
+REDACTED = "*"
+_LOG = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """What the journal keeps of a request beside its rows."""
+
+    request_id: str
+    started: float
+    is_batch: bool
+
+
+class Journal:
+    """One process's journal: a spool, the store behind it, and what may be written."""
+
+    def __init__(self, settings: ServiceSettings, model: ServedModel) -> None:
+        """
+        Raises:
+            SettingsError: if a feature that is not to be written down is none of the model's.
+            JournalUnavailable: if spool or store cannot be opened.
+        """
+        _require_known(settings, model)
+        self.store: JournalStore = SqliteStore(settings.journal_dir / "journal.db")
+        self._spool = Spool(settings.journal_dir / "spool", max_bytes=settings.journal_spool_bytes)
+        self.shipper = Shipper(self._spool, self.store)
+        self._is_strict = settings.journal_when_full == WHEN_FULL_REFUSE
+        self._ids = Ids()
+        self._tag = model.tag
+        self._kept = [
+            (position, name, name in settings.journal_redact)
+            for position, name in enumerate(model.contract.names)
+            if name not in settings.journal_drop
+        ]
+
+    def record(self, request: Request, columns: Columns, scored: Scored) -> list[str]:
+        """
+        Write down rows and their answers.
+
+        Returns:
+            An id for each row.
+
+        Raises:
+            JournalUnavailable: if that is not possible and must be.
+        """
+        made = self._ids.new()
+        self._write(
+            Prediction(
+                id=made,
+                at=time.time_ns() // 1000,
+                tag=self._tag,
+                arm=CHAMPION,
+                subject=None,
+                request_id=request.request_id,
+                latency_us=int((time.perf_counter() - request.started) * 1e6),
+                rows=columns.count,
+                is_batch=request.is_batch,
+                inputs=_raw(self._inputs(columns.values)),
+                answers=_raw(scored.columns()),
+                warnings=_raw([(row, warning.field, warning.code) for row, warning in scored.warnings]),
+            )
+        )
+        if not request.is_batch:
+            return [made]
+        return [row_id(made, row, is_batch=True) for row in range(columns.count)]
+
+    def report(self, reports: Sequence[tuple[str, str | float]]) -> None:
+        """
+        Write down outcomes, as pairs of a row's id and what turned out to be true.
+
+        Raises:
+            JournalUnavailable: if that is not possible.
+        """
+        now = time.time_ns() // 1000
+        for prediction, value in reports:
+            self._spool.append(encode(Outcome(id=self._ids.new(), at=now, prediction=prediction, value=value)))
+
+    def _write(self, record: Record) -> None:
+        try:
+            self._spool.append(encode(record))
+        except JournalUnavailable as error:
+            if self._is_strict:
+                raise
+            _LOG.error("an answer is not in the journal", problem=str(error))
+
+    def _inputs(self, values: Sequence[Sequence[Any]]) -> dict[str, Sequence[Any]]:
+        return {
+            name: [None if value is None else REDACTED for value in values[position]]
+            if is_redacted
+            else values[position]
+            for position, name, is_redacted in self._kept
+        }
+
+    def check(self) -> None:
+        """
+        Make sure that an answer could be written down, if it must be.
+
+        Raises:
+            JournalUnavailable: if not.
+        """
+        if self._is_strict:
+            self._spool.check()
+
+
+def _raw(value: Any) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(value))
+
+
+def _require_known(settings: ServiceSettings, model: ServedModel) -> None:
+    """A misspelt name would be written down after all."""
+    known = ", ".join(model.contract.names)
+    faults = [
+        Fault(place=variable, problem=f"{name!r} is no feature of {model.tag}; its features are {known}")
+        for variable, wanted in (("JOURNAL_DROP", settings.journal_drop), ("JOURNAL_REDACT", settings.journal_redact))
+        for name in sorted(wanted - set(model.contract.names))
+    ]
+    if faults:
+        raise SettingsError("environment", faults)

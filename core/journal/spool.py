@@ -1,0 +1,173 @@
+"""The spool: files to which a process appends records before it answers, and which wait there to be shipped."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.errors import JournalUnavailable
+from core.journal.records import Ids
+
+_SUFFIX = ".ndjson"
+_LOCK_SUFFIX = ".lock"
+_USUAL_BYTES = 2_000
+
+
+class Spool:
+    """
+    One process's part of a spool directory.
+
+    A line is in the file, and so in the kernel's hands, when `append` returns: it survives the death of the process,
+    though not that of the machine. Files of processes that have died are adopted by whoever asks next.
+    """
+
+    def __init__(self, directory: Path, *, max_bytes: int) -> None:
+        """
+        Args:
+            directory: Shared by the processes of a machine.
+            max_bytes: At most so much waits in the directory.
+
+        Raises:
+            JournalUnavailable: if the directory cannot be used.
+        """
+        self._directory, self._max_bytes = directory, max_bytes
+        self._owner = Ids().new()
+        self._mutex = threading.Lock()
+        self._file: int | None = None
+        self._size = 0
+        self._files = 0
+        self._has_failed = False
+        self._is_closed = False
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            self._lock = self._take_lock()
+            self._waiting = self._measure()
+        except OSError as error:
+            raise JournalUnavailable(directory, error.strerror or str(error)) from error
+
+    def _take_lock(self) -> int:
+        """Under its final name the lock is held from the first moment on: one that is not held is that of the dead."""
+        path = self._directory / self._owner
+        lock = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        path.rename(path.with_suffix(_LOCK_SUFFIX))
+        return lock
+
+    def append(self, line: bytes) -> None:
+        """
+        Add a line; whole, or not at all.
+
+        Args:
+            line: Without an end of line.
+
+        Raises:
+            JournalUnavailable: if it cannot be written, or would exceed the bound.
+        """
+        data = line + b"\n"
+        with self._mutex:
+            if self._is_closed:
+                raise JournalUnavailable(self._directory, "closed, as the process ends")
+            if self._waiting + len(data) > self._max_bytes:
+                raise JournalUnavailable(self._directory, f"holds the {self._max_bytes} bytes that it may")
+            try:
+                self._write(data)
+            except OSError as error:
+                self._has_failed = True
+                raise JournalUnavailable(self._directory, error.strerror or str(error)) from error
+            self._has_failed = False
+            self._waiting += len(data)
+
+    def _write(self, data: bytes) -> None:
+        if self._file is None:
+            self._files += 1
+            path = self._directory / f"{self._owner}-{self._files:09}{_SUFFIX}"
+            self._file = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            self._size = 0
+        written = 0
+        try:
+            written = os.write(self._file, data)
+        finally:
+            if written < len(data):
+                # A part of a line must not stand before the next one.
+                os.ftruncate(self._file, self._size)
+        if written < len(data):
+            raise OSError(errno.ENOSPC, f"only {written} of {len(data)} bytes fitted")
+        self._size += len(data)
+
+    def check(self) -> None:
+        """
+        Make sure that a line of the usual length could be added.
+
+        Raises:
+            JournalUnavailable: if not.
+        """
+        if self._waiting + _USUAL_BYTES > self._max_bytes:
+            raise JournalUnavailable(self._directory, f"holds nearly the {self._max_bytes} bytes that it may")
+        if self._has_failed:
+            self.append(b"")
+
+    def ready(self) -> list[Path]:
+        """Files that nobody writes to any more, oldest first: this process's own, and those of the dead."""
+        with self._mutex:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
+            self._waiting = self._measure()
+            # Listed before the next line can begin a new file.
+            own = list(self._directory.glob(f"{self._owner}-*{_SUFFIX}"))
+        return sorted([*own, *self._left_behind()])
+
+    def remove(self, path: Path) -> None:
+        """Give up a file that `ready` named, once the store has all of it."""
+        path.unlink(missing_ok=True)
+        with self._mutex:
+            self._waiting = self._measure()
+
+    def _left_behind(self) -> Iterator[Path]:
+        """Files of processes that have died; their locks are removed with the last of them."""
+        # Files before locks: a process holds its lock before it makes its first file, so none of the living can be
+        # taken for dead.
+        files = [(path.name.partition("-")[0], path) for path in self._directory.glob(f"*{_SUFFIX}")]
+        others = {path.stem for path in self._directory.glob(f"*{_LOCK_SUFFIX}")} - {self._owner}
+        living = {owner for owner in others if self._is_alive(owner)}
+        yield from (path for owner, path in files if owner not in living and owner != self._owner)
+        for owner in others - living - {owner for owner, _ in files}:
+            (self._directory / f"{owner}{_LOCK_SUFFIX}").unlink(missing_ok=True)
+
+    def _is_alive(self, owner: str) -> bool:
+        try:
+            lock = os.open(self._directory / f"{owner}{_LOCK_SUFFIX}", os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(lock)
+        return False
+
+    def _measure(self) -> int:
+        return sum(_size(path) for path in self._directory.glob(f"*{_SUFFIX}"))
+
+    def close(self) -> None:
+        """Let go of the files; whoever comes next may ship them."""
+        with self._mutex:
+            self._is_closed = True
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
+            os.close(self._lock)
+            if not any(self._directory.glob(f"{self._owner}-*{_SUFFIX}")):
+                (self._directory / f"{self._owner}{_LOCK_SUFFIX}").unlink(missing_ok=True)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

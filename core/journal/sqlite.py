@@ -1,0 +1,211 @@
+"""The journal in a SQLite file, for one machine."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from core.errors import JournalUnavailable
+from core.journal.records import Outcome, Prediction, Record
+from core.journal.store import Stored
+
+T = TypeVar("T")
+
+_MIGRATIONS = Path(__file__).resolve().parent / "migrations" / "sqlite"
+_PREDICTION = "id, at, tag, arm, subject, request_id, latency_us, rows, is_batch, inputs, answers, warnings"
+_ADD_PREDICTION = (
+    f"insert into predictions ({_PREDICTION}) values (?,?,?,?,?,?,?,?,?,?,?,?) on conflict (id) do nothing"  # noqa: S608  # our own words
+)
+_ADD_OUTCOME = "insert into outcomes (id, at, prediction, value) values (?,?,?,?) on conflict (id) do nothing"
+_BUSY_S = 5.0
+
+
+class SqliteStore:
+    """A journal store in one file; several processes may write to it."""
+
+    def __init__(self, path: Path) -> None:
+        """
+        Open a file, and bring its tables up to date.
+
+        Raises:
+            JournalUnavailable: if that cannot be done.
+        """
+        self._path = path
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise JournalUnavailable(path.parent, error.strerror or str(error)) from error
+        self._run(lambda _: None)
+
+    def __str__(self) -> str:
+        return f"sqlite:{self._path}"
+
+    def _run(self, act: Callable[[sqlite3.Connection], T]) -> T:
+        with self._lock:
+            try:
+                if self._connection is None:
+                    self._connection = self._open()
+                with self._connection:
+                    return act(self._connection)
+            except (sqlite3.Error, OSError) as error:
+                if self._connection is not None:
+                    self._connection.close()
+                    self._connection = None
+                raise JournalUnavailable(self._path, str(error)) from error
+
+    def _open(self) -> sqlite3.Connection:
+        # SQLite does not wait for others where a file's mode or tables change.
+        with self._path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            connection = self._connect()
+            if _is_current(connection):
+                return connection
+            connection.close()
+            _migrate(self._path)
+            return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=_BUSY_S, check_same_thread=False)
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = normal")
+        return connection
+
+    def add(self, records: Sequence[Record]) -> None:
+        """See `JournalStore`."""
+        predictions = [_prediction_row(record) for record in records if isinstance(record, Prediction)]
+        outcomes = [_outcome_row(record) for record in records if isinstance(record, Outcome)]
+
+        def insert(connection: sqlite3.Connection) -> None:
+            connection.executemany(_ADD_PREDICTION, predictions)
+            connection.executemany(_ADD_OUTCOME, outcomes)
+
+        self._run(insert)
+
+    def predictions(
+        self, *, after: int = 0, since: int | None = None, until: int | None = None, limit: int
+    ) -> Iterator[Stored]:
+        """See `JournalStore`."""
+        query = f"select cursor, {_PREDICTION} from predictions where cursor > ?"  # noqa: S608  # our own words
+        values: list[int] = [after]
+        for bound, condition in ((since, " and at >= ?"), (until, " and at < ?")):
+            if bound is not None:
+                query += condition
+                values.append(bound)
+        yield from map(_read_prediction, self._select(f"{query} order by cursor limit ?", [*values, limit]))
+
+    def outcomes(self, *, after: int = 0, limit: int) -> Iterator[Stored]:
+        """See `JournalStore`."""
+        query = "select cursor, id, at, prediction, value from outcomes where cursor > ? order by cursor limit ?"
+        yield from map(_read_outcome, self._select(query, [after, limit]))
+
+    def rows_of(self, requests: Sequence[str]) -> dict[str, int]:
+        """See `JournalStore`."""
+        query = "select id, rows from predictions where id in (select value from json_each(?))"
+        return dict(self._select(query, [msgspec.json.encode(requests).decode()]))
+
+    def latest_outcomes(self, predictions: Sequence[str]) -> dict[str, str | float]:
+        """See `JournalStore`."""
+        chosen = "prediction in (select value from json_each(?))"
+        query = f"select prediction, value from outcomes where {chosen} order by cursor"  # noqa: S608  # our own words
+        found = self._select(query, [msgspec.json.encode(predictions).decode()])
+        return {prediction: msgspec.json.decode(value) for prediction, value in found}
+
+    def _select(self, query: str, values: Sequence[Any]) -> list[Any]:
+        return self._run(lambda connection: connection.execute(query, values).fetchall())
+
+    def prune(self, *, before: int) -> int:
+        """See `JournalStore`."""
+
+        def delete(connection: sqlite3.Connection) -> int:
+            counts = [connection.execute(f"delete from {table} where at < ?", [before]).rowcount for table in _TABLES]  # noqa: S608  # our own words
+            return sum(counts)
+
+        return self._run(delete)
+
+    def close(self) -> None:
+        """See `JournalStore`."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+
+_TABLES = ("predictions", "outcomes")
+
+
+def _migrate(path: Path) -> None:
+    """
+    Bring a file's tables up to date; the caller sees to it that nobody else does.
+
+    Yoyo's own lock is not used: it stays in the file when its process is killed.
+
+    Source:
+        https://ollycope.com/software/yoyo/latest/
+    """
+    from yoyo import get_backend, read_migrations  # noqa: PLC0415  # 14 MB that a file which is up to date need not cost
+
+    backend = get_backend(f"sqlite:///{path.absolute()}")
+    with closing(backend.connection):
+        backend.apply_migrations(backend.to_apply(read_migrations(str(_MIGRATIONS))))
+
+
+def _is_current(connection: sqlite3.Connection) -> bool:
+    """Whether every migration that this code knows was applied."""
+    try:
+        applied = {name for (name,) in connection.execute("select migration_id from _yoyo_migration")}
+    except sqlite3.OperationalError:
+        return False
+    return {path.stem for path in _MIGRATIONS.glob("*.sql")} <= applied
+
+
+def _prediction_row(record: Prediction) -> tuple[Any, ...]:
+    return (
+        record.id,
+        record.at,
+        record.tag,
+        record.arm,
+        record.subject,
+        record.request_id,
+        record.latency_us,
+        record.rows,
+        record.is_batch,
+        *(bytes(part).decode() for part in (record.inputs, record.answers, record.warnings)),
+    )
+
+
+def _outcome_row(record: Outcome) -> tuple[Any, ...]:
+    return (record.id, record.at, record.prediction, msgspec.json.encode(record.value).decode())
+
+
+def _read_prediction(row: tuple[Any, ...]) -> Stored:
+    cursor, id_, at, tag, arm, subject, request_id, latency_us, rows, is_batch, inputs, answers, warnings = row
+    record = Prediction(
+        id=id_,
+        at=at,
+        tag=tag,
+        arm=arm,
+        subject=subject,
+        request_id=request_id,
+        latency_us=latency_us,
+        rows=rows,
+        is_batch=bool(is_batch),
+        inputs=msgspec.Raw(inputs),
+        answers=msgspec.Raw(answers),
+        warnings=msgspec.Raw(warnings),
+    )
+    return Stored(cursor=cursor, record=record)
+
+
+def _read_outcome(row: tuple[Any, ...]) -> Stored:
+    cursor, id_, at, prediction, value = row
+    record = Outcome(id=id_, at=at, prediction=prediction, value=msgspec.json.decode(value))
+    return Stored(cursor=cursor, record=record)

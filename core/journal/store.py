@@ -1,0 +1,84 @@
+"""The port of the store that keeps the journal and is read from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from core.journal.records import Outcome, Prediction, Record
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """A record, and its place in the order in which the store took records in."""
+
+    cursor: int
+    record: Prediction | Outcome
+
+
+class JournalStore(Protocol):
+    """
+    Predictions and outcomes, in the order in which they were taken in.
+
+    Cursors only grow: a reader that continues after the last one it saw misses nothing, whatever arrives meanwhile.
+    """
+
+    def add(self, records: Sequence[Record]) -> None:
+        """
+        Take records in, all or none; those that are known already change nothing.
+
+        Raises:
+            JournalUnavailable: if the store cannot be reached or written.
+        """
+
+    def predictions(
+        self, *, after: int = 0, since: int | None = None, until: int | None = None, limit: int
+    ) -> Iterator[Stored]:
+        """
+        Predictions by cursor.
+
+        Args:
+            after: Only those with a larger cursor.
+            since: Only those answered at or after so many microseconds since 1970.
+            until: Only those answered before.
+            limit: At most so many requests.
+
+        Raises:
+            JournalUnavailable: if the store cannot be read.
+        """
+
+    def outcomes(self, *, after: int = 0, limit: int) -> Iterator[Stored]:
+        """
+        Outcomes by cursor; of several for one prediction the last one counts.
+
+        Raises:
+            JournalUnavailable: if the store cannot be read.
+        """
+
+    def rows_of(self, requests: Sequence[str]) -> dict[str, int]:
+        """
+        How many rows each of these requests has; those that are not known are left out.
+
+        Raises:
+            JournalUnavailable: if the store cannot be read.
+        """
+
+    def latest_outcomes(self, predictions: Sequence[str]) -> dict[str, str | float]:
+        """
+        What was reported last of these predictions; those without a report are left out.
+
+        Raises:
+            JournalUnavailable: if the store cannot be read.
+        """
+
+    def prune(self, *, before: int) -> int:
+        """
+        Forget predictions and outcomes older than so many microseconds since 1970, and say how many.
+
+        Raises:
+            JournalUnavailable: if the store cannot be written.
+        """
+
+    def close(self) -> None:
+        """Let go of the connection."""

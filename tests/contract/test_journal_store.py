@@ -1,0 +1,131 @@
+"""What every journal store does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from core.journal.records import Record
+from core.journal.sqlite import SqliteStore
+from core.journal.store import JournalStore
+from tests.journal import START, comparable, make_outcome, make_prediction
+
+Open = Callable[[], JournalStore]
+
+
+def _sqlite(folder: Path) -> Open:
+    return lambda: SqliteStore(folder / "deep" / "journal.db")
+
+
+@pytest.fixture(params=[_sqlite], ids=["sqlite"])
+def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
+    made: Open = request.param(tmp_path)
+    return made
+
+
+@pytest.fixture
+def store(open_store: Open) -> Iterator[JournalStore]:
+    store = open_store()
+    yield store
+    store.close()
+
+
+def test_what_was_taken_in_is_given_back(store: JournalStore) -> None:
+    predictions = [make_prediction(), make_prediction(subject="s", is_batch=False, rows=1)]
+    outcomes = [make_outcome(predictions[0].id), make_outcome(predictions[1].id, 3.5)]
+    store.add([predictions[0], outcomes[0], predictions[1], outcomes[1]])
+    found = [comparable(stored.record) for stored in store.predictions(limit=10)]
+    assert found == [comparable(record) for record in predictions]
+    assert [stored.record for stored in store.outcomes(limit=10)] == outcomes
+
+
+def test_a_new_store_is_empty(store: JournalStore) -> None:
+    assert list(store.predictions(limit=10)) == list(store.outcomes(limit=10)) == []
+    assert store.rows_of(["x"]) == store.latest_outcomes(["x"]) == {}
+
+
+def test_taking_a_record_in_twice_changes_nothing(store: JournalStore) -> None:
+    records: list[Record] = [make_prediction(), make_outcome("x")]
+    store.add(records)
+    store.add([*records, make_prediction()])
+    assert len(list(store.predictions(limit=10))) == 2
+    assert len(list(store.outcomes(limit=10))) == 1
+
+
+def test_a_reader_that_continues_after_its_cursor_misses_nothing(store: JournalStore) -> None:
+    seen: list[str] = []
+    after = 0
+    for _ in range(5):
+        # A clock that was set back makes ids and times that sort before those already taken in.
+        store.add(
+            [make_prediction(at=START - len(seen)), make_prediction(at=START - len(seen), id=f"{99 - len(seen):032x}")]
+        )
+        for stored in store.predictions(after=after, limit=2):
+            seen.append(stored.record.id)
+            after = stored.cursor
+    assert len(seen) == len(set(seen)) == 10
+
+
+def test_a_page_has_a_limit(store: JournalStore) -> None:
+    store.add([make_prediction() for _ in range(5)])
+    assert len(list(store.predictions(limit=3))) == 3
+
+
+def test_a_window_of_time_includes_its_start_and_not_its_end(store: JournalStore) -> None:
+    store.add([make_prediction(at=START + second) for second in range(5)])
+    found = [stored.record.at - START for stored in store.predictions(since=START + 1, until=START + 3, limit=10)]
+    assert found == [1, 2]
+
+
+def test_requests_are_known_with_their_rows(store: JournalStore) -> None:
+    prediction = make_prediction(rows=7)
+    store.add([prediction])
+    assert store.rows_of([prediction.id, "x", "'"]) == {prediction.id: 7}
+
+
+def test_the_last_outcome_of_a_row_counts(store: JournalStore) -> None:
+    store.add([make_outcome("a", "yes"), make_outcome("b", "no")])
+    store.add([make_outcome("a", "no"), make_outcome("c", 1.5)])
+    assert store.latest_outcomes(["a", "c", "d"]) == {"a": "no", "c": 1.5}
+
+
+def test_what_is_old_is_forgotten(store: JournalStore) -> None:
+    store.add([make_prediction(at=START - 1), make_prediction(), make_outcome("a", at=START - 1), make_outcome("b")])
+    assert store.prune(before=START) == 2
+    assert [stored.record.at for stored in store.predictions(limit=10)] == [START]
+    assert store.latest_outcomes(["a", "b"]) == {"b": "yes"}
+
+
+def test_cursors_are_not_given_out_again(store: JournalStore) -> None:
+    store.add([make_prediction(at=START - 1)])
+    (first,) = store.predictions(limit=1)
+    store.prune(before=START)
+    store.add([make_prediction()])
+    (second,) = store.predictions(after=first.cursor, limit=1)
+    assert second.cursor > first.cursor
+
+
+def test_a_store_that_was_closed_keeps_everything(open_store: Open) -> None:
+    first = open_store()
+    first.add([make_prediction()])
+    first.close()
+    second = open_store()
+    assert len(list(second.predictions(limit=10))) == 1
+    second.close()
+
+
+def test_several_may_write_at_once(open_store: Open) -> None:
+    def write(_: int) -> None:
+        store = open_store()
+        for _ in range(20):
+            store.add([make_prediction()])
+        store.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    store = open_store()
+    assert len(list(store.predictions(limit=100))) == 80
+    store.close()
