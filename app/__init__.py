@@ -7,8 +7,9 @@ import os
 from flask import Flask
 from flask.sessions import SessionInterface
 
-from app import about, documentation, errors, health, history, outcomes, predict, requests_log
+from app import about, access, documentation, errors, health, history, outcomes, predict, requests_log, shield
 from app.journal import Journal
+from app.keys import Scope
 from app.served_model import ServedModel
 from app.settings import ServiceSettings
 from core.logs import configure_logs
@@ -38,6 +39,8 @@ def create_app(settings: ServiceSettings | None = None, *, registry: ModelRegist
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     errors.init_app(app)
     requests_log.init_app(app, model)
+    shield.init_app(app, settings)
+    access.init_app(app, access.Access(settings), _scopes(settings))
     app.register_blueprint(predict.blueprint(model, journal, max_batch_rows=settings.max_batch_rows))
     app.register_blueprint(outcomes.blueprint(model.contract.target, journal, max_rows=settings.max_batch_rows))
     app.register_blueprint(history.blueprint(journal))
@@ -45,6 +48,20 @@ def create_app(settings: ServiceSettings | None = None, *, registry: ModelRegist
     app.register_blueprint(health.blueprint(model, journal))
     documentation.init_app(app, model, max_batch_rows=settings.max_batch_rows)
     return app
+
+
+def _scopes(settings: ServiceSettings) -> dict[str, frozenset[Scope] | None]:
+    """What each blueprint's routes need; None lets everybody in."""
+    reading = None if settings.has_public_docs else frozenset(Scope)
+    return {
+        "predict": frozenset({Scope.PREDICT}),
+        "outcomes": frozenset({Scope.OUTCOMES}),
+        "history": frozenset({Scope.ADMIN}),
+        "about": reading,
+        "documentation": reading,
+        "swagger_ui": reading,
+        "health": None,
+    }
 
 
 class _NoSession(SessionInterface):

@@ -14,6 +14,7 @@ try:
 except ModuleNotFoundError:
     sys.exit("error: this Python lacks what serving needs; run scripts/setup serve, then .venv/bin/python -m app")
 
+from app.keys import Scope, new_key
 from app.served_model import ServedModel
 from app.settings import ServiceSettings
 from core.command import SlipwayGroup
@@ -31,6 +32,7 @@ def main() -> None:
     serve        check the model, then answer requests until stopped
     check        fetch and verify the model, score its golden rows, and say so
     preflight    check the settings alone: is the port free, is MODEL_TAG published
+    keys         make keys for callers
     """
 
 
@@ -66,6 +68,37 @@ def preflight() -> None:
     tags = settings.registry.tags()
     if settings.model_tag is not None and settings.model_tag not in tags:
         raise UnknownTag(str(settings.model_tag), [str(tag) for tag in tags])
+
+
+@main.group()
+def keys() -> None:
+    """Make keys for callers."""
+
+
+@keys.command()
+@click.argument("name")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    type=click.Choice([scope.value for scope in Scope]),
+    help="What it may do.",
+)
+def new(name: str, scopes: tuple[str, ...]) -> None:
+    """Make a key called NAME, and show it once.
+
+    To rotate a key, make another of the same name, add it beside the old one, and take the old one out of API_KEYS
+    when nobody uses it any more.
+    """
+    try:
+        secret, key = new_key(name, map(Scope, scopes))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="NAME") from error
+    click.echo("The key, for whoever will call the service; it is not shown again:", err=True)
+    click.echo(secret)
+    click.echo("Add this to API_KEYS, after a comma if there are others:", err=True)
+    click.echo(str(key))
 
 
 def _check(settings: ServiceSettings) -> ServedModel:

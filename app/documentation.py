@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from flask import Flask, Response, redirect
+from flask import Blueprint, Flask, Response, redirect
 from flask_swagger_ui import get_swaggerui_blueprint
 from marshmallow import Schema
 from werkzeug.wrappers import Response as BaseResponse
@@ -25,6 +25,11 @@ from app.schemas import (
 )
 from app.served_model import ServedModel
 
+_KEY_PROBLEMS = {
+    "401": "No key was sent, or a wrong one.",
+    "403": "The key lacks the scope that this needs.",
+    "429": "Too many requests, or too many wrong keys; Retry-After says when to try again.",
+}
 _PROBLEMS = {
     "400": "The body cannot be read as JSON.",
     "413": "The body is too large.",
@@ -59,17 +64,19 @@ _ON_ERROR = {
 def init_app(app: Flask, model: ServedModel, *, max_batch_rows: int) -> None:
     """Serve the document and a page to read and try it; the page's assets come from the app itself."""
     document = msgspec.json.encode(openapi_document(model, max_batch_rows=max_batch_rows))
+    routes = Blueprint("documentation", __name__)
 
-    @app.get("/openapi.json")
+    @routes.get("/openapi.json")
     def openapi() -> Response:
         return Response(document, content_type="application/json")
 
     # Flask would redirect /docs too, but to a host that it takes from the request.
-    @app.get("/docs")
-    @app.get("/")
+    @routes.get("/docs")
+    @routes.get("/")
     def home() -> BaseResponse:
         return redirect("/docs/")
 
+    app.register_blueprint(routes)
     # validatorUrl would send the document to a third party.
     config = {"app_name": f"{model.contract.target.name}: {model.tag}", "validatorUrl": None}
     app.register_blueprint(get_swaggerui_blueprint("/docs", "/openapi.json", config=config))
@@ -126,7 +133,14 @@ def openapi_document(model: ServedModel, *, max_batch_rows: int) -> dict[str, An
     ready = _get("Whether the model is verified and the journal can be written.", "application/json")
     ready["responses"]["503"] = _problem(_PROBLEMS["503"])
     spec.path("/readyz", operations={"get": ready})
-    return spec.to_dict()
+    document = spec.to_dict()
+    document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    for path, operations in document["paths"].items():
+        if path not in {"/livez", "/readyz"}:
+            for operation in operations.values():
+                operation["security"] = [{"key": []}, {}]
+                operation["responses"] |= {status: _problem(text) for status, text in _KEY_PROBLEMS.items()}
+    return document
 
 
 def _schema_name(schema: Schema | type[Schema] | str) -> str:

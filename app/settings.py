@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+from limits import RateLimitItem, parse
+
+from app.keys import ApiKey, Scope, read_keys
 from core.ledger import DeploymentLedger, open_ledger
 from core.registry import ModelRegistry, open_registry
 from core.settings import DEFAULT_LEDGER, DEFAULT_REGISTRY, SettingsReader, names, one_of, whole_number
@@ -22,6 +26,7 @@ class ServiceSettings:
     Attributes:
         registry: MODEL_REGISTRY, where the model is fetched.
         ledger: DEPLOYMENT_LEDGER, where `python -m app serve` notes what serves.
+        is_production: Whether APP_ENV is production; then unsafe settings are refused.
         model_tag: MODEL_TAG; None serves the newest published tag, on a developer's machine only.
         host: HOST to listen on.
         port: PORT to listen on.
@@ -29,6 +34,12 @@ class ServiceSettings:
         log_level: LOG_LEVEL.
         max_body_bytes: MAX_BODY_BYTES of a request.
         max_batch_rows: MAX_BATCH_ROWS of a batch.
+        api_keys: API_KEYS; without any everybody is let in.
+        has_public_docs: PUBLIC_DOCS, whether document, model and card are shown to those without a key.
+        rate_limit: RATE_LIMIT of a key; None for no limit.
+        rate_limit_storage: RATE_LIMIT_STORAGE, where requests are counted.
+        cors_origins: CORS_ORIGINS, sites whose pages may call the service.
+        trusted_proxies: TRUSTED_PROXIES, how many proxies in front add to X-Forwarded-For.
         journal_dir: JOURNAL_DIR, where the journal and its spool lie.
         journal_spool_bytes: JOURNAL_SPOOL_BYTES that may wait to be shipped.
         journal_when_full: JOURNAL_WHEN_FULL, what becomes of a request that cannot be written down.
@@ -38,6 +49,7 @@ class ServiceSettings:
 
     registry: ModelRegistry
     ledger: DeploymentLedger
+    is_production: bool
     model_tag: ModelTag | None
     host: str
     port: int
@@ -45,6 +57,12 @@ class ServiceSettings:
     log_level: str
     max_body_bytes: int
     max_batch_rows: int
+    api_keys: tuple[ApiKey, ...] = field(repr=False)
+    has_public_docs: bool
+    rate_limit: RateLimitItem | None
+    rate_limit_storage: str = field(repr=False)
+    cors_origins: frozenset[str]
+    trusted_proxies: int
     journal_dir: Path
     journal_spool_bytes: int
     journal_when_full: str
@@ -58,7 +76,9 @@ class ServiceSettings:
             SettingsError: naming every malformed variable.
         """
         reader = SettingsReader(environment)
+        is_production = reader.read("APP_ENV", "development", one_of("development", "production")) == "production"
         settings = cls(
+            is_production=is_production,
             registry=reader.read("MODEL_REGISTRY", DEFAULT_REGISTRY, open_registry),
             ledger=reader.read("DEPLOYMENT_LEDGER", DEFAULT_LEDGER, open_ledger),
             model_tag=reader.read("MODEL_TAG", "", lambda text: ModelTag.parse(text) if text else None),
@@ -68,11 +88,47 @@ class ServiceSettings:
             log_level=reader.read("LOG_LEVEL", "info", one_of("debug", "info", "warning", "error")),
             max_body_bytes=reader.read("MAX_BODY_BYTES", "10000000", whole_number(1_000, 1_000_000_000)),
             max_batch_rows=reader.read("MAX_BATCH_ROWS", "10000", whole_number(1, 1_000_000)),
+            api_keys=reader.read("API_KEYS", "", read_keys, is_secret=True),
+            has_public_docs=reader.read("PUBLIC_DOCS", "", partial(_yes_or_no, default=not is_production)),
+            rate_limit=reader.read("RATE_LIMIT", "", _rate),
+            rate_limit_storage=reader.read("RATE_LIMIT_STORAGE", "memory://", _storage, is_secret=True),
+            cors_origins=reader.read("CORS_ORIGINS", "", names),
+            trusted_proxies=reader.read("TRUSTED_PROXIES", "0", whole_number(0, 9)),
             journal_dir=reader.read("JOURNAL_DIR", ".slipway/journal", Path),
             journal_spool_bytes=reader.read("JOURNAL_SPOOL_BYTES", "100000000", whole_number(100_000, 100_000_000_000)),
             journal_when_full=reader.read("JOURNAL_WHEN_FULL", "refuse", one_of(WHEN_FULL_REFUSE, WHEN_FULL_SERVE)),
             journal_drop=reader.read("JOURNAL_DROP", "", names),
             journal_redact=reader.read("JOURNAL_REDACT", "", names),
         )
+        if is_production:
+            _refuse_unsafe(reader, settings)
         reader.finish()
         return settings
+
+
+def _refuse_unsafe(reader: SettingsReader, settings: ServiceSettings) -> None:
+    if not any(Scope.PREDICT in key.scopes for key in settings.api_keys):
+        reader.refuse("API_KEYS", "APP_ENV=production needs a key of scope predict; python -m app keys new makes one")
+    if settings.model_tag is None:
+        reader.refuse("MODEL_TAG", "APP_ENV=production needs a tag, or a restart could change the model")
+    if settings.log_level == "debug":
+        reader.refuse("LOG_LEVEL", "APP_ENV=production takes info, warning or error")
+    if "*" in settings.cors_origins:
+        reader.refuse("CORS_ORIGINS", "APP_ENV=production takes the sites by name, not *")
+
+
+def _yes_or_no(text: str, *, default: bool) -> bool:
+    return one_of("yes", "no")(text) == "yes" if text else default
+
+
+def _rate(text: str) -> RateLimitItem | None:
+    try:
+        return parse(text) if text else None
+    except ValueError as error:
+        raise ValueError("takes a rate such as 600/minute or 10/second") from error
+
+
+def _storage(text: str) -> str:
+    if text != "memory://" and not text.startswith(("redis://", "rediss://")):
+        raise ValueError("takes memory:// or the URL of a Redis, redis://...")
+    return text

@@ -20,7 +20,7 @@ class SettingsReader:
         self._environment = environment
         self._faults: list[Fault] = []
 
-    def read(self, name: str, default: str, parse: Callable[[str], T]) -> T:
+    def read(self, name: str, default: str, parse: Callable[[str], T], *, is_secret: bool = False) -> T:
         """
         The parsed value of a variable.
 
@@ -28,13 +28,19 @@ class SettingsReader:
             name: The variable.
             default: The text an absent variable stands for; it must parse.
             parse: Raises ValueError with a sentence such as "takes a port from 1 to 65535".
+            is_secret: Whether a value must not be shown, even a malformed one.
         """
         text = self._environment.get(name, "").strip() or default
         try:
             return parse(text)
         except ValueError as error:
-            self._faults.append(Fault(place=name, problem=f"{error}, found {text[:60]!r}"))
+            found = "" if is_secret else f", found {text[:60]!r}"
+            self._faults.append(Fault(place=name, problem=f"{error}{found}"))
             return parse(default)
+
+    def refuse(self, name: str, problem: str) -> None:
+        """Add a fault of a value that parses and may not be."""
+        self._faults.append(Fault(place=name, problem=problem))
 
     def finish(self) -> None:
         """

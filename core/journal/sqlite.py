@@ -151,7 +151,7 @@ def _migrate(path: Path) -> None:
     Source:
         https://ollycope.com/software/yoyo/latest/
     """
-    from yoyo import get_backend, read_migrations  # noqa: PLC0415  # 14 MB that a file which is up to date need not cost
+    from yoyo import get_backend, read_migrations  # noqa: PLC0415  # a file that is up to date does not need it
 
     backend = get_backend(f"sqlite:///{path.absolute()}")
     with closing(backend.connection):

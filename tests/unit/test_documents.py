@@ -18,7 +18,11 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")) if path.name != "CHANGELOG.md"]
 _VARIABLE = re.compile(r'reader\.read\(\s*"([A-Z_]+)", "([^"]*)"|reader\.read\(\s*"([A-Z_]+)", (DEFAULT_\w+)')
 # No fixed default: what an absent variable means is said in words.
-_DEPENDS = {"MODEL_TAG": "the newest published tag", "WANDB_MODE": "online` with a key, else `offline"}
+_DEPENDS = {
+    "MODEL_TAG": "the newest published tag",
+    "PUBLIC_DOCS": "no` in production, else `yes",
+    "WANDB_MODE": "online` with a key, else `offline",
+}
 _ROW = re.compile(r"^\| `([A-Z_]+)` \|([^|]*)\|", re.MULTILINE)
 
 
