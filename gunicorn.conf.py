@@ -6,10 +6,19 @@ The application is not preloaded: onnxruntime imported before the fork makes wor
 
 import gc
 import os
+import shutil
+import tempfile
 from typing import Any
 
-from app.settings import ServiceSettings
-from core.errors import SettingsError
+_own_metrics_dir = None
+if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    _own_metrics_dir = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="slipway-metrics-")
+
+# prometheus_client looks at that variable when it is imported.
+from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics  # noqa: E402  # see above
+
+from app.settings import ServiceSettings  # noqa: E402  # see above
+from core.errors import SettingsError  # noqa: E402  # see above
 
 try:
     _settings = ServiceSettings.from_env(os.environ)
@@ -48,3 +57,14 @@ def worker_exit(server: object, worker: Any) -> None:  # noqa: ARG001  # gunicor
     application = getattr(worker, "wsgi", None)
     if application is not None:
         application.extensions["journal"].shipper.close()
+
+
+def child_exit(server: object, worker: Any) -> None:  # noqa: ARG001  # gunicorn calls it so
+    """A worker that has ended counts no more."""
+    GunicornInternalPrometheusMetrics.mark_process_dead_on_child_exit(worker.pid)
+
+
+def on_exit(server: object) -> None:  # noqa: ARG001  # gunicorn calls it so
+    """Leave nothing behind."""
+    if _own_metrics_dir is not None:
+        shutil.rmtree(_own_metrics_dir, ignore_errors=True)

@@ -7,9 +7,10 @@ import os
 from flask import Flask
 from flask.sessions import SessionInterface
 
-from app import about, access, documentation, errors, health, history, outcomes, predict, requests_log, shield
+from app import about, access, accounting, documentation, errors, health, history, outcomes, predict, shield
 from app.journal import Journal
 from app.keys import Scope
+from app.lane import FastLane
 from app.served_model import ServedModel
 from app.settings import ServiceSettings
 from core.logs import configure_logs
@@ -38,15 +39,19 @@ def create_app(settings: ServiceSettings | None = None, *, registry: ModelRegist
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     errors.init_app(app)
-    requests_log.init_app(app, model)
+    accounts = accounting.Accounts(model.tag)
+    accounting.init_app(app, accounts, is_one_of_many=bool(settings.metrics_dir))
     shield.init_app(app, settings)
-    access.init_app(app, access.Access(settings), _scopes(settings))
+    entrance = access.Access(settings)
+    access.init_app(app, entrance, _scopes(settings))
     app.register_blueprint(predict.blueprint(model, journal, max_batch_rows=settings.max_batch_rows))
     app.register_blueprint(outcomes.blueprint(model.contract.target, journal, max_rows=settings.max_batch_rows))
     app.register_blueprint(history.blueprint(journal))
     app.register_blueprint(about.blueprint(model))
     app.register_blueprint(health.blueprint(model, journal))
     documentation.init_app(app, model, max_batch_rows=settings.max_batch_rows)
+    lane = FastLane(app.wsgi_app, model, journal, entrance, accounts, max_bytes=settings.max_body_bytes)
+    app.wsgi_app = shield.believe_proxies(lane, settings.trusted_proxies)  # type: ignore[method-assign,assignment]  # as Flask's documentation says
     return app
 
 

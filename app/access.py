@@ -12,7 +12,7 @@ from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from app.errors import problem
-from app.keys import ApiKey, Scope, find_key
+from app.keys import Scope, find_key
 from app.settings import ServiceSettings
 
 # So often an address may send a wrong key before it is not listened to for the rest of the minute.
@@ -29,6 +29,23 @@ class Access:
         self._limiter = FixedWindowRateLimiter(storage_from_string(settings.rate_limit_storage))
         # Wrong keys are counted here and not in a shared storage: they must cost nothing.
         self._wrong = FixedWindowRateLimiter(storage_from_string("memory://"))
+
+    def key_of(self, authorization: str, scopes: frozenset[Scope], address: str) -> str | None:
+        """
+        Under what name a caller who may do this is counted; None for one who may not.
+
+        Asking has no consequences: `refusal` logs and counts wrong keys.
+        """
+        if not self._keys:
+            return address
+        if not self._wrong.test(_WRONG_KEYS, address):
+            return None
+        key = find_key(self._keys, authorization)
+        return key.name if key is not None and key.scopes & scopes else None
+
+    def count(self, caller: str) -> bool:
+        """Count a request, and say whether it is within the caller's rate."""
+        return self._limit is None or self._limiter.hit(self._limit, caller)
 
     def refusal(self, authorization: str, scopes: frozenset[Scope] | None, address: str) -> Response | None:
         """
@@ -53,13 +70,8 @@ class Access:
             if not key.scopes & scopes:
                 wanted = " or ".join(sorted(scopes))
                 return problem(403, "Forbidden", f"key {key.name!r} lacks the scope {wanted}")
-        return self._beyond_rate(key, address)
-
-    def _beyond_rate(self, key: ApiKey | None, address: str) -> Response | None:
-        if self._limit is None:
-            return None
         caller = address if key is None else key.name
-        if self._limiter.hit(self._limit, caller):
+        if self._limit is None or self.count(caller):
             return None
         return _later(self._limit, self._limiter, caller, f"at most {self._limit}")
 

@@ -125,6 +125,7 @@ def openapi_document(model: ServedModel, *, max_batch_rows: int) -> dict[str, An
     spec.path("/v1/journal", operations={"get": _with_query(journal, _AFTER, _LIMIT, _SINCE, _UNTIL)})
     reported = _get("Reported outcomes, one JSON object a line.", "application/x-ndjson")
     spec.path("/v1/journal/outcomes", operations={"get": _with_query(reported, _AFTER, _LIMIT)})
+    spec.path("/metrics", operations={"get": _get("Metrics for Prometheus.", "text/plain")})
     spec.path(
         "/v1/model", operations={"get": _get("The served model: contract, metrics, lineage.", "application/json")}
     )

@@ -40,6 +40,7 @@ class ServiceSettings:
         rate_limit_storage: RATE_LIMIT_STORAGE, where requests are counted.
         cors_origins: CORS_ORIGINS, sites whose pages may call the service.
         trusted_proxies: TRUSTED_PROXIES, how many proxies in front add to X-Forwarded-For.
+        metrics_dir: PROMETHEUS_MULTIPROC_DIR, where the processes of a server add up their metrics.
         journal_dir: JOURNAL_DIR, where the journal and its spool lie.
         journal_spool_bytes: JOURNAL_SPOOL_BYTES that may wait to be shipped.
         journal_when_full: JOURNAL_WHEN_FULL, what becomes of a request that cannot be written down.
@@ -63,6 +64,7 @@ class ServiceSettings:
     rate_limit_storage: str = field(repr=False)
     cors_origins: frozenset[str]
     trusted_proxies: int
+    metrics_dir: str
     journal_dir: Path
     journal_spool_bytes: int
     journal_when_full: str
@@ -94,6 +96,7 @@ class ServiceSettings:
             rate_limit_storage=reader.read("RATE_LIMIT_STORAGE", "memory://", _storage, is_secret=True),
             cors_origins=reader.read("CORS_ORIGINS", "", names),
             trusted_proxies=reader.read("TRUSTED_PROXIES", "0", whole_number(0, 9)),
+            metrics_dir=reader.read("PROMETHEUS_MULTIPROC_DIR", "", str),
             journal_dir=reader.read("JOURNAL_DIR", ".slipway/journal", Path),
             journal_spool_bytes=reader.read("JOURNAL_SPOOL_BYTES", "100000000", whole_number(100_000, 100_000_000_000)),
             journal_when_full=reader.read("JOURNAL_WHEN_FULL", "refuse", one_of(WHEN_FULL_REFUSE, WHEN_FULL_SERVE)),

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
 from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.settings import ServiceSettings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+Wsgi = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -24,11 +32,14 @@ _DOCS = "/docs/"
 _YEAR_S = 31_536_000
 
 
+def headers_for(scheme: str) -> list[tuple[str, str]]:
+    """What every answer carries, http or https."""
+    secure = {"Strict-Transport-Security": f"max-age={_YEAR_S}"} if scheme == "https" else {}
+    return list((_HEADERS | secure).items())
+
+
 def init_app(app: Flask, settings: ServiceSettings) -> None:
     """Add the headers to every answer; open nothing to other sites unless a setting does."""
-    if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign]  # Flask's documentation says so
     if settings.cors_origins:
         from flask_cors import CORS  # noqa: PLC0415  # most never open the service to other sites
 
@@ -44,8 +55,13 @@ def init_app(app: Flask, settings: ServiceSettings) -> None:
         if request.path.startswith(_DOCS):
             answer.headers.setdefault("Content-Security-Policy", _DOCS_POLICY)
             answer.headers.setdefault("Cache-Control", "public, max-age=3600")
-        for name, value in _HEADERS.items():
+        for name, value in headers_for(request.scheme):
             answer.headers.setdefault(name, value)
-        if request.is_secure:
-            answer.headers["Strict-Transport-Security"] = f"max-age={_YEAR_S}"
         return answer
+
+
+def believe_proxies(application: Wsgi, hops: int) -> Wsgi:
+    """The application behind so many proxies that add to X-Forwarded-For and X-Forwarded-Proto."""
+    if not hops:
+        return application
+    return ProxyFix(application, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)

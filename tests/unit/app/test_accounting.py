@@ -126,3 +126,47 @@ def test_a_higher_log_level_silences_the_lines(
     start().get("/livez")
 
     assert logged(capsys) == []
+
+
+def test_a_trace_is_passed_on_and_logged(capsys: pytest.CaptureFixture[str], start: Callable[[], FlaskClient]) -> None:
+    trace = f"00-{'a' * 32}-{'b' * 16}-01"
+    client = start()
+    good = client.post("/v1/predict", json=ROW, headers={"traceparent": trace})
+    client.post("/v1/predict", json=ROW, headers={"traceparent": "00-nonsense"})
+
+    first, second = logged(capsys)
+    assert good.headers["traceparent"] == trace
+    assert first["trace_id"] == "a" * 32
+    assert "trace_id" not in second
+
+
+def series(client: FlaskClient) -> set[str]:
+    """The time series of the metrics, without their buckets and values."""
+    lines = client.get("/metrics").text.splitlines()
+    return {line.rpartition(" ")[0] for line in lines if not line.startswith("#") and "_bucket" not in line}
+
+
+def test_what_a_stranger_makes_up_makes_no_time_series(client: FlaskClient) -> None:
+    for number in range(20):
+        client.get(f"/made/up/{number}")
+        client.open("/livez", method=f"BREW{number}")
+        client.get(f"/v1/model/card-x{number}.svg")
+
+    made = {name for name in series(client) if "duration_seconds_count" in name and "metrics" not in name}
+    counted = "slipway_request_duration_seconds_count"
+    assert made == {
+        f'{counted}{{method="GET",route="other",status="404"}}',
+        f'{counted}{{method="GET",route="/v1/model/<name>",status="404"}}',
+        f'{counted}{{method="OTHER",route="other",status="405"}}',
+    }
+
+
+def test_rows_and_requests_are_counted(client: FlaskClient) -> None:
+    client.post("/v1/predict/batch", json={"rows": [ROW] * 3})
+    client.post("/v1/predict/batch", json={"rows": [ROW, {}]})
+
+    text = client.get("/metrics").text
+    assert 'slipway_rows_total{route="/v1/predict/batch"} 3.0' in text
+    for status in (200, 422):
+        kind = f'method="POST",route="/v1/predict/batch",status="{status}"'
+        assert f"slipway_request_duration_seconds_count{{{kind}}} 1.0" in text

@@ -1,0 +1,164 @@
+"""The fast lane and the ordinary way cannot be told apart by what they answer, log, count and write down."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from werkzeug.datastructures import Headers
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from app import create_app
+from app.keys import Scope, new_key
+from app.lane import PREDICT, FastLane
+from app.settings import ServiceSettings
+from core.contract import Task
+from core.journal.records import read_row_id
+from core.registry import DirectoryRegistry
+
+ROW = {"age": 30, "city": "Oslo"}
+SECRET, KEY = new_key("ours", [Scope.PREDICT])
+_, OTHER = new_key("other", [Scope.ADMIN])
+GOOD = {"Authorization": f"Bearer {SECRET}"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exchange:
+    """What came back."""
+
+    status: str
+    headers: dict[str, str]
+    body: Any
+
+
+class Ways:
+    """One service, asked by either way."""
+
+    def __init__(self, variables: dict[str, str], registry: DirectoryRegistry) -> None:
+        self.app = create_app(ServiceSettings.from_env(variables), registry=registry)
+        assert isinstance(self.app.wsgi_app, FastLane)
+        self.lane = self.app.wsgi_app
+
+    def ask(self, *, is_fast: bool, body: bytes, headers: dict[str, str] | None = None, **options: Any) -> Exchange:
+        """Send a request; fail if the fast lane left it to the ordinary way, or the other way round."""
+        builder = EnvironBuilder(
+            method="POST",
+            path=PREDICT,
+            input_stream=io.BytesIO(body),
+            headers=Headers({"Content-Type": "application/json", "X-Request-ID": "abc", **GOOD, **(headers or {})}),
+        )
+        environ = builder.get_environ() | {"CONTENT_LENGTH": str(len(body))} | options
+        content, status, found = run_wsgi_app(self.lane if is_fast else self.lane.ordinary, environ)
+        data = b"".join(content)
+        try:
+            answer = json.loads(data)
+        except ValueError:
+            answer = data
+        if isinstance(answer, dict) and "id" in answer:
+            assert read_row_id(answer.pop("id"))
+        return Exchange(status=status, headers=dict(found), body=answer)
+
+
+@pytest.fixture
+def ways(registry: DirectoryRegistry, environment: dict[str, str]) -> Ways:
+    return Ways(environment | {"API_KEYS": f"{KEY},{OTHER}"}, registry)
+
+
+def both(ways: Ways, **request: Any) -> Exchange:
+    fast, ordinary = ways.ask(is_fast=True, **request), ways.ask(is_fast=False, **request)
+    lengths = {fast.headers.pop("Content-Length", None), ordinary.headers.pop("Content-Length", None)}
+    assert len(lengths) <= 2
+    assert fast == ordinary
+    return fast
+
+
+@pytest.mark.parametrize("task", list(Task))
+@pytest.mark.parametrize("row", [ROW, {"city": "Bern"}, {"age": 99.5, "city": "Rome"}, {"age": None, "city": ""}])
+def test_a_clean_row_gets_the_same_answer(ways: Ways, row: dict[str, Any]) -> None:
+    assert both(ways, body=json.dumps(row).encode()).status == "200 OK"
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        ({"body": b"{}"}, 422),
+        ({"body": b"{"}, 400),
+        ({"body": b""}, 400),
+        ({"body": json.dumps(ROW).encode(), "headers": {"Authorization": "Bearer wrong"}}, 401),
+        ({"body": json.dumps(ROW).encode(), "headers": {"Content-Type": "text/plain"}}, 415),
+        ({"body": json.dumps(ROW).encode(), "headers": {"Content-Encoding": "br"}}, 415),
+        ({"body": json.dumps(ROW).encode(), "headers": {"Content-Type": "application/json; charset=utf-8"}}, 200),
+        ({"body": json.dumps(ROW).encode(), "headers": {"X-Request-ID": "a b"}}, 200),
+        ({"body": json.dumps(ROW).encode(), "headers": {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}}, 200),
+        ({"body": json.dumps(ROW).encode().ljust(100_001)}, 413),
+        ({"body": json.dumps(ROW).encode().ljust(100_000)}, 200),
+        ({"body": json.dumps(ROW).encode(), "CONTENT_LENGTH": "500"}, 400),
+        ({"body": json.dumps(ROW).encode(), "CONTENT_LENGTH": "\u0661"}, 400),
+        ({"body": json.dumps(ROW).encode(), "QUERY_STRING": "x=1"}, 200),
+        ({"body": json.dumps(ROW).encode(), "REQUEST_METHOD": "GET"}, 405),
+        ({"body": json.dumps(ROW).encode(), "PATH_INFO": "/v1/predict/"}, 404),
+        ({"body": json.dumps(ROW).encode(), "wsgi.url_scheme": "https"}, 200),
+    ],
+)
+def test_what_is_unusual_gets_the_same_answer(ways: Ways, request_: dict[str, Any], status: int) -> None:
+    fast, ordinary = ways.ask(is_fast=True, **request_), ways.ask(is_fast=False, **request_)
+    made = [exchange.headers.pop("X-Request-ID") for exchange in (fast, ordinary)]
+    for exchange in (fast, ordinary):
+        exchange.headers.pop("Content-Length", None)
+    assert fast == ordinary
+    assert int(fast.status[:3]) == status
+    assert made[0] == made[1] or "a b" in str(request_)
+
+
+def test_a_clean_row_leaves_the_same_traces(
+    registry: DirectoryRegistry, environment: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    ways = Ways(environment, registry)
+    both(ways, body=json.dumps({"age": 99, "city": "Bern"}).encode())
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    kept = [json.loads(line) for line in ways.app.test_client().get("/v1/journal").data.splitlines()]
+    metrics = ways.app.test_client().get("/metrics").text
+    for pair, differing in ((lines, {"duration_ms", "timestamp"}), (kept, {"id", "at", "cursor", "latency_ms"})):
+        first, second = ({name: value for name, value in each.items() if name not in differing} for each in pair)
+        assert first == second
+    assert 'slipway_rows_total{route="/v1/predict"} 2.0' in metrics
+    assert 'slipway_request_duration_seconds_count{method="POST",route="/v1/predict",status="200"} 2.0' in metrics
+
+
+def test_a_rate_counts_both_ways_together(registry: DirectoryRegistry, environment: dict[str, str]) -> None:
+    ways = Ways(environment | {"API_KEYS": str(KEY), "RATE_LIMIT": "3/minute"}, registry)
+    body = json.dumps(ROW).encode()
+    statuses = [ways.ask(is_fast=number % 2 == 0, body=body).status[:3] for number in range(5)]
+    assert statuses == ["200", "200", "200", "429", "429"]
+
+
+def test_an_address_that_sent_too_many_wrong_keys_is_not_let_in_by_the_lane(ways: Ways) -> None:
+    body = json.dumps(ROW).encode()
+    for _ in range(25):
+        ways.ask(is_fast=True, body=body, headers={"Authorization": "Bearer wrong"})
+    assert ways.ask(is_fast=True, body=body).status.startswith("429")
+
+
+def test_what_cannot_be_written_down_is_not_answered_by_the_lane(
+    registry: DirectoryRegistry, environment: dict[str, str]
+) -> None:
+    ways = Ways(environment | {"JOURNAL_SPOOL_BYTES": "100000"}, registry)
+    body = json.dumps(ROW).encode()
+    statuses = {ways.ask(is_fast=True, body=body).status[:3] for _ in range(500)}
+    assert statuses == {"200", "503"}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    body=st.binary()
+    | st.fixed_dictionaries({}, optional={"age": st.floats() | st.integers() | st.none(), "city": st.text()}).map(
+        lambda row: json.dumps(row).encode()
+    )
+)
+def test_no_body_gets_two_answers(ways: Ways, body: bytes) -> None:
+    both(ways, body=body)
