@@ -27,7 +27,7 @@ except SettingsError as error:
 
 bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.workers
-worker_class = "gthread"
+worker_class = "app.worker.PatientWorker"
 # Two threads answer while one waits for the network; more fight for the interpreter and cost latency.
 threads = 2
 # Without it one worker may end up with every keep-alive connection.

@@ -15,7 +15,8 @@ from app.errors import problem
 from app.keys import Scope, find_key
 from app.settings import ServiceSettings
 
-# So often an address may send a wrong key before it is not listened to for the rest of the minute.
+# So many wrong keys of an address are answered and logged in a minute. A right one is let in whatever else comes from
+# there: behind a proxy or a gateway, strangers and callers share an address.
 _WRONG_KEYS = parse("20/minute")
 _LOG = structlog.get_logger()
 
@@ -38,8 +39,6 @@ class Access:
         """
         if not self._keys:
             return address
-        if not self._wrong.test(_WRONG_KEYS, address):
-            return None
         key = find_key(self._keys, authorization)
         return key.name if key is not None and key.scopes & scopes else None
 
@@ -60,13 +59,9 @@ class Access:
             return None
         key = None
         if self._keys:
-            if not self._wrong.test(_WRONG_KEYS, address):
-                return _later(_WRONG_KEYS, self._wrong, address, "too many wrong keys came from your address")
             key = find_key(self._keys, authorization)
             if key is None:
-                self._wrong.hit(_WRONG_KEYS, address)
-                _LOG.warning("a key was refused", request_id=g.get("request_id"), address=address)
-                return _unauthorized()
+                return self._wrong_key(address) if authorization else _unauthorized()
             if not key.scopes & scopes:
                 wanted = " or ".join(sorted(scopes))
                 return problem(403, "Forbidden", f"key {key.name!r} lacks the scope {wanted}")
@@ -74,6 +69,12 @@ class Access:
         if self._limit is None or self.count(caller):
             return None
         return _later(self._limit, self._limiter, caller, f"at most {self._limit}")
+
+    def _wrong_key(self, address: str) -> Response:
+        if not self._wrong.hit(_WRONG_KEYS, address):
+            return _later(_WRONG_KEYS, self._wrong, address, "too many wrong keys came from your address")
+        _LOG.warning("a key was refused", request_id=g.get("request_id"), address=address)
+        return _unauthorized()
 
 
 def _unauthorized() -> Response:

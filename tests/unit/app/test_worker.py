@@ -1,0 +1,122 @@
+"""What has arrived of a request, and whether a thread should look at it."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.worker import _BUFFERED_BYTES, _HEAD_BYTES, Arrival, Timed, look
+
+HEAD = b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
+
+
+def arrived(data: bytes) -> Arrival:
+    return Arrival(data[:_HEAD_BYTES], len(data))
+
+
+def head(*lines: bytes, start: bytes = b"POST /v1/predict HTTP/1.1") -> bytes:
+    return b"\r\n".join([start, *lines]) + b"\r\n\r\n"
+
+
+@given(st.integers(0, len(HEAD) + 5))
+def test_a_request_is_waited_for_until_it_is_whole(cut: int) -> None:
+    arrival = arrived((HEAD + b"12345")[:cut])
+    whole = len(HEAD) + 5
+    if cut in {0, whole}:
+        # Of nothing, or of everything, gunicorn makes what it will.
+        assert arrival.missing_until == 0
+    elif cut < len(HEAD):
+        assert arrival.missing_until == cut + 1
+    else:
+        assert arrival.missing_until == whole
+    assert arrival.is_slow is (cut < whole)
+    assert arrival.is_plain is (cut == whole)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_certain"),
+    [
+        (b"Content-Length: 5", True),
+        (b"content-length:5", True),
+        (b"CONTENT-LENGTH: \t5 ", True),
+        (b"Content-Length: 5\r\nContent-Length: 5", False),
+        (b"Transfer-Encoding: chunked", False),
+        (b"transfer-encoding : identity", False),
+        (b"Expect: 100-continue", False),
+        (b"Upgrade: h2c", False),
+        (b"Content-Length: 5\r\nTransfer-Encoding: chunked", False),
+    ],
+)
+def test_what_may_be_framed_otherwise_is_left_to_a_thread_that_may_wait(line: bytes, is_certain: bool) -> None:
+    arrival = arrived(head(line) + b"12345")
+    assert arrival.is_certain is is_certain
+    assert arrival.is_slow is not is_certain
+    assert arrival.missing_until == 0
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        head(b"Content-Length : 5") + b"12345",
+        head(b" Content-Length: 5") + b"12345",
+        head(b"X: y", b" Content-Length: 5") + b"12345",
+        head(b"Content-Length: +5") + b"12345",
+        head(b"Content-Length: 5, 5") + b"12345",
+        head(b"Content-Length: 5", b"X: \x00") + b"12345",
+        head(b"Content-Length: 5", b"X: a\nb: c") + b"12345",
+        head(b"Content-Length: 5", b"Connection: close") + b"12345",
+        head(b"Content-Length: 5", start=b"POST /v1/predict HTTP/1.0") + b"12345",
+        head(b"Content-Length: 5", start=b"POST  /v1/predict HTTP/1.1") + b"12345",
+        head(b"Content-Length: 5", start=b"POST /v1/predict/batch HTTP/1.1") + b"12345",
+        head(b"Content-Length: 5") + b"12345GET / HTTP/1.1\r\n\r\n",
+        head(b"Host: x"),
+    ],
+)
+def test_a_connection_is_kept_after_a_refusal_only_where_nothing_is_in_doubt(data: bytes) -> None:
+    assert not arrived(data).is_plain
+
+
+def test_a_large_request_is_not_waited_for() -> None:
+    large = head(b"Content-Length: %d" % (2 * _BUFFERED_BYTES))
+    assert arrived(large).missing_until == 0
+    assert arrived(large).is_slow
+    just = head(b"Content-Length: %d" % (_BUFFERED_BYTES - 200))
+    assert arrived(just).missing_until > _BUFFERED_BYTES - 200
+
+
+def test_an_endless_head_is_left_to_gunicorn_to_refuse() -> None:
+    assert arrived(b"GET / HTTP/1.1\r\nX: " + b"x" * _HEAD_BYTES).missing_until == 0
+
+
+def test_only_a_small_prediction_is_answered_at_once() -> None:
+    assert arrived(HEAD + b"12345").is_quick
+    assert not arrived(head(b"Content-Length: 20000") + b"x" * 20_000).is_quick
+    assert not arrived(head(start=b"GET /v1/journal HTTP/1.1")).is_quick
+
+
+def test_looking_takes_nothing_and_sees_the_end() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(0)
+        assert look(ours).available == 0
+        theirs.sendall(HEAD)
+        assert look(ours).available == len(HEAD)
+        theirs.sendall(b"x" * 30_000)
+        assert look(ours).available == len(HEAD) + 30_000
+        assert ours.recv(10) == HEAD[:10]
+        assert len(ours.recv(100_000)) == len(HEAD) + 30_000 - 10
+        theirs.close()
+        assert (look(ours).available, look(ours).missing_until) == (0, 0)
+
+
+def test_a_timed_socket_gives_up_on_the_silent_and_on_those_who_do_not_read() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        timed = Timed(ours, 0.05)
+        for attempt in (lambda: timed.recv(1), lambda: timed.sendall(b"x" * 10_000_000)):
+            with pytest.raises(ConnectionResetError, match="the caller is too slow"):
+                attempt()
+        assert timed.fileno() == ours.fileno()
