@@ -144,6 +144,9 @@ class Timed:
 class Connection(TConn):  # type: ignore[misc]  # gunicorn ships no types
     """A connection that is closed without making anybody wait: gunicorn lingers for up to two seconds at that."""
 
+    # The caller's, or that in its timed wrapper while a thread has it.
+    sock: Any
+
     def __init__(self, worker: PatientWorker, sock: socket.socket, address: Any, server: Any) -> None:
         super().__init__(worker.cfg, sock, address, server)
         self._worker = worker
