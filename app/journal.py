@@ -45,7 +45,7 @@ class Journal:
             JournalUnavailable: if spool or store cannot be opened.
         """
         _require_known(settings, model)
-        self.store: JournalStore = SqliteStore(settings.journal_dir / "journal.db")
+        self.store = _open_store(settings)
         self._spool = Spool(settings.journal_dir / "spool", max_bytes=settings.journal_spool_bytes)
         self.shipper = Shipper(self._spool, self.store)
         self._is_strict = settings.journal_when_full == WHEN_FULL_REFUSE
@@ -124,6 +124,18 @@ class Journal:
         """
         if self._is_strict:
             self._spool.check()
+
+
+def _open_store(settings: ServiceSettings) -> JournalStore:
+    if not settings.database_url:
+        if settings.platform:
+            _LOG.warning(
+                "the journal will be lost: set DATABASE_URL, disks do not last here", platform=settings.platform
+            )
+        return SqliteStore(settings.journal_dir / "journal.db")
+    from core.journal.postgres import PostgresStore  # noqa: PLC0415  # 9 MB that a single machine need not carry
+
+    return PostgresStore(settings.database_url)
 
 
 def _raw(value: Any) -> msgspec.Raw:

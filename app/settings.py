@@ -41,6 +41,8 @@ class ServiceSettings:
         cors_origins: CORS_ORIGINS, sites whose pages may call the service.
         trusted_proxies: TRUSTED_PROXIES, how many proxies in front add to X-Forwarded-For.
         metrics_dir: PROMETHEUS_MULTIPROC_DIR, where the processes of a server add up their metrics.
+        platform: Where disks do not last, by FLY_APP_NAME or RENDER_SERVICE_NAME; else empty.
+        database_url: DATABASE_URL of the journal's Postgres; without one it is a SQLite file.
         journal_dir: JOURNAL_DIR, where the journal and its spool lie.
         journal_spool_bytes: JOURNAL_SPOOL_BYTES that may wait to be shipped.
         journal_when_full: JOURNAL_WHEN_FULL, what becomes of a request that cannot be written down.
@@ -65,6 +67,8 @@ class ServiceSettings:
     cors_origins: frozenset[str]
     trusted_proxies: int
     metrics_dir: str
+    platform: str
+    database_url: str = field(repr=False)
     journal_dir: Path
     journal_spool_bytes: int
     journal_when_full: str
@@ -97,6 +101,8 @@ class ServiceSettings:
             cors_origins=reader.read("CORS_ORIGINS", "", names),
             trusted_proxies=reader.read("TRUSTED_PROXIES", "0", whole_number(0, 9)),
             metrics_dir=reader.read("PROMETHEUS_MULTIPROC_DIR", "", str),
+            platform=reader.read("FLY_APP_NAME", "", str) or reader.read("RENDER_SERVICE_NAME", "", str),
+            database_url=reader.read("DATABASE_URL", "", _database, is_secret=True),
             journal_dir=reader.read("JOURNAL_DIR", ".slipway/journal", Path),
             journal_spool_bytes=reader.read("JOURNAL_SPOOL_BYTES", "100000000", whole_number(100_000, 100_000_000_000)),
             journal_when_full=reader.read("JOURNAL_WHEN_FULL", "refuse", one_of(WHEN_FULL_REFUSE, WHEN_FULL_SERVE)),
@@ -129,6 +135,12 @@ def _rate(text: str) -> RateLimitItem | None:
         return parse(text) if text else None
     except ValueError as error:
         raise ValueError("takes a rate such as 600/minute or 10/second") from error
+
+
+def _database(text: str) -> str:
+    if text and not text.startswith(("postgres://", "postgresql://")):
+        raise ValueError("takes the URL of a Postgres, postgresql://...")
+    return text
 
 
 def _storage(text: str) -> str:

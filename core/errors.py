@@ -131,7 +131,7 @@ class BundleRefused(SlipwayError):
 class JournalUnavailable(SlipwayError):
     """The journal cannot be written or read."""
 
-    def __init__(self, place: Path, problem: str) -> None:
+    def __init__(self, place: Path | str, problem: str) -> None:
         self.place, self.problem = place, problem
         super().__init__(f"the journal at {place} is not available: {problem}")
 

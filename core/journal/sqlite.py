@@ -14,12 +14,20 @@ import msgspec
 
 from core.errors import JournalUnavailable
 from core.journal.records import Outcome, Prediction, Record
+from core.journal.rows import (
+    PREDICTION_COLUMNS,
+    outcome_row,
+    prediction_row,
+    read_outcome,
+    read_prediction,
+    read_value,
+)
 from core.journal.store import Stored
 
 T = TypeVar("T")
 
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations" / "sqlite"
-_PREDICTION = "id, at, tag, arm, subject, request_id, latency_us, rows, is_batch, inputs, answers, warnings"
+_PREDICTION = ", ".join(PREDICTION_COLUMNS)
 _ADD_PREDICTION = (
     f"insert into predictions ({_PREDICTION}) values (?,?,?,?,?,?,?,?,?,?,?,?) on conflict (id) do nothing"  # noqa: S608  # our own words
 )
@@ -81,8 +89,8 @@ class SqliteStore:
 
     def add(self, records: Sequence[Record]) -> None:
         """See `JournalStore`."""
-        predictions = [_prediction_row(record) for record in records if isinstance(record, Prediction)]
-        outcomes = [_outcome_row(record) for record in records if isinstance(record, Outcome)]
+        predictions = [prediction_row(record) for record in records if isinstance(record, Prediction)]
+        outcomes = [outcome_row(record) for record in records if isinstance(record, Outcome)]
 
         def insert(connection: sqlite3.Connection) -> None:
             connection.executemany(_ADD_PREDICTION, predictions)
@@ -100,12 +108,12 @@ class SqliteStore:
             if bound is not None:
                 query += condition
                 values.append(bound)
-        yield from map(_read_prediction, self._select(f"{query} order by cursor limit ?", [*values, limit]))
+        yield from map(read_prediction, self._select(f"{query} order by cursor limit ?", [*values, limit]))
 
     def outcomes(self, *, after: int = 0, limit: int) -> Iterator[Stored]:
         """See `JournalStore`."""
         query = "select cursor, id, at, prediction, value from outcomes where cursor > ? order by cursor limit ?"
-        yield from map(_read_outcome, self._select(query, [after, limit]))
+        yield from map(read_outcome, self._select(query, [after, limit]))
 
     def rows_of(self, requests: Sequence[str]) -> dict[str, int]:
         """See `JournalStore`."""
@@ -117,7 +125,7 @@ class SqliteStore:
         chosen = "prediction in (select value from json_each(?))"
         query = f"select prediction, value from outcomes where {chosen} order by cursor"  # noqa: S608  # our own words
         found = self._select(query, [msgspec.json.encode(predictions).decode()])
-        return {prediction: msgspec.json.decode(value) for prediction, value in found}
+        return {prediction: read_value(value) for prediction, value in found}
 
     def _select(self, query: str, values: Sequence[Any]) -> list[Any]:
         return self._run(lambda connection: connection.execute(query, values).fetchall())
@@ -165,47 +173,3 @@ def _is_current(connection: sqlite3.Connection) -> bool:
     except sqlite3.OperationalError:
         return False
     return {path.stem for path in _MIGRATIONS.glob("*.sql")} <= applied
-
-
-def _prediction_row(record: Prediction) -> tuple[Any, ...]:
-    return (
-        record.id,
-        record.at,
-        record.tag,
-        record.arm,
-        record.subject,
-        record.request_id,
-        record.latency_us,
-        record.rows,
-        record.is_batch,
-        *(bytes(part).decode() for part in (record.inputs, record.answers, record.warnings)),
-    )
-
-
-def _outcome_row(record: Outcome) -> tuple[Any, ...]:
-    return (record.id, record.at, record.prediction, msgspec.json.encode(record.value).decode())
-
-
-def _read_prediction(row: tuple[Any, ...]) -> Stored:
-    cursor, id_, at, tag, arm, subject, request_id, latency_us, rows, is_batch, inputs, answers, warnings = row
-    record = Prediction(
-        id=id_,
-        at=at,
-        tag=tag,
-        arm=arm,
-        subject=subject,
-        request_id=request_id,
-        latency_us=latency_us,
-        rows=rows,
-        is_batch=bool(is_batch),
-        inputs=msgspec.Raw(inputs),
-        answers=msgspec.Raw(answers),
-        warnings=msgspec.Raw(warnings),
-    )
-    return Stored(cursor=cursor, record=record)
-
-
-def _read_outcome(row: tuple[Any, ...]) -> Stored:
-    cursor, id_, at, prediction, value = row
-    record = Outcome(id=id_, at=at, prediction=prediction, value=msgspec.json.decode(value))
-    return Stored(cursor=cursor, record=record)

@@ -8,22 +8,23 @@ from pathlib import Path
 
 import pytest
 
+from core.journal.postgres import PostgresStore
 from core.journal.records import Record
 from core.journal.sqlite import SqliteStore
 from core.journal.store import JournalStore
+from tests.database import Postgres
 from tests.journal import START, comparable, make_outcome, make_prediction
 
 Open = Callable[[], JournalStore]
 
 
-def _sqlite(folder: Path) -> Open:
-    return lambda: SqliteStore(folder / "deep" / "journal.db")
-
-
-@pytest.fixture(params=[_sqlite], ids=["sqlite"])
+@pytest.fixture(params=["sqlite", "postgres"])
 def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
-    made: Open = request.param(tmp_path)
-    return made
+    if request.param == "sqlite":
+        return lambda: SqliteStore(tmp_path / "deep" / "journal.db")
+    postgres: Postgres = request.getfixturevalue("postgres")
+    url = postgres.new_database()
+    return lambda: PostgresStore(url)
 
 
 @pytest.fixture

@@ -280,6 +280,16 @@ def test_when_nothing_more_can_be_written_the_rule_holds(
     assert client.get("/readyz").status_code == 200
 
 
+@pytest.mark.parametrize("name", ["FLY_APP_NAME", "RENDER_SERVICE_NAME"])
+def test_a_journal_that_will_be_lost_is_warned_of(
+    tmp_path: Path, registry: DirectoryRegistry, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    create_app(ServiceSettings.from_env({name: "mine", "JOURNAL_DIR": str(tmp_path / "journal")}), registry=registry)
+    (line,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (line["level"], line["platform"]) == ("warning", "mine")
+    assert "set DATABASE_URL" in line["event"]
+
+
 def test_features_may_be_kept_out_of_the_journal(tmp_path: Path, registry: DirectoryRegistry) -> None:
     variables = {"JOURNAL_DROP": "city", "JOURNAL_REDACT": " age ", "JOURNAL_DIR": str(tmp_path / "journal")}
     client = create_app(ServiceSettings.from_env(variables), registry=registry).test_client()

@@ -1,0 +1,175 @@
+"""The journal in Postgres, for services that run on more than one machine or on disks that do not last."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+
+from core.errors import JournalUnavailable
+from core.journal.records import Outcome, Prediction, Record
+from core.journal.rows import (
+    OUTCOME_COLUMNS,
+    PREDICTION_COLUMNS,
+    outcome_row,
+    prediction_row,
+    read_outcome,
+    read_prediction,
+    read_value,
+)
+from core.journal.store import Stored
+
+T = TypeVar("T")
+
+_MIGRATIONS = Path(__file__).resolve().parent / "migrations" / "postgres"
+_CONNECT_S = 5
+_STATEMENT_MS = 20_000
+# One at a time may migrate or add: cursors are then given out in the order in which rows become visible, and a reader
+# that continues after one misses nothing.
+_LOCK = 0x51194A7
+_PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
+
+
+def _insert(table: str, columns: Sequence[str]) -> str:
+    values = ", ".join(["%s"] * len(columns))
+    return f"insert into {table} ({', '.join(columns)}) values ({values}) on conflict (id) do nothing"  # noqa: S608  # our own words
+
+
+_ADD_PREDICTION, _ADD_OUTCOME = _insert("predictions", PREDICTION_COLUMNS), _insert("outcomes", OUTCOME_COLUMNS)
+# As text, byte for byte as it was written.
+_PREDICTION = ", ".join(
+    f"{name}::text" if name in {"inputs", "answers", "warnings"} else name for name in PREDICTION_COLUMNS
+)
+
+
+class PostgresStore:
+    """A journal store in a Postgres database; it may be away when the service starts, and come and go."""
+
+    def __init__(self, url: str) -> None:
+        """
+        Args:
+            url: postgresql://...; nothing connects before there is something to do.
+        """
+        self._url = url
+        self._lock = threading.Lock()
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def __str__(self) -> str:
+        return _PASSWORD.sub("***", self._url)
+
+    def _run(self, act: Callable[[psycopg.Connection[Any]], T]) -> T:
+        with self._lock:
+            try:
+                if self._connection is None:
+                    self._connection = self._open()
+                with self._connection.transaction():
+                    return act(self._connection)
+            except psycopg.Error as error:
+                self._drop()
+                # The first line says what happened; others may repeat a value.
+                problem = (str(error).strip().splitlines() or [type(error).__name__])[0]
+                raise JournalUnavailable(str(self), problem) from error
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _open(self) -> psycopg.Connection[Any]:
+        options = f"-c statement_timeout={_STATEMENT_MS}"
+        connection = psycopg.connect(self._url, autocommit=True, connect_timeout=_CONNECT_S, options=options)
+        if not _is_current(connection):
+            connection.execute("select pg_advisory_lock(%s)", [_LOCK])
+            if not _is_current(connection):
+                _migrate(self._url)
+            connection.execute("select pg_advisory_unlock(%s)", [_LOCK])
+        return connection
+
+    def add(self, records: Sequence[Record]) -> None:
+        """See `JournalStore`."""
+        predictions = [prediction_row(record) for record in records if isinstance(record, Prediction)]
+        outcomes = [outcome_row(record) for record in records if isinstance(record, Outcome)]
+
+        def insert(connection: psycopg.Connection[Any]) -> None:
+            with connection.cursor() as cursor:
+                cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+                cursor.executemany(_ADD_PREDICTION, predictions)
+                cursor.executemany(_ADD_OUTCOME, outcomes)
+
+        self._run(insert)
+
+    def predictions(
+        self, *, after: int = 0, since: int | None = None, until: int | None = None, limit: int
+    ) -> Iterator[Stored]:
+        """See `JournalStore`."""
+        query = f"select cursor, {_PREDICTION} from predictions where cursor > %s"  # noqa: S608  # our own words
+        values: list[int] = [after]
+        for bound, condition in ((since, " and at >= %s"), (until, " and at < %s")):
+            if bound is not None:
+                query += condition
+                values.append(bound)
+        yield from map(read_prediction, self._select(f"{query} order by cursor limit %s", [*values, limit]))
+
+    def outcomes(self, *, after: int = 0, limit: int) -> Iterator[Stored]:
+        """See `JournalStore`."""
+        query = (
+            "select cursor, id, at, prediction, value::text from outcomes where cursor > %s order by cursor limit %s"
+        )
+        yield from map(read_outcome, self._select(query, [after, limit]))
+
+    def rows_of(self, requests: Sequence[str]) -> dict[str, int]:
+        """See `JournalStore`."""
+        return dict(self._select("select id, rows from predictions where id = any(%s)", [list(requests)]))
+
+    def latest_outcomes(self, predictions: Sequence[str]) -> dict[str, str | float]:
+        """See `JournalStore`."""
+        query = "select prediction, value::text from outcomes where prediction = any(%s) order by cursor"
+        return {prediction: read_value(value) for prediction, value in self._select(query, [list(predictions)])}
+
+    def _select(self, query: str, values: Sequence[Any]) -> list[Any]:
+        return self._run(lambda connection: connection.execute(query, values).fetchall())
+
+    def prune(self, *, before: int) -> int:
+        """See `JournalStore`."""
+
+        def delete(connection: psycopg.Connection[Any]) -> int:
+            counts = [connection.execute(f"delete from {table} where at < %s", [before]).rowcount for table in _TABLES]  # noqa: S608  # our own words
+            return sum(counts)
+
+        return self._run(delete)
+
+    def close(self) -> None:
+        """See `JournalStore`."""
+        with self._lock:
+            self._drop()
+
+
+_TABLES = ("predictions", "outcomes")
+
+
+def _is_current(connection: psycopg.Connection[Any]) -> bool:
+    """Whether every migration that this code knows was applied."""
+    (table,) = connection.execute("select to_regclass('_yoyo_migration')").fetchone() or (None,)
+    if table is None:
+        return False
+    applied = {name for (name,) in connection.execute("select migration_id from _yoyo_migration")}
+    return {path.stem for path in _MIGRATIONS.glob("*.sql")} <= applied
+
+
+def _migrate(url: str) -> None:
+    """
+    Bring the tables up to date; the caller holds the lock. Yoyo's own lock stays when its process is killed.
+
+    Source:
+        https://ollycope.com/software/yoyo/latest/
+    """
+    from yoyo import get_backend, read_migrations  # noqa: PLC0415  # a database that is up to date does not need it
+
+    backend = get_backend(re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url))
+    with closing(backend.connection):
+        backend.apply_migrations(backend.to_apply(read_migrations(str(_MIGRATIONS))))
