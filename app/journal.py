@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,7 +48,8 @@ class Journal:
         _require_known(settings, model)
         self.store = _open_store(settings)
         self._spool = Spool(settings.journal_dir / "spool", max_bytes=settings.journal_spool_bytes)
-        self.shipper = Shipper(self._spool, self.store)
+        self.shipper = Shipper(self._spool, self.store, retention_days=settings.journal_retention_days)
+        self._sample = settings.journal_sample
         self._is_strict = settings.journal_when_full == WHEN_FULL_REFUSE
         self._ids = Ids()
         self._tag = model.tag
@@ -68,6 +70,9 @@ class Journal:
             JournalUnavailable: if that is not possible and must be.
         """
         made = self._ids.new()
+        ids = [row_id(made, row, is_batch=True) for row in range(columns.count)] if request.is_batch else [made]
+        if self._sample < 1 and random.random() >= self._sample:  # noqa: S311  # nothing secret hangs on it
+            return ids
         self._write(
             Prediction(
                 id=made,
@@ -84,9 +89,7 @@ class Journal:
                 warnings=_raw([(row, warning.field, warning.code) for row, warning in scored.warnings]),
             )
         )
-        if not request.is_batch:
-            return [made]
-        return [row_id(made, row, is_batch=True) for row in range(columns.count)]
+        return ids
 
     def report(self, reports: Sequence[tuple[str, str | float]]) -> None:
         """

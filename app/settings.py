@@ -45,6 +45,8 @@ class ServiceSettings:
         database_url: DATABASE_URL of the journal's Postgres; without one it is a SQLite file.
         journal_dir: JOURNAL_DIR, where the journal and its spool lie.
         journal_spool_bytes: JOURNAL_SPOOL_BYTES that may wait to be shipped.
+        journal_retention_days: JOURNAL_RETENTION_DAYS; None for ever.
+        journal_sample: JOURNAL_SAMPLE, the share of requests that is written down.
         journal_when_full: JOURNAL_WHEN_FULL, what becomes of a request that cannot be written down.
         journal_drop: JOURNAL_DROP, features that are never written down.
         journal_redact: JOURNAL_REDACT, features of which only is written down whether they were missing.
@@ -71,6 +73,8 @@ class ServiceSettings:
     database_url: str = field(repr=False)
     journal_dir: Path
     journal_spool_bytes: int
+    journal_retention_days: int | None
+    journal_sample: float
     journal_when_full: str
     journal_drop: frozenset[str]
     journal_redact: frozenset[str]
@@ -105,6 +109,8 @@ class ServiceSettings:
             database_url=reader.read("DATABASE_URL", "", _database, is_secret=True),
             journal_dir=reader.read("JOURNAL_DIR", ".slipway/journal", Path),
             journal_spool_bytes=reader.read("JOURNAL_SPOOL_BYTES", "100000000", whole_number(100_000, 100_000_000_000)),
+            journal_retention_days=reader.read("JOURNAL_RETENTION_DAYS", "", _days),
+            journal_sample=reader.read("JOURNAL_SAMPLE", "1", _share),
             journal_when_full=reader.read("JOURNAL_WHEN_FULL", "refuse", one_of(WHEN_FULL_REFUSE, WHEN_FULL_SERVE)),
             journal_drop=reader.read("JOURNAL_DROP", "", names),
             journal_redact=reader.read("JOURNAL_REDACT", "", names),
@@ -135,6 +141,20 @@ def _rate(text: str) -> RateLimitItem | None:
         return parse(text) if text else None
     except ValueError as error:
         raise ValueError("takes a rate such as 600/minute or 10/second") from error
+
+
+def _days(text: str) -> int | None:
+    return whole_number(1, 36_500)(text) if text else None
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ValueError("takes a share from 0 to 1")
+    return share
 
 
 def _database(text: str) -> str:

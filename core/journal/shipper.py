@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,6 +21,8 @@ _INTERVAL_S = 0.5
 # One part of a file takes less than a millisecond, which a caller may have to wait for.
 _PART_LINES, _PART_BYTES, _PAUSE_S = 20, 200_000, 0.005
 _NICE = 19
+_PRUNE_EVERY_S = 3600.0
+_DAY_S = 86_400
 _LONGEST_WAIT_S = 30.0
 _LOG = structlog.get_logger()
 
@@ -30,8 +34,15 @@ class Shipper:
     A file is removed from the spool only once the store has all of it; what is shipped twice changes nothing.
     """
 
-    def __init__(self, spool: Spool, store: JournalStore) -> None:
-        self._spool, self._store = spool, store
+    def __init__(self, spool: Spool, store: JournalStore, *, retention_days: int | None = None) -> None:
+        """
+        Args:
+            spool: Where records wait.
+            store: Where they are kept.
+            retention_days: So long; None for ever.
+        """
+        self._spool, self._store, self._retention_days = spool, store, retention_days
+        self._pruned_at = -math.inf
         self._stop = threading.Event()
         self._one_at_a_time = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -85,6 +96,7 @@ class Shipper:
         """Ship once, and say how long to wait before the next time."""
         try:
             self.ship(pause_s=_PAUSE_S)
+            self._prune()
         except JournalUnavailable as error:
             longer_s = min(2 * wait_s, _LONGEST_WAIT_S)
             _LOG.warning("the journal waits in the spool", problem=str(error), next_try_s=longer_s)
@@ -92,6 +104,15 @@ class Shipper:
         if wait_s > _INTERVAL_S:
             _LOG.info("the journal is shipped again")
         return _INTERVAL_S
+
+    def _prune(self) -> None:
+        """Forget, once an hour, what is too old."""
+        if self._retention_days is None or time.monotonic() < self._pruned_at + _PRUNE_EVERY_S:
+            return
+        self._pruned_at = time.monotonic()
+        count = self._store.prune(before=int((time.time() - self._retention_days * _DAY_S) * 1e6))
+        if count:
+            _LOG.info("the journal forgot what was too old", records=count, retention_days=self._retention_days)
 
     def close(self) -> None:
         """Stop, after one last try to ship; what cannot be shipped stays in the spool."""

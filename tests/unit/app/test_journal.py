@@ -280,6 +280,16 @@ def test_when_nothing_more_can_be_written_the_rule_holds(
     assert client.get("/readyz").status_code == 200
 
 
+def test_a_share_of_the_requests_may_be_kept(tmp_path: Path, registry: DirectoryRegistry) -> None:
+    for share, low, high in (("0", 0, 0), ("0.5", 60, 140), ("1", 200, 200)):
+        variables = {"JOURNAL_SAMPLE": share, "JOURNAL_DIR": str(tmp_path / share)}
+        client = create_app(ServiceSettings.from_env(variables), registry=registry).test_client()
+        ids = {client.post(ONE, json=ROW).get_json()["id"] for _ in range(200)}
+        kept = [line["id"] for line in lines(client.get(f"{JOURNAL}?limit=1000"))]
+        assert low <= len(kept) <= high
+        assert set(kept) <= ids
+
+
 @pytest.mark.parametrize("name", ["FLY_APP_NAME", "RENDER_SERVICE_NAME"])
 def test_a_journal_that_will_be_lost_is_warned_of(
     tmp_path: Path, registry: DirectoryRegistry, capsys: pytest.CaptureFixture[str], name: str

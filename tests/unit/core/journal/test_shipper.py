@@ -113,6 +113,19 @@ def test_the_thread_ships_by_itself_and_tries_again(shipper: Shipper, spool: Spo
     assert count(store) == 1
 
 
+@pytest.mark.parametrize(("days", "kept"), [(None, 3), (30, 1), (3000, 2)])
+def test_what_is_too_old_is_forgotten(spool: Spool, store: Moody, days: int | None, kept: int) -> None:
+    shipper = Shipper(spool, store, retention_days=days)
+    for age_days in (0, 40, 4000):
+        spool.append(encode(make_prediction(at=int((time.time() - age_days * 86_400) * 1e6))))
+    shipper.start()
+    deadline = time.monotonic() + 5
+    while (spool.ready() or count(store) != kept) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert count(store) == kept
+    shipper.close()
+
+
 def test_closing_ships_the_rest(tmp_path: Path, spool: Spool, store: Moody) -> None:
     shipper = Shipper(spool, store)
     shipper.start()
