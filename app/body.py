@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 from flask import request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
@@ -9,6 +11,8 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from app.errors import MalformedRequest, WrongMediaType
 
 JSON, CSV = "application/json", "text/csv"
+IDENTITY, GZIP = "identity", "gzip"
+_MOST_UNPACKED = 10_000_000
 
 
 def read_body(*types: str) -> bytes:
@@ -22,12 +26,36 @@ def read_body(*types: str) -> bytes:
     """
     if request.mimetype not in (types or (JSON,)):
         raise WrongMediaType(f"send the body as Content-Type: {' or '.join(types or (JSON,))}")
-    if request.content_encoding not in {None, "", "identity"}:
-        raise WrongMediaType("send the body without a Content-Encoding")
+    encoding = (request.content_encoding or IDENTITY).strip().lower()
+    if encoding not in {IDENTITY, GZIP}:
+        raise WrongMediaType("send the body as it is, or with Content-Encoding: gzip")
     data = _received()
+    if encoding == GZIP:
+        data = _unpacked(data)
     if not data:
         raise MalformedRequest("the body is empty")
     return data
+
+
+def _unpacked(data: bytes) -> bytes:
+    """
+    What was compressed; a small body may unpack to a huge one, so no more is unpacked than a body may have.
+
+    Raises:
+        MalformedRequest: if it is no gzip.
+        RequestEntityTooLarge: if there is more of it.
+    """
+    most = request.max_content_length or _MOST_UNPACKED
+    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        content = unpacker.decompress(data, most + 1)
+    except zlib.error as error:
+        raise MalformedRequest("the body is not what Content-Encoding says: gzip") from error
+    if len(content) > most:
+        raise RequestEntityTooLarge
+    if not unpacker.eof or unpacker.unused_data:
+        raise MalformedRequest("the body is not what Content-Encoding says: gzip, in one piece")
+    return content
 
 
 def _received() -> bytes:
