@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import astuple
 
 from core.contract import MAX_TEXT_LENGTH, Contract, Feature, NumericFeature
@@ -51,8 +51,8 @@ class Decoder:
 
     def __init__(self, contract: Contract, *, max_rows: int) -> None:
         count = Meta(min_length=1, max_length=max_rows)
-        row = _struct("Row", contract, _value_type)
-        columns = _struct("Columns", contract, lambda feature: _list_of(_value_type(feature), count))
+        row = _struct("Row", contract, _value_type, absent=None)
+        columns = _struct("Columns", contract, lambda feature: _list_of(_value_type(feature), count), absent=UNSET)
         self._row = msgspec.json.Decoder(row)
         self._rows = msgspec.json.Decoder(_envelope("rows", _list_of(row, count)))
         self._columns = msgspec.json.Decoder(_envelope("columns", columns))
@@ -86,11 +86,11 @@ class Decoder:
             found = astuple(self._columns.decode(body).columns)
         except AMISS:
             return None
-        lengths = {len(values) for values in found if values is not None}
+        lengths = {len(values) for values in found if values is not UNSET}
         if len(lengths) != 1:
             return None
         (count,) = lengths
-        return Columns([[None] * count if values is None else values for values in found], count)
+        return Columns([[None] * count if values is UNSET else values for values in found], count)
 
 
 class _Nothing(msgspec.Struct, forbid_unknown_fields=True):
@@ -99,14 +99,23 @@ class _Nothing(msgspec.Struct, forbid_unknown_fields=True):
     nothing: Annotated[int, Meta(gt=0, lt=0)]
 
 
-def _struct(name: str, contract: Contract, type_of: Any) -> Any:
-    """A struct whose fields stand by position, as a feature may have any name."""
+def _struct(name: str, contract: Contract, type_of: Any, *, absent: Any) -> Any:
+    """
+    A struct whose fields stand by position, as a feature may have any name.
+
+    Args:
+        name: Its own.
+        contract: Gives the fields.
+        type_of: The type of a feature's field.
+        absent: What a nullable one holds when it is left out.
+    """
     if any(set(feature.name) & _FORBIDDEN for feature in contract.features):
         return _Nothing
     fields: list[Any] = []
     for position, feature in enumerate(contract.features):
         kind = type_of(feature)
-        fields.append((f"feature_{position}", kind | None, None) if feature.nullable else (f"feature_{position}", kind))
+        name = f"feature_{position}"
+        fields.append((name, kind | UnsetType, absent) if feature.nullable else (name, kind))
     names = {f"feature_{position}": feature.name for position, feature in enumerate(contract.features)}
     return msgspec.defstruct(name, fields, rename=names, forbid_unknown_fields=True, kw_only=True, gc=False)
 

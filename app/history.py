@@ -44,18 +44,18 @@ def blueprint(journal: Journal) -> Blueprint:
 
 
 def _number(name: str, default: int, low: int, high: int) -> int:
-    text = request.args.get(name, "")
-    if not text:
+    if name not in request.args:
         return default
+    text = request.args[name]
     if not text.isascii() or not text.isdigit() or len(text) > 19 or not low <= int(text) <= high:
         raise InvalidInput([InputFault(field=name, problem=f"takes a whole number from {low} to {high}, in the query")])
     return int(text)
 
 
 def _time(name: str) -> int | None:
-    text = request.args.get(name, "")
-    if not text:
+    if name not in request.args:
         return None
+    text = request.args[name]
     try:
         # A plus sign in a query stands for a space.
         time = datetime.fromisoformat(text.replace(" ", "+"))

@@ -220,6 +220,7 @@ def test_a_hostile_body_is_taken_by_both_ways_or_by_neither(body: bytes) -> None
     [
         ({"age": [1, 2], "city": ["Oslo"]}, [(None, "city", "has 1 values, where another column has 2")]),
         ({"age": 1, "city": ["Oslo"]}, [(None, "age", "takes a list with one value a row")]),
+        ({"age": None, "city": ["Oslo"]}, [(None, "age", "takes a list with one value a row")]),
         ({"city": []}, [(None, "columns", "takes 1 to 9 rows, found 0")]),
         ({}, [(None, "columns", "takes 1 to 9 rows, found 0")]),
         ({"city": ["Oslo"] * 10}, [(None, "columns", "takes 1 to 9 rows, found 10")]),

@@ -103,6 +103,8 @@ def test_a_window_of_time(client: FlaskClient) -> None:
         ("after=x", "after"),
         ("after=99999999999999999999", "after"),
         ("limit=0", "limit"),
+        ("after=", "after"),
+        ("since=", "since"),
         ("limit=100001", "limit"),
         ("limit=\u0661", "limit"),
         ("since=yesterday", "since"),
