@@ -37,6 +37,19 @@ _PROBLEMS = {
     "422": "The request breaks the contract; every fault is listed with its row and field.",
     "503": "The journal cannot be written or read now.",
 }
+# What generated clients call their functions.
+_OPERATIONS = {
+    "/v1/predict": "predict",
+    "/v1/predict/batch": "predict_batch",
+    "/v1/outcomes": "report_outcomes",
+    "/v1/journal": "read_journal",
+    "/v1/journal/outcomes": "read_outcomes",
+    "/v1/model": "read_model",
+    "/v1/model/card": "read_model_card",
+    "/metrics": "read_metrics",
+    "/livez": "is_alive",
+    "/readyz": "is_ready",
+}
 _AFTER = {
     "name": "after",
     "in": "query",
@@ -137,6 +150,8 @@ def openapi_document(model: ServedModel, *, max_batch_rows: int) -> dict[str, An
     document = spec.to_dict()
     document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     for path, operations in document["paths"].items():
+        for operation in operations.values():
+            operation["operationId"] = _OPERATIONS[path]
         if path not in {"/livez", "/readyz"}:
             for operation in operations.values():
                 operation["security"] = [{"key": []}, {}]
