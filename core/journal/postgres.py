@@ -83,11 +83,15 @@ class PostgresStore:
     def _open(self) -> psycopg.Connection[Any]:
         options = f"-c statement_timeout={_STATEMENT_MS}"
         connection = psycopg.connect(self._url, autocommit=True, connect_timeout=_CONNECT_S, options=options)
-        if not _is_current(connection):
-            connection.execute("select pg_advisory_lock(%s)", [_LOCK])
+        try:
             if not _is_current(connection):
-                _migrate(self._url)
-            connection.execute("select pg_advisory_unlock(%s)", [_LOCK])
+                connection.execute("select pg_advisory_lock(%s)", [_LOCK])
+                if not _is_current(connection):
+                    _migrate(self._url)
+                connection.execute("select pg_advisory_unlock(%s)", [_LOCK])
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def add(self, records: Sequence[Record]) -> None:

@@ -93,6 +93,8 @@ def test_two_machines_read_each_other_s_answers(folder: Path, postgres: Postgres
     assert sorted(lines) == sorted(made)
     receipt = clients[0].post("/v1/outcomes", json={"id": made[1], "outcome": "yes"}).get_json()
     assert (receipt["accepted"], receipt["unknown_ids"]) == (1, [])
+    for client in clients:
+        client.application.extensions["journal"].shipper.close()
 
 
 def test_an_error_names_the_database_without_its_password() -> None:
