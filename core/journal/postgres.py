@@ -12,15 +12,15 @@ from typing import Any, TypeVar
 import psycopg
 
 from core.errors import JournalUnavailable
-from core.journal.records import Outcome, Prediction, Record
+from core.journal.records import Record
 from core.journal.rows import (
     OUTCOME_COLUMNS,
     PREDICTION_COLUMNS,
-    outcome_row,
-    prediction_row,
     read_outcome,
     read_prediction,
     read_value,
+    rows_of_records,
+    window,
 )
 from core.journal.store import Stored
 
@@ -96,8 +96,7 @@ class PostgresStore:
 
     def add(self, records: Sequence[Record]) -> None:
         """See `JournalStore`."""
-        predictions = [prediction_row(record) for record in records if isinstance(record, Prediction)]
-        outcomes = [outcome_row(record) for record in records if isinstance(record, Outcome)]
+        predictions, outcomes = rows_of_records(records)
 
         def insert(connection: psycopg.Connection[Any]) -> None:
             with connection.cursor() as cursor:
@@ -111,13 +110,9 @@ class PostgresStore:
         self, *, after: int = 0, since: int | None = None, until: int | None = None, limit: int
     ) -> Iterator[Stored]:
         """See `JournalStore`."""
-        query = f"select cursor, {_PREDICTION} from predictions where cursor > %s"  # noqa: S608  # our own words
-        values: list[int] = [after]
-        for bound, condition in ((since, " and at >= %s"), (until, " and at < %s")):
-            if bound is not None:
-                query += condition
-                values.append(bound)
-        yield from map(read_prediction, self._select(f"{query} order by cursor limit %s", [*values, limit]))
+        chosen, values = window("%s", after, since, until, limit)
+        query = f"select cursor, {_PREDICTION} from predictions {chosen}"  # noqa: S608  # our own words
+        yield from map(read_prediction, self._select(query, values))
 
     def outcomes(self, *, after: int = 0, limit: int) -> Iterator[Stored]:
         """See `JournalStore`."""

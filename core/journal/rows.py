@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from core.journal.records import Outcome, Prediction
+from core.journal.records import Outcome, Prediction, Record
 from core.journal.store import Stored
 
 PREDICTION_COLUMNS = (
@@ -25,6 +26,20 @@ def prediction_row(record: Prediction) -> tuple[Any, ...]:
 def outcome_row(record: Outcome) -> tuple[Any, ...]:
     """In the order of OUTCOME_COLUMNS; JSON as text."""
     return record.id, record.at, record.prediction, msgspec.json.encode(record.value).decode()
+
+
+def rows_of_records(records: Sequence[Record]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """The rows of both tables, predictions and outcomes."""
+    predictions = [prediction_row(record) for record in records if isinstance(record, Prediction)]
+    return predictions, [outcome_row(record) for record in records if isinstance(record, Outcome)]
+
+
+def window(mark: str, after: int, since: int | None, until: int | None, limit: int) -> tuple[str, list[int]]:
+    """The condition, order and limit of a query for predictions, and its values; `mark` stands for each of these."""
+    bounds = (("cursor >", after), ("at >=", since), ("at <", until))
+    asked = [(text, value) for text, value in bounds if value is not None]
+    where = " and ".join(f"{text} {mark}" for text, _ in asked)
+    return f"where {where} order by cursor limit {mark}", [*(value for _, value in asked), limit]
 
 
 def read_prediction(row: tuple[Any, ...]) -> Stored:

@@ -13,14 +13,14 @@ from typing import Any, TypeVar
 import msgspec
 
 from core.errors import JournalUnavailable
-from core.journal.records import Outcome, Prediction, Record
+from core.journal.records import Record
 from core.journal.rows import (
     PREDICTION_COLUMNS,
-    outcome_row,
-    prediction_row,
     read_outcome,
     read_prediction,
     read_value,
+    rows_of_records,
+    window,
 )
 from core.journal.store import Stored
 
@@ -89,8 +89,7 @@ class SqliteStore:
 
     def add(self, records: Sequence[Record]) -> None:
         """See `JournalStore`."""
-        predictions = [prediction_row(record) for record in records if isinstance(record, Prediction)]
-        outcomes = [outcome_row(record) for record in records if isinstance(record, Outcome)]
+        predictions, outcomes = rows_of_records(records)
 
         def insert(connection: sqlite3.Connection) -> None:
             connection.executemany(_ADD_PREDICTION, predictions)
@@ -102,13 +101,9 @@ class SqliteStore:
         self, *, after: int = 0, since: int | None = None, until: int | None = None, limit: int
     ) -> Iterator[Stored]:
         """See `JournalStore`."""
-        query = f"select cursor, {_PREDICTION} from predictions where cursor > ?"  # noqa: S608  # our own words
-        values: list[int] = [after]
-        for bound, condition in ((since, " and at >= ?"), (until, " and at < ?")):
-            if bound is not None:
-                query += condition
-                values.append(bound)
-        yield from map(read_prediction, self._select(f"{query} order by cursor limit ?", [*values, limit]))
+        chosen, values = window("?", after, since, until, limit)
+        query = f"select cursor, {_PREDICTION} from predictions {chosen}"  # noqa: S608  # our own words
+        yield from map(read_prediction, self._select(query, values))
 
     def outcomes(self, *, after: int = 0, limit: int) -> Iterator[Stored]:
         """See `JournalStore`."""
