@@ -45,7 +45,7 @@ class Ways:
         self.lane = self.app.wsgi_app
 
     def ask(self, *, is_fast: bool, body: bytes, headers: dict[str, str] | None = None, **options: Any) -> Exchange:
-        """Send a request; fail if the fast lane left it to the ordinary way, or the other way round."""
+        """Send a request to the lane, which may leave it to the ordinary way, or to that at once."""
         builder = EnvironBuilder(
             method="POST",
             path=PREDICT,
@@ -81,6 +81,22 @@ def both(ways: Ways, **request: Any) -> Exchange:
 @pytest.mark.parametrize("row", [ROW, {"city": "Bern"}, {"age": 99.5, "city": "Rome"}, {"age": None, "city": ""}])
 def test_a_clean_row_gets_the_same_answer(ways: Ways, row: dict[str, Any]) -> None:
     assert both(ways, body=json.dumps(row).encode()).status == "200 OK"
+
+
+def test_a_clean_row_never_reaches_the_ordinary_way_and_an_unusual_one_does(ways: Ways) -> None:
+    body = json.dumps(ROW).encode()
+    ordinary, reached = ways.lane.ordinary, []
+
+    def watched(environ: Any, start_response: Any) -> Any:
+        reached.append(environ["PATH_INFO"])
+        return ordinary(environ, start_response)
+
+    ways.lane.ordinary = watched
+    assert ways.ask(is_fast=True, body=body).status == "200 OK"
+    assert reached == []
+    assert ways.ask(is_fast=True, body=b"{}").status.startswith("422")
+    assert ways.ask(is_fast=True, body=body, headers={"Authorization": "Bearer wrong"}).status.startswith("401")
+    assert len(reached) == 2
 
 
 @pytest.mark.parametrize(
