@@ -44,7 +44,7 @@ def create_app(settings: ServiceSettings | None = None, *, registry: ModelRegist
     shield.init_app(app, settings)
     entrance = access.Access(settings)
     access.init_app(app, entrance, _scopes(settings))
-    app.register_blueprint(predict.blueprint(model, journal, max_batch_rows=settings.max_batch_rows))
+    app.register_blueprint(predict.blueprint(model, journal, settings))
     app.register_blueprint(outcomes.blueprint(model.contract.target, journal, max_rows=settings.max_batch_rows))
     app.register_blueprint(history.blueprint(journal))
     app.register_blueprint(about.blueprint(model))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from functools import lru_cache
+from functools import lru_cache, partial
 from urllib.parse import quote
 
 import structlog
@@ -122,16 +122,22 @@ def init_app(app: Flask, accounts: Accounts, *, is_one_of_many: bool) -> None:
         trace = request.headers.get("traceparent")
         if trace:
             response.headers["traceparent"] = trace
-        accounts.close(
-            made=g.request_id,
+        here = g._get_current_object()  # noqa: SLF001  # as werkzeug documents it
+        close = partial(
+            accounts.close,
+            made=here.request_id,
             method=request.method,
             path=request.path,
             route=request.url_rule.rule if request.url_rule else OTHER_ROUTE,
             status=response.status_code,
-            started=g.started,
-            rows=g.get("rows", 0),
+            started=here.started,
             trace=trace,
         )
+        if response.is_streamed:
+            # How many rows and how long is known at its end.
+            response.call_on_close(lambda: close(rows=here.get("rows", 0)))
+        else:
+            close(rows=here.get("rows", 0))
         return response
 
 

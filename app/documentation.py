@@ -12,6 +12,7 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from marshmallow import Schema
 from werkzeug.wrappers import Response as BaseResponse
 
+from app.body import CSV, JSON, NDJSON
 from app.history import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
 from app.predict import REFUSE, SKIP
 from app.schemas import (
@@ -33,7 +34,7 @@ _KEY_PROBLEMS = {
 _PROBLEMS = {
     "400": "The body cannot be read as JSON.",
     "413": "The body is too large.",
-    "415": "The body is not sent as application/json.",
+    "415": "The body is not sent as one of the types that are listed.",
     "422": "The request breaks the contract; every fault is listed with its row and field.",
     "503": "The journal cannot be written or read now.",
 }
@@ -81,7 +82,7 @@ def init_app(app: Flask, model: ServedModel, *, max_batch_rows: int) -> None:
 
     @routes.get("/openapi.json")
     def openapi() -> Response:
-        return Response(document, content_type="application/json")
+        return Response(document, content_type=JSON)
 
     # Flask would redirect /docs too, but to a host that it takes from the request.
     @routes.get("/docs")
@@ -120,6 +121,11 @@ def openapi_document(model: ServedModel, *, max_batch_rows: int) -> dict[str, An
     spec.path("/v1/predict", operations={"post": _post("Score one row.", ["Row"], {"row": example}, ["Prediction"])})
     examples = {"rows": {"rows": [example]}, "columns": {"columns": {name: [value] for name, value in example.items()}}}
     batch = _post("Score many rows.", ["Rows", "Columns"], examples, ["BatchPrediction", "ColumnPrediction"])
+    batch["requestBody"]["content"][NDJSON] = _lines(
+        "Rows, one JSON object a line; more of them than another body may hold.", msgspec.json.encode(example).decode()
+    )
+    answers = {"type": "string", "description": "A Prediction, or the errors of a Problem, for each line in order."}
+    batch["responses"]["200"]["content"][NDJSON] = {"schema": answers}
     spec.path("/v1/predict/batch", operations={"post": {**batch, "parameters": [_ON_ERROR]}})
     spec.components.schema("Outcome", schema=outcome_schema(contract.target))
     spec.components.schema("Outcomes", component=_outcomes(max_batch_rows))
@@ -131,20 +137,18 @@ def openapi_document(model: ServedModel, *, max_batch_rows: int) -> dict[str, An
         {"outcome": outcome, "outcomes": {"outcomes": [outcome]}},
         ["Receipt"],
     )
-    table = {"schema": {"type": "string"}, "example": f"id,outcome\n{outcome['id']},{outcome['outcome']}\n"}
-    outcomes["requestBody"]["content"]["text/csv"] = table
+    table = _lines("Outcomes with a head of the columns.", f"id,outcome\n{outcome['id']},{outcome['outcome']}")
+    outcomes["requestBody"]["content"][CSV] = table
     spec.path("/v1/outcomes", operations={"post": outcomes})
-    journal = _get("Answered rows, one JSON object a line; continue after the last cursor.", "application/x-ndjson")
+    journal = _get("Answered rows, one JSON object a line; continue after the last cursor.", NDJSON)
     spec.path("/v1/journal", operations={"get": _with_query(journal, _AFTER, _LIMIT, _SINCE, _UNTIL)})
-    reported = _get("Reported outcomes, one JSON object a line.", "application/x-ndjson")
+    reported = _get("Reported outcomes, one JSON object a line.", NDJSON)
     spec.path("/v1/journal/outcomes", operations={"get": _with_query(reported, _AFTER, _LIMIT)})
     spec.path("/metrics", operations={"get": _get("Metrics for Prometheus.", "text/plain")})
-    spec.path(
-        "/v1/model", operations={"get": _get("The served model: contract, metrics, lineage.", "application/json")}
-    )
+    spec.path("/v1/model", operations={"get": _get("The served model: contract, metrics, lineage.", JSON)})
     spec.path("/v1/model/card", operations={"get": _get("The model card.", "text/markdown", "text/html")})
-    spec.path("/livez", operations={"get": _get("Whether the process is alive.", "application/json")})
-    ready = _get("Whether the model is verified and the journal can be written.", "application/json")
+    spec.path("/livez", operations={"get": _get("Whether the process is alive.", JSON)})
+    ready = _get("Whether the model is verified and the journal can be written.", JSON)
     ready["responses"]["503"] = _problem(_PROBLEMS["503"])
     spec.path("/readyz", operations={"get": ready})
     document = spec.to_dict()
@@ -200,6 +204,10 @@ def _columns(row: dict[str, Any], most: int) -> dict[str, Any]:
     }
 
 
+def _lines(description: str, example: str) -> dict[str, Any]:
+    return {"schema": {"type": "string", "minLength": 1, "description": description}, "example": f"{example}\n"}
+
+
 def _any_of(names: list[str]) -> dict[str, Any]:
     return _ref(names[0]) if len(names) == 1 else {"anyOf": [_ref(name) for name in names]}
 
@@ -215,8 +223,8 @@ def _ref(name: str) -> dict[str, str]:
 def _post(summary: str, bodies: list[str], examples: dict[str, Any], answers: list[str]) -> dict[str, Any]:
     problems = {status: _problem(text) for status, text in _PROBLEMS.items()}
     named = {name: {"value": value} for name, value in examples.items()}
-    content = {"application/json": {"schema": _any_of(bodies), "examples": named}}
-    success = {"description": "The answer.", "content": {"application/json": {"schema": _any_of(answers)}}}
+    content = {JSON: {"schema": _any_of(bodies), "examples": named}}
+    success = {"description": "The answer.", "content": {JSON: {"schema": _any_of(answers)}}}
     return {
         "summary": summary,
         "requestBody": {"required": True, "content": content},
@@ -225,7 +233,5 @@ def _post(summary: str, bodies: list[str], examples: dict[str, Any], answers: li
 
 
 def _get(summary: str, *types: str) -> dict[str, Any]:
-    content: dict[str, Any] = {
-        kind: {"schema": {"type": "object" if kind == "application/json" else "string"}} for kind in types
-    }
+    content: dict[str, Any] = {kind: {"schema": {"type": "object" if kind == JSON else "string"}} for kind in types}
     return {"summary": summary, "responses": {"200": {"description": summary, "content": content}}}

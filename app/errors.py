@@ -94,7 +94,7 @@ def _http_error(error: HTTPException) -> Response:
     details = {
         404: f"there is no {request.path}; /docs lists what there is",
         405: f"{request.path} does not take {request.method}",
-        413: "the body is larger than MAX_BODY_BYTES allows",
+        413: "the body is larger than MAX_BODY_BYTES (of lines, MAX_STREAM_BYTES) allows",
     }
     answer = problem(status, error.name, details.get(status, error.description or error.name))
     for name, value in error.get_headers():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import chain
@@ -14,11 +13,11 @@ from flask import Blueprint, Response, request
 
 from app.errors import InputFault, InvalidInput
 from app.journal import Journal
+from app.lines import stream
 from core.errors import JournalUnavailable
 from core.journal.records import Outcome, Prediction, row_id
 from core.journal.store import Stored
 
-NDJSON = "application/x-ndjson"
 DEFAULT_LIMIT, MAX_LIMIT = 1_000, 100_000
 # So many requests lie in memory at once.
 _PAGE = 100
@@ -140,24 +139,9 @@ def _stream(journal: Journal, lines: Iterable[dict[str, Any]]) -> Response:
         journal.shipper.ship()
     body = _encoded(lines)
     # What cannot be read must fail before the answer begins.
-    body = chain([next(body, b"")], body)
-    answer = Response(content_type=NDJSON)
-    answer.headers["Vary"] = "Accept-Encoding"
-    if request.accept_encodings["gzip"] > 0:
-        answer.headers["Content-Encoding"] = "gzip"
-        body = _gzipped(body)
-    answer.response = body
-    return answer
+    return stream(chain([next(body, b"")], body))
 
 
 def _encoded(lines: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     for line in lines:
         yield msgspec.json.encode(line) + b"\n"
-
-
-def _gzipped(parts: Iterable[bytes]) -> Iterator[bytes]:
-    compressor = zlib.compressobj(6, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-    for part in parts:
-        if compressed := compressor.compress(part):
-            yield compressed
-    yield compressor.flush()

@@ -7,21 +7,26 @@ from typing import Any, TypeVar
 import msgspec
 from flask import Blueprint, Response, g, request
 
-from app.body import read_body
+from app.body import JSON, NDJSON, read_body, receive_file, require_type
 from app.errors import InputFault, InvalidInput, json_response, listed
 from app.intake import Batch, Intake
 from app.journal import Journal, Request
+from app.lines import LineScorer, stream
 from app.served_model import Scored, ServedModel
+from app.settings import ServiceSettings
 
 T = TypeVar("T")
 
 REFUSE, SKIP = "refuse", "skip"
 
 
-def blueprint(model: ServedModel, journal: Journal, *, max_batch_rows: int) -> Blueprint:
+def blueprint(model: ServedModel, journal: Journal, settings: ServiceSettings) -> Blueprint:
     """The prediction routes for a model."""
     routes = Blueprint("predict", __name__)
-    intake = Intake(model.contract, max_rows=max_batch_rows)
+    intake = Intake(model.contract, max_rows=settings.max_batch_rows)
+    lines = LineScorer(
+        intake, model, journal, max_line_bytes=settings.max_body_bytes, deadline_s=settings.request_deadline_s
+    )
 
     @routes.post("/v1/predict")
     def predict() -> Response:
@@ -34,7 +39,11 @@ def blueprint(model: ServedModel, journal: Journal, *, max_batch_rows: int) -> B
 
     @routes.post("/v1/predict/batch")
     def predict_batch() -> Response:
-        batch = intake.batch(read_body(), skip=_on_error() == SKIP)
+        require_type((JSON, NDJSON))
+        skip = _on_error() == SKIP
+        if request.mimetype == NDJSON:
+            return predict_lines(skip=skip)
+        batch = intake.batch(read_body(), skip=skip)
         scored, ids = None, []
         if batch.columns is not None:
             scored = model.score(batch.columns)
@@ -42,6 +51,16 @@ def blueprint(model: ServedModel, journal: Journal, *, max_batch_rows: int) -> B
         g.rows = len(batch.kept)
         answer = {"model_tag": model.tag, **(_columns if batch.is_columnar else _rows)(batch, scored, ids)}
         return json_response(answer | listed(batch.faults))
+
+    def predict_lines(*, skip: bool) -> Response:
+        file = receive_file(NDJSON, max_bytes=settings.max_stream_bytes)
+        try:
+            answer = stream(lines.answer(file, _request(is_batch=True), skip=skip))
+        except BaseException:
+            file.close()
+            raise
+        answer.call_on_close(file.close)
+        return answer
 
     return routes
 

@@ -199,7 +199,7 @@ class OutcomeValue(fields.Field[str | float]):
 
     def _wanted(self) -> str:
         if self.target.task is Task.REGRESSION:
-            return f"a number {self.target.unit}".strip()
+            return f"a number from {exact(-MAX_MAGNITUDE)} to {exact(MAX_MAGNITUDE)} {self.target.unit}".strip()
         if self.target.catch_all:
             return f"{self.target.classes[1]!r}, or any other text"
         return " or ".join(repr(label) for label in self.target.classes)
@@ -219,7 +219,9 @@ class OutcomeSchema(Schema):
 def outcome_schema(target: Target) -> type[Schema]:
     """What callers report of one row."""
     missing: dict[str, Any] = {"required": "missing", "null": "may not be null"}
-    value: dict[str, Any] = {"type": "number"} if target.task is Task.REGRESSION else {"type": "string"}
+    value: dict[str, Any] = {"type": "string"}
+    if target.task is Task.REGRESSION:
+        value = {"type": "number", "minimum": -MAX_MAGNITUDE, "maximum": MAX_MAGNITUDE}
     if target.task is not Task.REGRESSION and not target.catch_all:
         value["enum"] = list(target.classes)
     value["description"] = f"What {target.name} turned out to be."

@@ -27,6 +27,8 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 _HEAD_BYTES: Final = 16_384
 # A request up to this size waits in the kernel until it is whole; a larger one is read by a thread of the slow pool.
 _BUFFERED_BYTES: Final = 1_000_000
+# Room for two of the largest segments.
+_SEGMENTS_BYTES: Final = 131_072
 # From the first byte on, so long may a request take to arrive whole.
 _PATIENCE_S: Final = 10.0
 # So long may a thread read a large request, or write an answer to somebody who does not read it.
@@ -155,6 +157,10 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn ships no types
     def wake_at(self, size: int) -> None:
         """Let the poller report the socket once so many bytes have arrived, or its end."""
         if size != self._wakes_at:
+            if size > _HEAD_BYTES:
+                # The kernel makes room for what it is to wait for, but none to spare; yet it stops the caller where
+                # less than a segment is free, and would then wait for ever. What it has made room for, it keeps.
+                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 2 * size + _SEGMENTS_BYTES)
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
             self._wakes_at = size
 

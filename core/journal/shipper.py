@@ -6,7 +6,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -64,19 +64,19 @@ class Shipper:
             return sum(self._ship(path, pause_s) for path in self._spool.ready())
 
     def _ship(self, path: Path, pause_s: float) -> int:
+        count = 0
         try:
-            parts = _parts(path)
+            with path.open("rb") as file:
+                for lines in _parts(file):
+                    records = list(_read(lines, path))
+                    self._store.add(records)
+                    count += len(records)
+                    self._stop.wait(pause_s)
         except FileNotFoundError:
             # Another process adopted it first.
             return 0
         except OSError as error:
             raise JournalUnavailable(path, error.strerror or str(error)) from error
-        count = 0
-        for part in parts:
-            records = list(part)
-            self._store.add(records)
-            count += len(records)
-            self._stop.wait(pause_s)
         self._spool.remove(path)
         return count
 
@@ -128,23 +128,26 @@ class Shipper:
         self._store.close()
 
 
-def _parts(path: Path) -> Iterator[Iterator[Record]]:
-    """The records of a file, part by part; a last line without an end belongs to a request that was never answered."""
-    *lines, _ = path.read_bytes().split(b"\n")
-    return _cut(lines, path)
-
-
-def _cut(lines: Sequence[bytes], path: Path) -> Iterator[Iterator[Record]]:
-    start = size = 0
-    for number, line in enumerate(lines, start=1):
+def _parts(file: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """The lines of a file, part by part; a last line without an end belongs to a request that was never answered."""
+    part: list[bytes] = []
+    size = 0
+    for line in file:
+        if not line.endswith(b"\n"):
+            break
+        part.append(line)
         size += len(line)
-        if number - start == _PART_LINES or size > _PART_BYTES or number == len(lines):
-            yield _read(lines[start:number], path)
-            start, size = number, 0
+        if len(part) == _PART_LINES or size > _PART_BYTES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
 
 
 def _read(lines: Sequence[bytes], path: Path) -> Iterator[Record]:
-    for line in filter(None, lines):
+    for line in lines:
+        if line.isspace():
+            continue
         try:
             yield decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:

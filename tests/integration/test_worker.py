@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import socket
 import time
 from collections import Counter
@@ -176,6 +177,16 @@ def test_chunks_and_large_bodies_are_read(server: Server) -> None:
     assert status == 200
     assert isinstance(body["predictions"], list)
     assert len(body["predictions"]) == 10_000
+
+
+def test_a_body_of_any_size_is_waited_for_and_answered_at_once(server: Server) -> None:
+    """The kernel must have room for all of a body before it says that the body is there."""
+    chosen = random.Random(1)  # noqa: S311  # nothing secret hangs on it
+    for size in (int(10 ** chosen.uniform(4, 6.2)) for _ in range(150)):
+        body = ROW.ljust(size)
+        with closing(HTTPConnection(LOOPBACK, server.port, timeout=5)) as connection:
+            connection.request("POST", "/v1/predict", body, {"Content-Type": "application/json"})
+            assert connection.getresponse().status == 200
 
 
 def test_a_caller_who_waits_to_be_asked_is_asked(server: Server) -> None:

@@ -198,6 +198,7 @@ def test_outcomes_may_come_as_a_table(client: FlaskClient, body: str) -> None:
     assert [line["id"] for line in lines(client.get(REPORTED))] == ids
 
 
+NUMBER = "takes a number from -1e+38 to 1e+38 EUR"
 GOOD = "0" * 32
 
 
@@ -212,7 +213,8 @@ GOOD = "0" * 32
             [(0, "id", "found 'x'"), (0, "outcome", "takes 'no' or 'yes', found")],
         ),
         (Task.BINARY, {"id": 1, "outcome": "maybe"}, [(0, "id", "found a number"), (0, "outcome", "found 'maybe'")]),
-        (Task.REGRESSION, {"id": GOOD, "outcome": "12"}, [(0, "outcome", "takes a number EUR, found '12'")]),
+        (Task.REGRESSION, {"id": GOOD, "outcome": "12"}, [(0, "outcome", f"{NUMBER}, found '12'")]),
+        (Task.REGRESSION, {"id": GOOD, "outcome": 2e38}, [(0, "outcome", f"{NUMBER}, found a number")]),
         (Task.REGRESSION, {"id": GOOD, "outcome": True}, [(0, "outcome", "found true or false")]),
         (Task.REGRESSION, {"id": GOOD, "outcome": 1e300}, [(0, "outcome", "found a number")]),
         (Task.BINARY, {"outcomes": []}, [(None, "outcomes", "takes 1 to 200 outcomes, found 0")]),

@@ -194,7 +194,8 @@ def test_a_body_of_another_type_is_refused_with_the_right_one(
 ) -> None:
     answer = send(client, path, json.dumps(ROW).encode(), content_type)
 
-    assert (answer.status_code, detail(answer)) == (415, "send the body as Content-Type: application/json")
+    assert answer.status_code == 415
+    assert detail(answer).startswith("send the body as Content-Type: application/json")
 
 
 @pytest.mark.parametrize(("encoding", "status"), [("identity", 200), ("br", 415), ("br, gzip", 415)])
@@ -252,7 +253,10 @@ def test_a_body_up_to_the_limit_is_read(client: FlaskClient, size: int) -> None:
 def test_a_body_above_the_limit_is_refused(client: FlaskClient) -> None:
     answer = send(client, ONE, json.dumps(ROW).encode().ljust(100_001))
 
-    assert (answer.status_code, detail(answer)) == (413, "the body is larger than MAX_BODY_BYTES allows")
+    assert (answer.status_code, detail(answer)) == (
+        413,
+        "the body is larger than MAX_BODY_BYTES (of lines, MAX_STREAM_BYTES) allows",
+    )
 
 
 def stream(client: FlaskClient, body: io.IOBase) -> TestResponse:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from core.contract import (
     MAX_MAGNITUDE,
+    MAX_TEXT_LENGTH,
     CategoricalFeature,
     Contract,
     Feature,
@@ -184,6 +185,7 @@ def test_a_number_is_in_range_when_it_is_finite_and_between_the_bounds(value: fl
 
 
 PRINTABLE = st.characters(exclude_categories=["C", "Z"], include_characters=" ")
+TEXTS = st.text(max_size=MAX_TEXT_LENGTH)
 NAMES = st.text(PRINTABLE, min_size=1, max_size=100).filter(lambda name: name == name.strip())
 NUMBERS = st.floats(-MAX_MAGNITUDE, MAX_MAGNITUDE)
 
@@ -193,7 +195,7 @@ def targets(draw: st.DrawFn, name: str) -> Target:
     description, task = draw(st.text()), draw(st.sampled_from(Task))
     if task is Task.REGRESSION:
         return Target(name=name, task=task, unit=draw(st.text()), description=description)
-    classes = tuple(draw(st.lists(st.text(), min_size=2, max_size=2 if task is Task.BINARY else 5, unique=True)))
+    classes = tuple(draw(st.lists(TEXTS, min_size=2, max_size=2 if task is Task.BINARY else 5, unique=True)))
     if task is Task.BINARY and draw(st.booleans()):
         positive = classes[1]
         return Target(
@@ -206,7 +208,7 @@ def targets(draw: st.DrawFn, name: str) -> Target:
 def features(draw: st.DrawFn, name: str) -> Feature:
     nullable, description = draw(st.booleans()), draw(st.text())
     if draw(st.booleans()):
-        categories = tuple(draw(st.lists(st.text(), min_size=1, max_size=5, unique=True)))
+        categories = tuple(draw(st.lists(TEXTS, min_size=1, max_size=5, unique=True)))
         return CategoricalFeature(name=name, categories=categories, nullable=nullable, description=description)
     low, high = sorted(draw(st.lists(NUMBERS, min_size=2, max_size=2, unique=True)))
     unit = draw(st.text())
