@@ -66,6 +66,7 @@ class Access:
                 wanted = " or ".join(sorted(scopes))
                 return problem(403, "Forbidden", f"key {key.name!r} lacks the scope {wanted}")
         caller = address if key is None else key.name
+        g.caller = caller
         if self._limit is None or self.count(caller):
             return None
         return _later(self._limit, self._limiter, caller, f"at most {self._limit}")

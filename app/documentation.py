@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.body import CSV, JSON, NDJSON
 from app.history import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
+from app.idempotency import HEADER, KEY_PATTERN, REPLAYED
 from app.predict import REFUSE, SKIP
 from app.schemas import (
     ProblemSchema,
@@ -33,6 +34,7 @@ _KEY_PROBLEMS = {
 }
 _PROBLEMS = {
     "400": "The body cannot be read as JSON.",
+    "409": "A request with this Idempotency-Key is being answered; Retry-After says when to try again.",
     "413": "The body is too large.",
     "415": "The body is not sent as one of the types that are listed.",
     "422": "The request breaks the contract; every fault is listed with its row and field.",
@@ -67,6 +69,15 @@ _SINCE, _UNTIL = (
     {"name": name, "in": "query", "description": text, "schema": {"type": "string", "format": "date-time"}}
     for name, text in (("since", "Answered at or after this time."), ("until", "Answered before this time."))
 )
+_ONCE = {
+    "name": HEADER,
+    "in": "header",
+    "description": (
+        "A name of this request, such as a UUID: sent again within a day it is not done again, and its answer is given "
+        f"again with {REPLAYED}: true. Not for lines."
+    ),
+    "schema": {"type": "string", "pattern": KEY_PATTERN},
+}
 _ON_ERROR = {
     "name": "on_error",
     "in": "query",
@@ -118,7 +129,8 @@ def openapi_document(model: ServedModel, *, max_batch_rows: int) -> dict[str, An
     spec.components.schema(
         "Columns", component=_columns(spec.to_dict()["components"]["schemas"]["Row"], max_batch_rows)
     )
-    spec.path("/v1/predict", operations={"post": _post("Score one row.", ["Row"], {"row": example}, ["Prediction"])})
+    one = _post("Score one row.", ["Row"], {"row": example}, ["Prediction"])
+    spec.path("/v1/predict", operations={"post": one})
     examples = {"rows": {"rows": [example]}, "columns": {"columns": {name: [value] for name, value in example.items()}}}
     batch = _post("Score many rows.", ["Rows", "Columns"], examples, ["BatchPrediction", "ColumnPrediction"])
     batch["requestBody"]["content"][NDJSON] = _lines(
@@ -126,7 +138,7 @@ def openapi_document(model: ServedModel, *, max_batch_rows: int) -> dict[str, An
     )
     answers = {"type": "string", "description": "A Prediction, or the errors of a Problem, for each line in order."}
     batch["responses"]["200"]["content"][NDJSON] = {"schema": answers}
-    spec.path("/v1/predict/batch", operations={"post": {**batch, "parameters": [_ON_ERROR]}})
+    spec.path("/v1/predict/batch", operations={"post": {**batch, "parameters": [_ON_ERROR, _ONCE]}})
     spec.components.schema("Outcome", schema=outcome_schema(contract.target))
     spec.components.schema("Outcomes", component=_outcomes(max_batch_rows))
     spec.components.schema("Receipt", schema=ReceiptSchema)
@@ -227,6 +239,7 @@ def _post(summary: str, bodies: list[str], examples: dict[str, Any], answers: li
     success = {"description": "The answer.", "content": {JSON: {"schema": _any_of(answers)}}}
     return {
         "summary": summary,
+        "parameters": [_ONCE],
         "requestBody": {"required": True, "content": content},
         "responses": {"200": success, **problems},
     }

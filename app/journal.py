@@ -29,11 +29,20 @@ _LOG = structlog.get_logger()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """What the journal keeps of a request beside its rows."""
+    """
+    What the journal keeps of a request beside its rows.
+
+    Attributes:
+        request_id: What the caller or the log calls it.
+        started: When it began, by `time.perf_counter`.
+        is_batch: Whether its rows have ids of their own.
+        record: The id under which it is kept; None makes one.
+    """
 
     request_id: str
     started: float
     is_batch: bool
+    record: str | None = None
 
 
 class Journal:
@@ -59,6 +68,10 @@ class Journal:
             if name not in settings.journal_drop
         ]
 
+    def new_id(self) -> str:
+        """An id under which a request can be kept."""
+        return self._ids.new()
+
     def record(self, request: Request, columns: Columns, scored: Scored) -> list[str]:
         """
         Write down rows and their answers.
@@ -69,7 +82,7 @@ class Journal:
         Raises:
             JournalUnavailable: if that is not possible and must be.
         """
-        made = self._ids.new()
+        made = request.record or self._ids.new()
         ids = [row_id(made, row, is_batch=True) for row in range(columns.count)] if request.is_batch else [made]
         if self._sample < 1 and random.random() >= self._sample:  # noqa: S311  # nothing secret hangs on it
             return ids

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 PREDICT = "/v1/predict"
 _SCOPES = frozenset({Scope.PREDICT})
 # What these ask for, the ordinary way knows how to do.
-_UNUSUAL = ("HTTP_CONTENT_ENCODING", "HTTP_TRANSFER_ENCODING", "HTTP_ORIGIN", "HTTP_TRACEPARENT")
+_UNUSUAL = (
+    *("HTTP_CONTENT_ENCODING", "HTTP_TRANSFER_ENCODING", "HTTP_ORIGIN", "HTTP_TRACEPARENT"),
+    "HTTP_IDEMPOTENCY_KEY",
+)
 _encode = msgspec.json.Encoder().encode
 
 

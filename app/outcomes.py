@@ -14,6 +14,7 @@ from msgspec import structs
 
 from app.body import CSV, JSON, read_body
 from app.errors import MAX_LISTED_FAULTS, InputFault, InvalidInput, json_response
+from app.idempotency import Once
 from app.intake import faults_of, read_json
 from app.journal import Journal
 from app.schemas import outcome_schema
@@ -36,11 +37,14 @@ class Report:
 def blueprint(target: Target, journal: Journal, *, max_rows: int) -> Blueprint:
     """The route that takes outcomes."""
     routes = Blueprint("outcomes", __name__)
-    schema = outcome_schema(target)()
+    schema, once = outcome_schema(target)(), Once(journal)
 
     @routes.post("/v1/outcomes")
     def report() -> Response:
         body = read_body(JSON, CSV)
+        return once.answer(body, lambda _: report_all(body))
+
+    def report_all(body: bytes) -> Response:
         sent = _from_csv(body, target) if request.mimetype == CSV else _from_json(body)
         reports = _checked(sent, schema, max_rows)
         g.rows = len(reports)

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, g, request
 
 from app.body import JSON, NDJSON, read_body, receive_file, require_type
 from app.errors import InputFault, InvalidInput, json_response, listed
+from app.idempotency import HEADER, Once
 from app.intake import Batch, Intake
 from app.journal import Journal, Request
 from app.lines import LineScorer, stream
@@ -24,15 +25,20 @@ def blueprint(model: ServedModel, journal: Journal, settings: ServiceSettings) -
     """The prediction routes for a model."""
     routes = Blueprint("predict", __name__)
     intake = Intake(model.contract, max_rows=settings.max_batch_rows)
+    once = Once(journal)
     lines = LineScorer(
         intake, model, journal, max_line_bytes=settings.max_body_bytes, deadline_s=settings.request_deadline_s
     )
 
     @routes.post("/v1/predict")
     def predict() -> Response:
-        columns = intake.row(read_body())
+        body = read_body()
+        return once.answer(body, lambda record: predict_row(body, record))
+
+    def predict_row(body: bytes, record: str | None) -> Response:
+        columns = intake.row(body)
         scored = model.score(columns)
-        (answer,) = scored.answers(journal.record(_request(is_batch=False), columns, scored))
+        (answer,) = scored.answers(journal.record(_request(record, is_batch=False), columns, scored))
         answer.model_tag = model.tag
         g.rows = 1
         return json_response(answer)
@@ -43,19 +49,26 @@ def blueprint(model: ServedModel, journal: Journal, settings: ServiceSettings) -
         skip = _on_error() == SKIP
         if request.mimetype == NDJSON:
             return predict_lines(skip=skip)
-        batch = intake.batch(read_body(), skip=skip)
+        body = read_body()
+        return once.answer(body, lambda record: predict_rows(body, record, skip=skip))
+
+    def predict_rows(body: bytes, record: str | None, *, skip: bool) -> Response:
+        batch = intake.batch(body, skip=skip)
         scored, ids = None, []
         if batch.columns is not None:
             scored = model.score(batch.columns)
-            ids = journal.record(_request(is_batch=True), batch.columns, scored)
+            ids = journal.record(_request(record, is_batch=True), batch.columns, scored)
         g.rows = len(batch.kept)
         answer = {"model_tag": model.tag, **(_columns if batch.is_columnar else _rows)(batch, scored, ids)}
         return json_response(answer | listed(batch.faults))
 
     def predict_lines(*, skip: bool) -> Response:
+        if HEADER in request.headers:
+            problem = f"is for bodies of {JSON}; of lines that were not answered, send those again"
+            raise InvalidInput([InputFault(field=HEADER, problem=problem)])
         file = receive_file(NDJSON, max_bytes=settings.max_stream_bytes)
         try:
-            answer = stream(lines.answer(file, _request(is_batch=True), skip=skip))
+            answer = stream(lines.answer(file, _request(None, is_batch=True), skip=skip))
         except BaseException:
             file.close()
             raise
@@ -72,8 +85,8 @@ def _on_error() -> str:
     return wanted
 
 
-def _request(*, is_batch: bool) -> Request:
-    return Request(request_id=g.request_id, started=g.started, is_batch=is_batch)
+def _request(record: str | None, *, is_batch: bool) -> Request:
+    return Request(request_id=g.request_id, started=g.started, is_batch=is_batch, record=record)
 
 
 def _rows(batch: Batch, scored: Scored | None, ids: list[str]) -> dict[str, Any]:

@@ -23,6 +23,8 @@ _PART_LINES, _PART_BYTES, _PAUSE_S = 20, 200_000, 0.005
 _NICE = 19
 _PRUNE_EVERY_S = 3600.0
 _DAY_S = 86_400
+# So long a request that was sent again is known by its Idempotency-Key.
+CLAIM_DAYS = 1
 _LONGEST_WAIT_S = 30.0
 _LOG = structlog.get_logger()
 
@@ -107,10 +109,13 @@ class Shipper:
 
     def _prune(self) -> None:
         """Forget, once an hour, what is too old."""
-        if self._retention_days is None or time.monotonic() < self._pruned_at + _PRUNE_EVERY_S:
+        if time.monotonic() < self._pruned_at + _PRUNE_EVERY_S:
             return
         self._pruned_at = time.monotonic()
-        count = self._store.prune(before=int((time.time() - self._retention_days * _DAY_S) * 1e6))
+        self._store.prune_claims(before=_days_ago(CLAIM_DAYS))
+        if self._retention_days is None:
+            return
+        count = self._store.prune(before=_days_ago(self._retention_days))
         if count:
             _LOG.info("the journal forgot what was too old", records=count, retention_days=self._retention_days)
 
@@ -126,6 +131,10 @@ class Shipper:
             _LOG.warning("the journal stays in the spool", problem=str(error))
         self._spool.close()
         self._store.close()
+
+
+def _days_ago(days: int) -> int:
+    return int((time.time() - days * _DAY_S) * 1e6)
 
 
 def _parts(file: Iterable[bytes]) -> Iterator[list[bytes]]:

@@ -17,6 +17,25 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     record: Prediction | Outcome
 
 
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A request that is to be answered once, however often it is sent.
+
+    Attributes:
+        key: What the caller calls the request, hashed.
+        fingerprint: What was asked, hashed.
+        at: When it was claimed, in microseconds since 1970, UTC.
+        record: The id under which it is journalled, whoever answers it.
+        answer: What was answered; None until then.
+    """
+
+    key: str
+    fingerprint: str
+    at: int
+    record: str
+    answer: bytes | None = None
+
+
 class JournalStore(Protocol):
     """
     Predictions and outcomes, in the order in which they were taken in.
@@ -75,6 +94,45 @@ class JournalStore(Protocol):
     def prune(self, *, before: int) -> int:
         """
         Forget predictions and outcomes older than so many microseconds since 1970, and say how many.
+
+        Raises:
+            JournalUnavailable: if the store cannot be written.
+        """
+
+    def claim(self, claim: Claim, *, stale_before: int) -> tuple[bool, Claim]:
+        """
+        Take a key, if it is free, or if whoever took it to ask the same gave no answer and took it long ago.
+
+        Args:
+            claim: Without an answer.
+            stale_before: What was taken before so many microseconds since 1970 and not answered may be taken over.
+
+        Returns:
+            Whether it is the caller's to answer, and what is known of the key; after a takeover with its first record.
+
+        Raises:
+            JournalUnavailable: if the store cannot be written.
+        """
+
+    def settle(self, key: str, answer: bytes) -> None:
+        """
+        Keep the answer to a claim.
+
+        Raises:
+            JournalUnavailable: if the store cannot be written.
+        """
+
+    def release(self, key: str) -> None:
+        """
+        Give a claim up, as it was not answered.
+
+        Raises:
+            JournalUnavailable: if the store cannot be written.
+        """
+
+    def prune_claims(self, *, before: int) -> int:
+        """
+        Forget claims older than so many microseconds since 1970, and say how many.
 
         Raises:
             JournalUnavailable: if the store cannot be written.

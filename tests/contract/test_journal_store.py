@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.journal.postgres import PostgresStore
 from core.journal.records import Record
 from core.journal.sqlite import SqliteStore
-from core.journal.store import JournalStore
+from core.journal.store import Claim, JournalStore
 from tests.database import Postgres
 from tests.journal import START, comparable, make_outcome, make_prediction
 
@@ -130,3 +131,50 @@ def test_several_may_write_at_once(open_store: Open) -> None:
     store = open_store()
     assert len(list(store.predictions(limit=100))) == 80
     store.close()
+
+
+def claim(key: str = "k", **changes: Any) -> Claim:
+    values: dict[str, Any] = {"key": key, "fingerprint": "f", "at": START, "record": "r"}
+    return Claim(**(values | changes))
+
+
+def test_a_key_is_claimed_once_and_its_answer_kept(store: JournalStore) -> None:
+    assert store.claim(claim(), stale_before=0) == (True, claim())
+    assert store.claim(claim(at=START + 1, record="s"), stale_before=0) == (False, claim())
+    store.settle("k", b"\x00answer")
+    assert store.claim(claim(fingerprint="g"), stale_before=START + 9) == (False, claim(answer=b"\x00answer"))
+    assert store.claim(claim("other"), stale_before=0)[0]
+
+
+def test_an_old_claim_without_an_answer_is_taken_over_with_its_record_by_who_asks_the_same(store: JournalStore) -> None:
+    store.claim(claim(), stale_before=0)
+    assert not store.claim(claim(at=START + 9, record="s", fingerprint="g"), stale_before=START + 1)[0]
+    assert store.claim(claim(at=START + 9, record="s"), stale_before=START + 1) == (True, claim(at=START + 9))
+    assert not store.claim(claim(at=START + 10), stale_before=START + 1)[0]
+
+
+def test_a_claim_is_given_up_unless_it_was_answered(store: JournalStore) -> None:
+    store.claim(claim("a"), stale_before=0)
+    store.claim(claim("b"), stale_before=0)
+    store.settle("b", b"x")
+    for key in "ab":
+        store.release(key)
+    assert [store.claim(claim(key), stale_before=0)[0] for key in "ab"] == [True, False]
+
+
+def test_old_claims_are_forgotten(store: JournalStore) -> None:
+    store.claim(claim("a"), stale_before=0)
+    store.claim(claim("b", at=START + 1), stale_before=0)
+    assert store.prune_claims(before=START + 1) == 1
+    assert [store.claim(claim(key), stale_before=0)[0] for key in "ab"] == [True, False]
+
+
+def test_of_many_who_claim_at_once_one_gets_it(open_store: Open) -> None:
+    def take(number: int) -> bool:
+        store = open_store()
+        is_ours = store.claim(claim(record=str(number)), stale_before=0)[0]
+        store.close()
+        return is_ours
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(take, range(16))) == 1
