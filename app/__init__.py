@@ -7,7 +7,7 @@ import os
 from flask import Flask
 from flask.sessions import SessionInterface
 
-from app import about, access, accounting, documentation, errors, health, history, outcomes, predict, shield
+from app import about, access, accounting, documentation, errors, health, history, outcomes, packing, predict, shield
 from app.journal import Journal
 from app.keys import Scope
 from app.lane import FastLane
@@ -42,6 +42,7 @@ def create_app(settings: ServiceSettings | None = None, *, registry: ModelRegist
     accounts = accounting.Accounts(model.tag)
     accounting.init_app(app, accounts, is_one_of_many=bool(settings.metrics_dir))
     shield.init_app(app, settings)
+    packing.init_app(app)
     entrance = access.Access(settings)
     access.init_app(app, entrance, _scopes(settings))
     app.register_blueprint(predict.blueprint(model, journal, settings))

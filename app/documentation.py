@@ -13,8 +13,9 @@ from marshmallow import Schema
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.body import CSV, JSON, NDJSON
+from app.headers import IDEMPOTENCY_KEY, NAME_PATTERN, SUBJECT
 from app.history import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
-from app.idempotency import HEADER, KEY_PATTERN, REPLAYED
+from app.idempotency import REPLAYED
 from app.predict import REFUSE, SKIP
 from app.schemas import (
     ProblemSchema,
@@ -70,13 +71,19 @@ _SINCE, _UNTIL = (
     for name, text in (("since", "Answered at or after this time."), ("until", "Answered before this time."))
 )
 _ONCE = {
-    "name": HEADER,
+    "name": IDEMPOTENCY_KEY,
     "in": "header",
     "description": (
         "A name of this request, such as a UUID: sent again within a day it is not done again, and its answer is given "
         f"again with {REPLAYED}: true. Not for lines."
     ),
-    "schema": {"type": "string", "pattern": KEY_PATTERN},
+    "schema": {"type": "string", "pattern": NAME_PATTERN},
+}
+_SUBJECT = {
+    "name": SUBJECT,
+    "in": "header",
+    "description": "Whom the rows are about; the journal keeps its keyed hash, if the service has a key for that.",
+    "schema": {"type": "string", "pattern": NAME_PATTERN},
 }
 _ON_ERROR = {
     "name": "on_error",
@@ -130,7 +137,7 @@ def openapi_document(model: ServedModel, *, max_batch_rows: int) -> dict[str, An
         "Columns", component=_columns(spec.to_dict()["components"]["schemas"]["Row"], max_batch_rows)
     )
     one = _post("Score one row.", ["Row"], {"row": example}, ["Prediction"])
-    spec.path("/v1/predict", operations={"post": one})
+    spec.path("/v1/predict", operations={"post": {**one, "parameters": [_ONCE, _SUBJECT]}})
     examples = {"rows": {"rows": [example]}, "columns": {"columns": {name: [value] for name, value in example.items()}}}
     batch = _post("Score many rows.", ["Rows", "Columns"], examples, ["BatchPrediction", "ColumnPrediction"])
     batch["requestBody"]["content"][NDJSON] = _lines(
@@ -138,7 +145,7 @@ def openapi_document(model: ServedModel, *, max_batch_rows: int) -> dict[str, An
     )
     answers = {"type": "string", "description": "A Prediction, or the errors of a Problem, for each line in order."}
     batch["responses"]["200"]["content"][NDJSON] = {"schema": answers}
-    spec.path("/v1/predict/batch", operations={"post": {**batch, "parameters": [_ON_ERROR, _ONCE]}})
+    spec.path("/v1/predict/batch", operations={"post": {**batch, "parameters": [_ON_ERROR, _ONCE, _SUBJECT]}})
     spec.components.schema("Outcome", schema=outcome_schema(contract.target))
     spec.components.schema("Outcomes", component=_outcomes(max_batch_rows))
     spec.components.schema("Receipt", schema=ReceiptSchema)

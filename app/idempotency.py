@@ -8,7 +8,6 @@ Source:
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 import zlib
 from collections.abc import Callable
@@ -18,13 +17,12 @@ from flask import Response, g, request
 
 from app.body import JSON
 from app.errors import InputFault, InvalidInput, problem
+from app.headers import IDEMPOTENCY_KEY, NAME, is_name
 from app.journal import Journal
 from core.errors import JournalUnavailable
 from core.journal.store import Claim
 
-HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
-KEY_PATTERN = "^[!-~]{1,255}$"
-_KEY = re.compile(KEY_PATTERN[1:-1])
+REPLAYED = "Idempotency-Replayed"
 # Whoever took a key has answered by now, or will never do so. Should both, the journal holds the request once.
 _STALE_US = 10_000_000
 _LOG = structlog.get_logger()
@@ -46,13 +44,11 @@ class Once:
             InvalidInput: if the key is malformed, or was sent with another request.
             JournalUnavailable: if keys cannot be looked up now.
         """
-        name = request.headers.get(HEADER)
+        name = request.headers.get(IDEMPOTENCY_KEY)
         if name is None:
             return act(None)
-        if not _KEY.fullmatch(name):
-            raise InvalidInput(
-                [InputFault(field=HEADER, problem="takes 1 to 255 visible ASCII characters, as a header")]
-            )
+        if not is_name(name):
+            raise InvalidInput([InputFault(field=IDEMPOTENCY_KEY, problem=f"takes {NAME}, as a header")])
         asked = Claim(
             key=_digest(g.get("caller", ""), request.path, name),
             fingerprint=_digest(request.full_path, request.mimetype, body),
@@ -64,7 +60,7 @@ class Once:
             return self._act(claim, act)
         if claim.fingerprint != asked.fingerprint:
             raise InvalidInput(
-                [InputFault(field=HEADER, problem="was sent with another request; takes a new one for each")]
+                [InputFault(field=IDEMPOTENCY_KEY, problem="was sent with another request; takes a new one for each")]
             )
         return _again(claim)
 
@@ -87,7 +83,7 @@ class Once:
 
 def _again(claim: Claim) -> Response:
     if claim.answer is None:
-        answer = problem(409, "Conflict", f"a request with this {HEADER} is being answered; try again")
+        answer = problem(409, "Conflict", f"a request with this {IDEMPOTENCY_KEY} is being answered; try again")
         answer.headers["Retry-After"] = "1"
         return answer
     answer = Response(zlib.decompress(claim.answer), content_type=JSON)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import random
 import time
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from core.journal.store import JournalStore
 CHAMPION = "champion"
 # What stands for a value that is not to be written down; a missing one stays missing.
 REDACTED = "*"
+_SUBJECT_BYTES = 16
 _LOG = structlog.get_logger()
 
 
@@ -37,12 +39,14 @@ class Request:
         started: When it began, by `time.perf_counter`.
         is_batch: Whether its rows have ids of their own.
         record: The id under which it is kept; None makes one.
+        subject: Whom its rows are about, as the caller says; only its hash is kept.
     """
 
     request_id: str
     started: float
     is_batch: bool
     record: str | None = None
+    subject: str | None = None
 
 
 class Journal:
@@ -62,6 +66,7 @@ class Journal:
         self._is_strict = settings.journal_when_full == WHEN_FULL_REFUSE
         self._ids = Ids()
         self._tag = model.tag
+        self._subject_key = settings.subject_key.encode()
         self._kept = [
             (position, name, name in settings.journal_redact)
             for position, name in enumerate(model.contract.names)
@@ -92,7 +97,7 @@ class Journal:
                 at=time.time_ns() // 1000,
                 tag=self._tag,
                 arm=CHAMPION,
-                subject=None,
+                subject=self._hashed(request.subject),
                 request_id=request.request_id,
                 latency_us=int((time.perf_counter() - request.started) * 1e6),
                 rows=columns.count,
@@ -122,6 +127,11 @@ class Journal:
             if self._is_strict:
                 raise
             _LOG.error("an answer is not in the journal", problem=str(error))
+
+    def _hashed(self, subject: str | None) -> str | None:
+        if subject is None or not self._subject_key:
+            return None
+        return hmac.digest(self._subject_key, subject.encode(), "sha256")[:_SUBJECT_BYTES].hex()
 
     def _inputs(self, values: Sequence[Sequence[Any]]) -> dict[str, Sequence[Any]]:
         return {

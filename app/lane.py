@@ -19,6 +19,7 @@ from app.access import Access
 from app.accounting import Accounts, request_id
 from app.body import JSON
 from app.decoder import Columns, Decoder
+from app.headers import is_name
 from app.journal import Journal, Request
 from app.keys import Scope
 from app.served_model import ServedModel
@@ -89,11 +90,16 @@ class FastLane:
         values = self._decoder.row(body)
         if values is None or not self._access.count(key):
             return None
+        subject = environ.get("HTTP_X_SUBJECT")
+        if subject is not None and not is_name(subject):
+            return None
         made = request_id(environ.get("HTTP_X_REQUEST_ID"))
         columns = Columns([(value,) for value in values], 1)
         scored = self._model.score(columns)
         try:
-            (row,) = self._journal.record(Request(request_id=made, started=started, is_batch=False), columns, scored)
+            (row,) = self._journal.record(
+                Request(request_id=made, started=started, is_batch=False, subject=subject), columns, scored
+            )
         except JournalUnavailable:
             return None
         (answer,) = scored.answers([row])

@@ -15,10 +15,11 @@ from itertools import islice
 from typing import IO, Any
 
 import msgspec
-from flask import Response, current_app, g, request, stream_with_context
+from flask import Response, current_app, g, stream_with_context
 from msgspec import structs
 from werkzeug.exceptions import ServiceUnavailable
 
+from app import packing
 from app.body import NDJSON
 from app.decoder import Columns, Values
 from app.errors import InputFault, InvalidInput, listed
@@ -28,7 +29,6 @@ from app.served_model import Answer, ServedModel
 
 # So many rows are scored, journalled and answered at once.
 _PART_ROWS = 1000
-_LEVEL = 1
 _encode_lines = msgspec.json.Encoder().encode_lines
 
 # A row's values, or what is wrong with it.
@@ -138,16 +138,15 @@ def _to_the_end(first: bytes, parts: Iterator[bytes]) -> Iterator[bytes]:
 def stream(body: Iterable[bytes]) -> Response:
     """An answer of lines, packed if the caller takes that."""
     answer = Response(content_type=NDJSON)
-    answer.headers["Vary"] = "Accept-Encoding"
-    if request.accept_encodings["gzip"] > 0:
-        answer.headers["Content-Encoding"] = "gzip"
+    if packing.is_wanted():
+        packing.mark(answer)
         body = _gzipped(body)
     answer.response = body
     return answer
 
 
 def _gzipped(parts: Iterable[bytes]) -> Iterator[bytes]:
-    compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    compressor = zlib.compressobj(packing.LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
     for part in parts:
         if compressed := compressor.compress(part):
             yield compressed

@@ -9,7 +9,8 @@ from flask import Blueprint, Response, g, request
 
 from app.body import JSON, NDJSON, read_body, receive_file, require_type
 from app.errors import InputFault, InvalidInput, json_response, listed
-from app.idempotency import HEADER, Once
+from app.headers import IDEMPOTENCY_KEY, NAME, SUBJECT, is_name
+from app.idempotency import Once
 from app.intake import Batch, Intake
 from app.journal import Journal, Request
 from app.lines import LineScorer, stream
@@ -63,9 +64,9 @@ def blueprint(model: ServedModel, journal: Journal, settings: ServiceSettings) -
         return json_response(answer | listed(batch.faults))
 
     def predict_lines(*, skip: bool) -> Response:
-        if HEADER in request.headers:
+        if IDEMPOTENCY_KEY in request.headers:
             problem = f"is for bodies of {JSON}; of lines that were not answered, send those again"
-            raise InvalidInput([InputFault(field=HEADER, problem=problem)])
+            raise InvalidInput([InputFault(field=IDEMPOTENCY_KEY, problem=problem)])
         file = receive_file(NDJSON, max_bytes=settings.max_stream_bytes)
         try:
             answer = stream(lines.answer(file, _request(None, is_batch=True), skip=skip))
@@ -86,7 +87,10 @@ def _on_error() -> str:
 
 
 def _request(record: str | None, *, is_batch: bool) -> Request:
-    return Request(request_id=g.request_id, started=g.started, is_batch=is_batch, record=record)
+    subject = request.headers.get(SUBJECT)
+    if subject is not None and not is_name(subject):
+        raise InvalidInput([InputFault(field=SUBJECT, problem=f"takes {NAME}, as a header")])
+    return Request(request_id=g.request_id, started=g.started, is_batch=is_batch, record=record, subject=subject)
 
 
 def _rows(batch: Batch, scored: Scored | None, ids: list[str]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from core.settings import DEFAULT_LEDGER, DEFAULT_REGISTRY, SettingsReader, name
 from core.tags import ModelTag
 
 WHEN_FULL_REFUSE, WHEN_FULL_SERVE = "refuse", "serve"
+_SECRET_LENGTH = 32
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +51,7 @@ class ServiceSettings:
         journal_retention_days: JOURNAL_RETENTION_DAYS; None for ever.
         journal_sample: JOURNAL_SAMPLE, the share of requests that is written down.
         journal_when_full: JOURNAL_WHEN_FULL, what becomes of a request that cannot be written down.
+        subject_key: SUBJECT_KEY, with which subjects are hashed; without one they are not written down.
         journal_drop: JOURNAL_DROP, features that are never written down.
         journal_redact: JOURNAL_REDACT, features of which only is written down whether they were missing.
     """
@@ -80,6 +82,7 @@ class ServiceSettings:
     journal_retention_days: int | None
     journal_sample: float
     journal_when_full: str
+    subject_key: str = field(repr=False)
     journal_drop: frozenset[str]
     journal_redact: frozenset[str]
 
@@ -118,6 +121,7 @@ class ServiceSettings:
             journal_retention_days=reader.read("JOURNAL_RETENTION_DAYS", "", _days),
             journal_sample=reader.read("JOURNAL_SAMPLE", "1", _share),
             journal_when_full=reader.read("JOURNAL_WHEN_FULL", "refuse", one_of(WHEN_FULL_REFUSE, WHEN_FULL_SERVE)),
+            subject_key=reader.read("SUBJECT_KEY", "", _secret, is_secret=True),
             journal_drop=reader.read("JOURNAL_DROP", "", names),
             journal_redact=reader.read("JOURNAL_REDACT", "", names),
         )
@@ -161,6 +165,12 @@ def _share(text: str) -> float:
     if not 0 <= share <= 1:
         raise ValueError("takes a share from 0 to 1")
     return share
+
+
+def _secret(text: str) -> str:
+    if text and len(text) < _SECRET_LENGTH:
+        raise ValueError(f"takes a secret of at least {_SECRET_LENGTH} characters, such as openssl rand -hex 32 prints")
+    return text
 
 
 def _database(text: str) -> str:

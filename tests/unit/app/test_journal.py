@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hmac
 import json
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,41 @@ def test_the_rows_of_a_batch_have_ids_of_their_own(client: FlaskClient, columnar
     assert [line["inputs"] for line in found] == rows
     assert [len(line["warnings"]) for line in found] == [0, 2]
     assert len({line["cursor"] for line in found}) == 1
+
+
+@pytest.mark.parametrize("path", [ONE, MANY])
+def test_without_a_key_no_subject_is_written_down(client: FlaskClient, path: str) -> None:
+    client.post(path, json=ROW if path == ONE else {"rows": [ROW]}, headers={"X-Subject": "anna@example.org"})
+
+    (line,) = lines(client.get(JOURNAL))
+    assert line["subject"] is None
+
+
+class TestSubjects:
+    @pytest.fixture
+    def environment(self, environment: dict[str, str]) -> dict[str, str]:
+        return environment | {"SUBJECT_KEY": "k" * 32}
+
+    def test_a_subject_is_known_again_and_by_nobody_else(self, client: FlaskClient) -> None:
+        for path, name in ((ONE, "anna"), (MANY, "anna"), (ONE, "bert")):
+            client.post(path, json=ROW if path == ONE else {"rows": [ROW]}, headers={"X-Subject": name})
+        client.post(ONE, json=ROW)
+
+        anna, again, bert, nobody = (line["subject"] for line in lines(client.get(JOURNAL)))
+        # The first half of an HMAC with SHA-256, by Python's own hmac module.
+        assert anna == hmac.new(b"k" * 32, b"anna", "sha256").hexdigest()[:32]
+        assert (again, nobody) == (anna, None)
+        assert bert not in {anna, None}
+
+    @pytest.mark.parametrize("name", ["", "x" * 256, "a b", "\xe9"])
+    @pytest.mark.parametrize("path", [ONE, MANY])
+    def test_a_malformed_subject_is_refused(self, client: FlaskClient, path: str, name: str) -> None:
+        body = ROW if path == ONE else {"rows": [ROW]}
+        answer = client.post(path, json=body, headers={"X-Subject": name})
+
+        assert answer.status_code == 422
+        assert answer.get_json()["errors"][0]["field"] == "X-Subject"
+        assert not lines(client.get(JOURNAL))
 
 
 def test_skipped_rows_are_not_in_the_journal(client: FlaskClient) -> None:

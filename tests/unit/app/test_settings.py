@@ -32,7 +32,14 @@ MALFORMED = {
     "LOG_LEVEL": "loud",
     "MAX_BODY_BYTES": "10MB",
     "MAX_BATCH_ROWS": "-1",
+    "REQUEST_DEADLINE_S": "0",
 }
+
+
+def test_a_weak_subject_key_is_refused_and_not_repeated() -> None:
+    with pytest.raises(SettingsError, match="SUBJECT_KEY: takes a secret of at least 32 characters") as caught:
+        ServiceSettings.from_env({"SUBJECT_KEY": "hunter2"})
+    assert "hunter2" not in str(caught.value)
 
 
 def test_nothing_needs_to_be_set() -> None:
@@ -72,7 +79,7 @@ def test_every_malformed_variable_is_named_at_once_with_what_it_takes() -> None:
     assert {fault.place for fault in caught.value.faults} == set(MALFORMED)
     for fault in caught.value.faults:
         assert fault.problem.endswith(f"found {MALFORMED[fault.place]!r}")
-    assert str(caught.value).startswith("environment: 8 faults\n")
+    assert str(caught.value).startswith("environment: 9 faults\n")
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "8e3", "8000.0", "\u0668\u0660", "0x50", "1" * 400, "8000;id"])
