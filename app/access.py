@@ -8,12 +8,13 @@ from collections.abc import Mapping
 import structlog
 from flask import Flask, Response, g, request
 from limits import RateLimitItem, parse
-from limits.storage import storage_from_string
+from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from app.errors import problem
 from app.keys import Scope, find_key
-from app.settings import ServiceSettings
+from app.rates import SharedLimiter
+from app.settings import IN_MEMORY, ServiceSettings
 
 # So many wrong keys of an address are answered and logged in a minute. A right one is let in whatever else comes from
 # there: behind a proxy or a gateway, strangers and callers share an address.
@@ -27,9 +28,10 @@ class Access:
     def __init__(self, settings: ServiceSettings) -> None:
         self._keys = settings.api_keys
         self._limit = settings.rate_limit
-        self._limiter = FixedWindowRateLimiter(storage_from_string(settings.rate_limit_storage))
+        url = settings.rate_limit_storage
+        self._limiter = FixedWindowRateLimiter(MemoryStorage()) if url == IN_MEMORY else SharedLimiter(url)
         # Wrong keys are counted here and not in a shared storage: they must cost nothing.
-        self._wrong = FixedWindowRateLimiter(storage_from_string("memory://"))
+        self._wrong = FixedWindowRateLimiter(MemoryStorage())
 
     def key_of(self, authorization: str, scopes: frozenset[Scope], address: str) -> str | None:
         """

@@ -17,6 +17,7 @@ from core.tags import ModelTag
 
 WHEN_FULL_REFUSE, WHEN_FULL_SERVE = "refuse", "serve"
 _SECRET_LENGTH = 32
+IN_MEMORY = "memory://"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,6 +181,17 @@ def _database(text: str) -> str:
 
 
 def _storage(text: str) -> str:
-    if text != "memory://" and not text.startswith(("redis://", "rediss://")):
-        raise ValueError("takes memory:// or the URL of a Redis, redis://...")
-    return text
+    if text == IN_MEMORY or (text.startswith(("redis://", "rediss://")) and _is_url_of_redis(text)):
+        return text
+    raise ValueError("takes memory:// or the URL of a Redis, redis://..., a password in it percent-encoded")
+
+
+def _is_url_of_redis(text: str) -> bool:
+    """Whether the client understands it; what it says of one that it does not may hold a part of the password."""
+    from redis import ConnectionPool  # noqa: PLC0415  # 8 MB that those without a Redis need not carry
+
+    try:
+        ConnectionPool.from_url(text).make_connection()
+    except (TypeError, ValueError):
+        return False
+    return True
