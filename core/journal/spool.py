@@ -40,7 +40,8 @@ class Spool:
         self._file: int | None = None
         self._size = 0
         self._files = 0
-        self._has_failed = False
+        # Whether the last line fitted; before the first one nobody knows.
+        self._is_proven = False
         self._is_closed = False
         try:
             directory.mkdir(parents=True, exist_ok=True)
@@ -76,9 +77,9 @@ class Spool:
             try:
                 self._write(data)
             except OSError as error:
-                self._has_failed = True
+                self._is_proven = False
                 raise JournalUnavailable(self._directory, error.strerror or str(error)) from error
-            self._has_failed = False
+            self._is_proven = True
             self._waiting += len(data)
 
     def _write(self, data: bytes) -> None:
@@ -107,8 +108,9 @@ class Spool:
         """
         if self._waiting + _USUAL_BYTES > self._max_bytes:
             raise JournalUnavailable(self._directory, f"holds nearly the {self._max_bytes} bytes that it may")
-        if self._has_failed:
-            self.append(b"")
+        if not self._is_proven:
+            # Empty lines, which nobody reads: one alone may fit where nothing else does.
+            self.append(b"\n" * (_USUAL_BYTES - 1))
 
     def ready(self) -> list[Path]:
         """Files that nobody writes to any more, oldest first: this process's own, and those of the dead."""

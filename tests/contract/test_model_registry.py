@@ -7,9 +7,9 @@ import json
 import os
 import random
 import shutil
-import subprocess
 from collections import UserDict
 from collections.abc import Callable, Iterator, KeysView
+from contextlib import closing
 from dataclasses import replace
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -24,6 +24,7 @@ from core.registry import SEAL_NAME, DirectoryRegistry, ModelRegistry
 from core.scorer import check_golden, load_scorer
 from core.tags import ModelTag
 from tests.contract.trouble import largest_file, racing
+from tests.disk import SmallDisk
 from tests.factories import GRAPH_NAME, make_bundle
 
 V1, V2, V10 = (ModelTag.parse(f"model-v1.{minor}.0") for minor in (0, 2, 10))
@@ -285,25 +286,21 @@ def test_a_file_that_cannot_be_written_leaves_nothing(
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of four pages, which hold some of a bundle's seven files."""
-    mount = shutil.which("mount")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    command = [mount or "mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(disk)]
-    if mount is None or subprocess.run(command, check=False, capture_output=True).returncode != 0:
-        pytest.skip("only root may mount a small disk, and not in every container")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk with four pages free, which hold some of a bundle's seven files, and a ballast."""
+    size_bytes = 1_048_576
+    with closing(SmallDisk(tmp_path / "disk", size_bytes=size_bytes)) as disk:
+        (disk.outside / "ballast").write_bytes(bytes(size_bytes - 4 * 4096))
+        yield disk.outside
 
 
-def test_a_full_disk_leaves_nothing_and_the_tag_free(small_disk: Path, candidate: Bundle) -> None:
-    registry = DirectoryRegistry(small_disk / "registry")
+def test_a_full_disk_leaves_nothing_and_the_tag_free(disk: Path, candidate: Bundle) -> None:
+    registry = DirectoryRegistry(disk / "registry")
     with pytest.raises(RegistryError, match="No space left on device"):
         registry.publish(candidate)
     assert registry.tags() == []
-    assert list((small_disk / "registry").iterdir()) == []
-    subprocess.run(["mount", "-o", "remount,size=1m", str(small_disk)], check=True)
+    assert list((disk / "registry").iterdir()) == []
+    (disk / "ballast").unlink()
     registry.publish(candidate)
     assert registry.fetch(V1).files == candidate.files
 

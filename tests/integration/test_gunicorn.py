@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
@@ -86,12 +86,12 @@ def variables(folder: Path, **changes: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(folder: Path, **changes: str) -> Iterator[Server]:
-    """A ready server; it is stopped at the end, whatever happens."""
+def serving(folder: Path, *, within: Sequence[str] = (), **changes: str) -> Iterator[Server]:
+    """A ready server, started by the command `within` if there is one; it is stopped at the end, whatever happens."""
     port = free_port()
     with (folder / "output.log").open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "app", "serve"],
+            [*within, sys.executable, "-m", "app", "serve"],
             cwd=ROOT,
             env=variables(folder, PORT=str(port), **changes),
             stdout=output,

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -82,6 +82,13 @@ def journalled(server: Server) -> list[str]:
 def folder(tmp_path: Path) -> Path:
     DirectoryRegistry(tmp_path / "registry").publish(make_bundle(tmp_path / "bundle"))
     return tmp_path
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def wait_for_answers(threads: list[Load], more: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from core.logs import configure_logs
 from core.registry import DirectoryRegistry
 from tests.factories import make_bundle
 from tests.integration.test_gunicorn import ROW, Server, serving, wait_for_workers
+from tests.integration.test_nothing_lost import wait_until
 from tests.redis_server import PASSWORD, RedisServer
 
 AWAY, BACK = "rates are counted by each worker", "rates are counted together again"
@@ -56,13 +57,6 @@ def events(output: str) -> list[dict[str, Any]]:
         with suppress(json.JSONDecodeError):
             found.append(json.loads(line))
     return found
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_two_workers_count_together(redis_server: RedisServer) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import pytest
 from core.errors import JournalUnavailable
 from core.journal.spool import Spool
 from tests.commands import ROOT
+from tests.contract.trouble import largest_file
 
 BOUND = 10_000
 
@@ -99,22 +99,23 @@ def test_what_waits_from_before_counts(tmp_path: Path) -> None:
 
 def test_a_line_that_does_not_fit_leaves_no_part_of_itself(spool: Spool) -> None:
     spool.append(b"first")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     # The kernel takes as much of the next line as the limit leaves room for, as a disk does that runs full.
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20, hard))
-    try:
-        for _ in range(2):
+    with largest_file(20):
+        for _ in range(3):
             with pytest.raises(JournalUnavailable):
                 spool.append(b"x" * 50)
-        with pytest.raises(JournalUnavailable):
-            spool.append(b"x" * 50)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, ignored)
     spool.check()
     spool.append(b"last")
     assert [line for line in lines_of(spool) if line] == [b"first", b"last"]
+
+
+def test_a_spool_that_takes_a_short_line_only_is_not_ready(spool: Spool) -> None:
+    with largest_file(200):
+        for _ in range(2):
+            with pytest.raises(JournalUnavailable, match="only 200 of 2000 bytes fitted"):
+                spool.check()
+        spool.append(b"short")
+    spool.check()
 
 
 def test_a_place_that_cannot_be_used_is_named(tmp_path: Path) -> None:
