@@ -8,12 +8,11 @@ from collections.abc import Mapping
 import structlog
 from flask import Flask, Response, g, request
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from app.errors import problem
 from app.keys import Scope, find_key
-from app.rates import SharedLimiter
+from app.rates import LocalLimiter, SharedLimiter
 from app.settings import IN_MEMORY, ServiceSettings
 
 # So many wrong keys of an address are answered and logged in a minute. A right one is let in whatever else comes from
@@ -29,9 +28,9 @@ class Access:
         self._keys = settings.api_keys
         self._limit = settings.rate_limit
         url = settings.rate_limit_storage
-        self._limiter = FixedWindowRateLimiter(MemoryStorage()) if url == IN_MEMORY else SharedLimiter(url)
+        self._limiter = LocalLimiter() if url == IN_MEMORY else SharedLimiter(url)
         # Wrong keys are counted here and not in a shared storage: they must cost nothing.
-        self._wrong = FixedWindowRateLimiter(MemoryStorage())
+        self._wrong = LocalLimiter()
 
     def key_of(self, authorization: str, scopes: frozenset[Scope], address: str) -> str | None:
         """

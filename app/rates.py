@@ -1,4 +1,4 @@
-"""Counts requests in a Redis, together with other workers and machines."""
+"""Counts requests: in this worker's memory, or in a Redis together with other workers and machines."""
 
 from __future__ import annotations
 
@@ -22,6 +22,23 @@ _RETRY_S = 5.0
 _LOG = structlog.get_logger()
 
 
+class LocalLimiter(FixedWindowRateLimiter):
+    """A limiter that counts in the memory of this worker, also when the clock is set back."""
+
+    def __init__(self) -> None:
+        super().__init__(MemoryStorage())
+
+    def hit(self, item: RateLimitItem, *identifiers: str, cost: int = 1) -> bool:
+        """Count a request, and say whether it is within the limit."""
+        if super().hit(item, *identifiers, cost=cost):
+            return True
+        # A window that ends later than one of now would is of before the clock was set back, and would last until then.
+        if self.get_window_stats(item, *identifiers).reset_time <= time.time() + item.get_expiry():
+            return False
+        self.clear(item, *identifiers)
+        return super().hit(item, *identifiers, cost=cost)
+
+
 class SharedLimiter(FixedWindowRateLimiter):
     """A limiter that counts in a Redis and, while that is away, in the memory of this worker."""
 
@@ -34,7 +51,7 @@ class SharedLimiter(FixedWindowRateLimiter):
         super().__init__(
             storage_from_string(url, wrap_exceptions=True, socket_connect_timeout=_TIMEOUT_S, socket_timeout=_TIMEOUT_S)
         )
-        self._here = FixedWindowRateLimiter(MemoryStorage())
+        self._here = LocalLimiter()
         self._retry_s = retry_s
         self._lock = threading.Lock()
         self._is_away = False

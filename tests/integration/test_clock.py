@@ -17,7 +17,7 @@ import pytest
 from core.registry import DirectoryRegistry
 from tests.clock import Clock
 from tests.factories import make_bundle
-from tests.integration.test_gunicorn import LOOPBACK, Server, serving
+from tests.integration.test_gunicorn import LOOPBACK, ROW, Server, serving
 from tests.integration.test_nothing_lost import load, wait_for_answers, wait_until
 
 HOUR_S, DAY_S = 3600, 86_400
@@ -84,3 +84,13 @@ def test_a_clock_set_back_confuses_neither_ids_nor_cursors_nor_retention(folder:
     with serving(folder, **how) as server:
         wait_until(lambda: FORGOT in output.read_text())
         assert read(server) == []
+
+
+def test_a_caller_at_its_rate_does_not_wait_for_the_clock_to_come_back(folder: Path) -> None:
+    clock = Clock(folder)
+    with serving(folder, **clock.variables, RATE_LIMIT="3/minute") as server:
+        statuses = [server.request("POST", "/v1/predict", ROW)[0] for _ in range(4)]
+        clock.move(-HOUR_S)
+        statuses += [server.request("POST", "/v1/predict", ROW)[0] for _ in range(4)]
+
+    assert statuses == [200, 200, 200, 429] * 2
