@@ -18,6 +18,7 @@ if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
 from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics  # noqa: E402  # see above
 
 from app.settings import ServiceSettings  # noqa: E402  # see above
+from app.worker import PatientWorker  # noqa: E402  # see above
 from core.errors import SettingsError  # noqa: E402  # see above
 
 try:
@@ -28,6 +29,8 @@ except SettingsError as error:
 bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.workers
 worker_class = "app.worker.PatientWorker"
+PatientWorker.most_waiting = _settings.max_waiting_requests
+PatientWorker.deadline_s = _settings.request_deadline_s
 # Two threads answer while one waits for the network; more fight for the interpreter and cost latency.
 threads = 2
 # Without it one worker may end up with every keep-alive connection.

@@ -7,12 +7,13 @@ import time
 from functools import lru_cache, partial
 from urllib.parse import quote
 
-import structlog
 import uuid_utils
 from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_flask_exporter import PrometheusMetrics
 from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics
+
+from core.logs import frequent_event
 
 REQUEST_ID_HEADER = "X-Request-ID"
 # A path that is none of ours must not make a time series of its own.
@@ -33,8 +34,7 @@ class Accounts:
     """Counts and logs requests."""
 
     def __init__(self, model_tag: str) -> None:
-        # Bound once: finding out how logs are set up would cost more than the line itself.
-        self._log = structlog.get_logger().bind()
+        self._log = frequent_event("request")
         self._tag = model_tag
         self.registry = CollectorRegistry()
         self._seconds = Histogram(
@@ -83,8 +83,7 @@ class Accounts:
         if rows:
             counter.inc(rows)
         traced = _TRACEPARENT.fullmatch(trace) if trace else None
-        self._log.info(
-            "request",
+        self._log(
             request_id=made,
             method=method,
             # Quoted, because a path may hold escape sequences that a terminal would obey.

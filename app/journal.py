@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import structlog
 
 from app.decoder import Columns
@@ -102,9 +101,9 @@ class Journal:
                 latency_us=int((time.perf_counter() - request.started) * 1e6),
                 rows=columns.count,
                 is_batch=request.is_batch,
-                inputs=_raw(self._inputs(columns.values)),
-                answers=_raw(scored.columns()),
-                warnings=_raw([(row, warning.field, warning.code) for row, warning in scored.warnings]),
+                inputs=self._inputs(columns.values),
+                answers=scored.columns(),
+                warnings=[(row, warning.field, warning.code) for row, warning in scored.warnings],
             )
         )
         return ids
@@ -162,10 +161,6 @@ def _open_store(settings: ServiceSettings) -> JournalStore:
     from core.journal.postgres import PostgresStore  # noqa: PLC0415  # 9 MB that a single machine need not carry
 
     return PostgresStore(settings.database_url)
-
-
-def _raw(value: Any) -> msgspec.Raw:
-    return msgspec.Raw(msgspec.json.encode(value))
 
 
 def _require_known(settings: ServiceSettings, model: ServedModel) -> None:

@@ -34,15 +34,17 @@ class Novelty:
         self._reference = reference
         low, high = [], []
         # Categories that the contract lists and training never met, by column.
-        self._unmet: list[tuple[int, NDArray[np.float32]]] = []
+        self._unmet: list[tuple[int, frozenset[float]]] = []
         for column, feature in enumerate(contract.features):
             if isinstance(feature, CategoricalFeature):
                 low.append(MISSING_CATEGORY)
                 high.append(np.inf)
                 counts = reference.categorical[feature.name].counts
-                unmet = [code for code, category in enumerate(feature.categories) if category not in counts]
+                unmet = frozenset(
+                    float(code) for code, category in enumerate(feature.categories) if category not in counts
+                )
                 if unmet:
-                    self._unmet.append((column, np.array(unmet, dtype=np.float32)))
+                    self._unmet.append((column, unmet))
             else:
                 low.append(reference.numeric[feature.name].low)
                 high.append(reference.numeric[feature.name].high)
@@ -68,7 +70,7 @@ class Novelty:
         # A missing number is NaN, which compares as False.
         is_new = (matrix < self._low) | (matrix > self._high)
         for column, unmet in self._unmet:
-            is_new[:, column] |= np.isin(matrix[:, column], unmet)
+            is_new[:, column] |= np.isin(matrix[:, column], list(unmet))
         if not is_new.any():
             return []
         return [(int(row), self._warning(int(column), columns[column][row])) for row, column in np.argwhere(is_new)]

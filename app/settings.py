@@ -37,6 +37,7 @@ class ServiceSettings:
         max_body_bytes: MAX_BODY_BYTES of a request.
         max_batch_rows: MAX_BATCH_ROWS of a batch.
         max_stream_bytes: MAX_STREAM_BYTES of a batch that comes one row a line.
+        max_waiting_requests: MAX_WAITING_REQUESTS, beyond which a worker sends callers away.
         request_deadline_s: REQUEST_DEADLINE_S, within which a request must have been received, scored and answered.
         api_keys: API_KEYS; without any everybody is let in.
         has_public_docs: PUBLIC_DOCS, whether document, model and card are shown to those without a key.
@@ -68,6 +69,7 @@ class ServiceSettings:
     max_body_bytes: int
     max_batch_rows: int
     max_stream_bytes: int
+    max_waiting_requests: int
     request_deadline_s: int
     api_keys: tuple[ApiKey, ...] = field(repr=False)
     has_public_docs: bool
@@ -107,6 +109,7 @@ class ServiceSettings:
             max_body_bytes=reader.read("MAX_BODY_BYTES", "10000000", whole_number(1_000, 1_000_000_000)),
             max_batch_rows=reader.read("MAX_BATCH_ROWS", "10000", whole_number(1, 1_000_000)),
             max_stream_bytes=reader.read("MAX_STREAM_BYTES", "200000000", whole_number(1_000, 100_000_000_000)),
+            max_waiting_requests=reader.read("MAX_WAITING_REQUESTS", "64", whole_number(1, 10_000)),
             request_deadline_s=reader.read("REQUEST_DEADLINE_S", "120", whole_number(1, 3600)),
             api_keys=reader.read("API_KEYS", "", read_keys, is_secret=True),
             has_public_docs=reader.read("PUBLIC_DOCS", "", partial(_yes_or_no, default=not is_production)),

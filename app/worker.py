@@ -17,6 +17,7 @@ import socket
 import struct
 import termios
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final
@@ -31,20 +32,18 @@ _BUFFERED_BYTES: Final = 1_000_000
 _SEGMENTS_BYTES: Final = 131_072
 # From the first byte on, so long may a request take to arrive whole.
 _PATIENCE_S: Final = 10.0
-# So long may a thread read a large request, or write an answer to somebody who does not read it.
-_EXCHANGE_S: Final = 120.0
 _SLOW_THREADS: Final = 2
 # So long a closing connection waits for the caller to read the answer.
 _LINGER_S: Final = 2.0
-# Requests that are ready at once beyond this many are told to come again.
-_MOST_READY: Final = 64
-# The polling thread itself answers these, if the answer certainly fits into the socket.
+# The polling thread itself answers these.
 _QUICK: Final = b"POST /v1/predict HTTP/1.1\r\n"
 _QUICK_BYTES: Final = 16_384
 
 _END: Final = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,12})[ \t]*(?=\r\n)", re.IGNORECASE)
-_UNCERTAIN = re.compile(rb"\r\n(?:transfer-encoding|expect|upgrade)[ \t]*:", re.IGNORECASE)
+_SPECIAL = re.compile(rb"\r\n(transfer-encoding|expect|upgrade|idempotency-key)[ \t]*:", re.IGNORECASE)
+# Looked up in a database, which may be away.
+_LOOKED_UP: Final = frozenset({b"idempotency-key"})
 _BUSY_BODY = (
     b'{"type":"about:blank","title":"Service unavailable","status":503,"detail":"too many requests at once; try again"}'
 )
@@ -71,13 +70,16 @@ class Arrival:
         self.is_whole_head = end >= 0
         lines = head[: end + 2]
         lengths = _LENGTH.findall(lines)
+        special = {name.lower() for name in _SPECIAL.findall(lines)}
         # Whatever the parser may see otherwise than a single length is left to a thread.
-        self.is_certain = self.is_whole_head and len(lengths) <= 1 and not _UNCERTAIN.search(lines)
+        self.is_certain = self.is_whole_head and len(lengths) <= 1 and special <= _LOOKED_UP
         self.size = end + len(_END) + (int(lengths[0]) if lengths else 0) if self.is_certain else 0
         self.available = available
         self._lines = lines
         self._lengths = len(lengths)
-        self.is_quick = self.is_certain and head.startswith(_QUICK) and self.size <= _QUICK_BYTES
+        self.is_quick = (
+            self.is_certain and head.startswith(_QUICK) and available >= self.size <= _QUICK_BYTES and not special
+        )
 
     @property
     def is_plain(self) -> bool:
@@ -101,33 +103,76 @@ class Arrival:
 
 def look(sock: socket.socket) -> Arrival:
     """What has arrived on a socket that does not block; of one that is closed or broken, nothing."""
-    try:
-        head = sock.recv(_HEAD_BYTES, socket.MSG_PEEK)
-    except OSError:
-        head = b""
+    head = _peek(sock)
     # There is more than was looked at only where that was all there was room for.
-    return Arrival(head, len(head) if len(head) < _HEAD_BYTES else _queued(sock, termios.FIONREAD))
+    return Arrival(head, len(head) if len(head) < _HEAD_BYTES else _queued(sock))
 
 
-def _queued(sock: socket.socket, which: int) -> int:
+def _peek(sock: socket.socket) -> bytes:
     try:
-        return int(struct.unpack("i", fcntl.ioctl(sock, which, bytes(4)))[0])
+        return sock.recv(_HEAD_BYTES, socket.MSG_PEEK)
+    except OSError:
+        return b""
+
+
+def _queued(sock: socket.socket) -> int:
+    try:
+        return int(struct.unpack("i", fcntl.ioctl(sock, termios.FIONREAD, bytes(4)))[0])
     except OSError:
         return 0
 
 
-class Timed:
-    """A socket that gives up: whoever is too slow has gone, as far as gunicorn is concerned."""
+class Channel:
+    """
+    A connection's socket as gunicorn gets it.
 
-    def __init__(self, sock: socket.socket, limit_s: float) -> None:
-        self._sock = sock
-        self._deadline = time.monotonic() + limit_s
+    Where a request is answered at once, all of it has arrived, and the answer is held to be sent in one piece.
+    Otherwise whoever is too slow has gone, as far as gunicorn is concerned.
+    """
+
+    def __init__(self, raw: socket.socket) -> None:
+        """
+        Args:
+            raw: It never blocks, but within a deadline.
+        """
+        self.raw = raw
+        self._held: list[bytes] | None = None
+        self._deadline = 0.0
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._sock, name)
+        return getattr(self.raw, name)
+
+    def setblocking(self, flag: bool) -> None:  # socket's own signature
+        """Nothing: how long to wait is decided here."""
+
+    def hold(self) -> None:
+        """Hold what is sent from now on."""
+        self._held = []
+
+    def let_go(self) -> bytes:
+        """Send what was held, as far as it goes without waiting, and return the rest."""
+        held, self._held = b"".join(self._held or ()), None
+        if not held:
+            return b""
+        try:
+            return held[self.raw.send(held) :]
+        except BlockingIOError:
+            return held
+        except OSError:
+            # The caller has gone; the next look at the socket will say so.
+            return b""
+
+    def allow(self, limit_s: float) -> None:
+        """Wait for the caller, but no longer."""
+        self._deadline = time.monotonic() + limit_s
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time that was allowed is over."""
+        return time.monotonic() > self._deadline
 
     def _within_time(self, act: Any, *arguments: Any) -> Any:
-        self._sock.settimeout(max(self._deadline - time.monotonic(), 0.001))
+        self.raw.settimeout(max(self._deadline - time.monotonic(), 0.001))
         try:
             return act(*arguments)
         except TimeoutError as error:
@@ -135,22 +180,27 @@ class Timed:
 
     def recv(self, *arguments: Any) -> bytes:
         """See `socket.recv`."""
-        received: bytes = self._within_time(self._sock.recv, *arguments)
+        if self._held is not None:
+            return self.raw.recv(*arguments)
+        received: bytes = self._within_time(self.raw.recv, *arguments)
         return received
 
-    def sendall(self, *arguments: Any) -> None:
+    def sendall(self, data: bytes) -> None:
         """See `socket.sendall`."""
-        self._within_time(self._sock.sendall, *arguments)
+        if self._held is not None:
+            self._held.append(data)
+        else:
+            self._within_time(self.raw.sendall, data)
 
 
 class Connection(TConn):  # type: ignore[misc]  # gunicorn ships no types
     """A connection that is closed without making anybody wait: gunicorn lingers for up to two seconds at that."""
 
-    # The caller's, or that in its timed wrapper while a thread has it.
-    sock: Any
+    sock: Channel
 
     def __init__(self, worker: PatientWorker, sock: socket.socket, address: Any, server: Any) -> None:
         super().__init__(worker.cfg, sock, address, server)
+        self.sock = Channel(sock)
         self._worker = worker
         self._wakes_at = 1
 
@@ -160,37 +210,42 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn ships no types
             if size > _HEAD_BYTES:
                 # The kernel makes room for what it is to wait for, but none to spare; yet it stops the caller where
                 # less than a segment is free, and would then wait for ever. What it has made room for, it keeps.
-                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 2 * size + _SEGMENTS_BYTES)
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
+                self.sock.raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 2 * size + _SEGMENTS_BYTES)
+            self.sock.raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
             self._wakes_at = size
 
     def close(self, graceful: bool = False) -> None:  # noqa: FBT002  # gunicorn's own signature
         """Close at once, or when the caller has closed too or has had the time to read the answer."""
         if graceful:
-            self._worker.linger(self.sock)
+            self._worker.linger(self.sock.raw)
         else:
             super().close()
 
-    def read_by(self, sock: socket.socket | Timed) -> None:
-        """Let the parser read from here, now and later."""
-        self.sock = sock
-        if self.parser is not None:
-            self.parser.unreader.sock = sock
-
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
-    """Waits for whole requests on its polling thread, which also answers the quickest of them."""
+    """
+    Waits for whole requests on its polling thread, which also answers the quickest of them.
+
+    Attributes:
+        most_waiting: Requests that are ready at once beyond this many are told to come again.
+        deadline_s: Within so many seconds a thread must have received a request and sent its answer.
+    """
+
+    most_waiting = 64
+    deadline_s = 120.0
 
     def init_process(self) -> None:
         """Make the pool of those who may have to wait."""
         self._slow = ThreadPoolExecutor(max_workers=_SLOW_THREADS, thread_name_prefix="slow")
-        self._taken = 0
+        # Requests that were ready at the last look, and those that the threads have.
+        self._ready = self._given = 0
         self._lingering: dict[socket.socket, float] = {}
+        self._swept_at = 0.0
         super().init_process()
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Count afresh how many requests were ready at once."""
-        self._taken = 0
+        """Count afresh how many requests are ready at once."""
+        self._ready = 0
         super().wait_for_and_dispatch_events(timeout)
 
     def accept(self, listener: socket.socket) -> None:
@@ -207,10 +262,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
 
     def _wait(self, conn: Connection) -> None:
         """Let the poller wait; `murder_pending` ends it when the patience does."""
-        conn.sock.settimeout(0)
         conn.timeout = time.monotonic() + _PATIENCE_S
         self.pending_conns.append(conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+        self.poller.register(conn.sock.raw, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
     def on_pending_socket_readable(self, conn: Connection, client: socket.socket) -> None:
         """A connection that was waited for: wait on for the same patience, or go on."""
@@ -224,44 +278,74 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
         self._begin(conn, arrival)
 
     def on_client_socket_readable(self, conn: Connection, client: socket.socket) -> None:
-        """A kept connection: its next request has the same patience from now on."""
-        self.poller.unregister(client)
-        self.keepalived_conns.remove(conn)
+        """A kept connection: what can be answered at once is, and all else has the same patience from now on."""
         arrival = look(client)
+        if arrival.is_quick and self._ready < self.most_waiting:
+            self._ready += 1
+            is_kept, rest = self._answer(conn)
+            if is_kept and not rest and not conn.parser.unreader.buf.getvalue():
+                conn.set_timeout()
+                return
+            self._forget(conn, client)
+            self._go_on(conn, rest, is_kept=is_kept)
+            return
+        self._forget(conn, client)
         if arrival.missing_until:
             conn.wake_at(arrival.missing_until)
             self._wait(conn)
             return
         self._begin(conn, arrival)
 
+    def _forget(self, conn: Connection, client: socket.socket) -> None:
+        self.poller.unregister(client)
+        self.keepalived_conns.remove(conn)
+
     def _begin(self, conn: Connection, arrival: Arrival) -> None:
         conn.wake_at(1)
-        self._taken += 1
-        if self._taken > _MOST_READY and arrival.is_certain and not arrival.is_slow:
+        self._ready += 1
+        if self._ready > self.most_waiting or (not arrival.is_quick and self._given >= self.most_waiting):
             self._send_away(conn, arrival)
-        elif arrival.is_quick and not _queued(conn.sock, termios.TIOCOUTQ):
-            self._answer_now(conn)
+        elif arrival.is_quick:
+            is_kept, rest = self._answer(conn)
+            self._go_on(conn, rest, is_kept=is_kept)
         else:
-            self._submit(conn, self._slow if arrival.is_slow else self.tpool)
+            self._submit(conn, self._slow if arrival.is_slow else self.tpool, self._work)
 
-    def _answer_now(self, conn: Connection) -> None:
-        done: Future[Any] = Future()
-        done.set_result(self.handle(conn))
+    def _answer(self, conn: Connection) -> tuple[bool, bytes]:
+        """Answer on this thread; whether the connection is kept, and what of the answer could not be sent yet."""
+        conn.sock.hold()
+        is_kept = bool(self.handle(conn))
+        return is_kept, conn.sock.let_go()
+
+    def _go_on(self, conn: Connection, rest: bytes, *, is_kept: bool) -> None:
+        if rest:
+            self._submit(conn, self._slow, partial(_send_rest, rest=rest, is_kept=is_kept))
+            return
+        done: Future[bool] = Future()
+        done.set_result(is_kept)
         self.finish_request(conn, done)
 
-    def _submit(self, conn: Connection, pool: ThreadPoolExecutor) -> None:
-        raw = conn.sock
-        conn.read_by(Timed(raw, _EXCHANGE_S))
-        done = pool.submit(self.handle, conn)
-        done.add_done_callback(lambda future: self.method_queue.defer(self._finish, conn, raw, future))
+    def _work(self, conn: Connection) -> bool:
+        if conn.sock.is_late:
+            # It was not read, and waited for a thread until nobody waits for the answer.
+            conn.sock.sendall(_BUSY_CLOSED)
+            return False
+        return bool(self.handle(conn))
 
-    def _finish(self, conn: Connection, raw: socket.socket, done: Future[Any]) -> None:
-        conn.read_by(raw)
+    def _submit(self, conn: Connection, pool: ThreadPoolExecutor, act: Callable[[Connection], bool]) -> None:
+        self._given += 1
+        conn.sock.allow(self.deadline_s)
+        done = pool.submit(act, conn)
+        done.add_done_callback(lambda future: self.method_queue.defer(self._finish, conn, future))
+
+    def _finish(self, conn: Connection, done: Future[bool]) -> None:
+        self._given -= 1
+        conn.sock.raw.settimeout(0)
         self.finish_request(conn, done)
 
     def enqueue_req(self, conn: Connection) -> None:
         """What gunicorn calls when more of the next request than it asked for has arrived: perhaps not all of it."""
-        self._submit(conn, self._slow)
+        self._submit(conn, self._slow, self._work)
 
     def linger(self, sock: socket.socket) -> None:
         """
@@ -292,6 +376,17 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
         self.poller.unregister(sock)
         sock.close()
 
+    def murder_keepalived(self, force: bool = False) -> None:  # noqa: FBT002  # gunicorn's own signature
+        """Look at all once a second: those that are answered at once stay where they are, so they are in no order."""
+        now = time.monotonic()
+        if self.alive and not force and now < self._swept_at + 1:
+            return
+        self._swept_at = now
+        for conn in [each for each in self.keepalived_conns if force or each.timeout <= now]:
+            self._forget(conn, conn.sock.raw)
+            self.nr_conns -= 1
+            conn.close()
+
     def murder_pending(self) -> None:
         """End the waiting of those whose time is over."""
         super().murder_pending()
@@ -301,17 +396,25 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
             self._let_go(sock)
 
     def _send_away(self, conn: Connection, arrival: Arrival) -> None:
-        """Answer 503 without a thread; the request is taken first, or the answer could be lost with it."""
+        """Answer 503 without a thread; a whole request is taken first, or the answer could be lost with it."""
         is_kept = arrival.is_plain and self.alive
         answer = _BUSY_KEPT if is_kept else _BUSY_CLOSED
+        raw = conn.sock.raw
         try:
-            is_done = len(conn.sock.recv(arrival.size)) == arrival.size and conn.sock.send(answer) == len(answer)
+            if not arrival.is_slow:
+                raw.recv(arrival.size)
+            is_done = raw.send(answer) == len(answer)
         except OSError:
             is_done = False
         if is_done and is_kept:
             conn.set_timeout()
             self.keepalived_conns.append(conn)
-            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
+            self.poller.register(raw, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
             return
         self.nr_conns -= 1
         conn.close(graceful=is_done)
+
+
+def _send_rest(conn: Connection, *, rest: bytes, is_kept: bool) -> bool:
+    conn.sock.sendall(rest)
+    return is_kept

@@ -6,7 +6,9 @@ import contextlib
 import json
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TextIO, cast
 
 import msgspec
@@ -33,6 +35,25 @@ def configure_logs(level: str = "info") -> None:
         logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Output())),
         cache_logger_on_first_use=False,
     )
+
+
+def frequent_event(event: str) -> Callable[..., None]:
+    """
+    What logs an event of level info with its fields, as structlog does, but in a fifth of the time.
+
+    For what happens thousands of times a second; logs must be set up by now.
+    """
+    log = structlog.get_logger().bind()
+    if sys.stdout.isatty() or not log.is_enabled_for(logging.INFO):
+        return partial(log.info, event)
+    encode, output = msgspec.json.Encoder().encode, _Output()
+
+    def write(**fields: Any) -> None:
+        at = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        output.write(encode(fields | {"event": event, "level": "info", "timestamp": at}).decode() + "\n")
+        output.flush()
+
+    return write
 
 
 def _to_json(event: Mapping[str, Any], **options: Any) -> str:

@@ -119,6 +119,7 @@ def _keep_only_score(model: onnx.ModelProto, task: Task) -> None:
         graph.node.append(helper.make_node("Identity", [raw], [OUTPUT]))
     del graph.output[:]
     graph.output.append(helper.make_tensor_value_info(OUTPUT, onnx.TensorProto.FLOAT, [None, None]))
+    _drop_unused(graph)
     # Equal models must give equal bytes. The exporters name graphs at random, and list their dialects in the order of
     # a set of texts, which differs between processes.
     graph.name = "member"
@@ -126,6 +127,19 @@ def _keep_only_score(model: onnx.ModelProto, task: Task) -> None:
     dialects = {entry.domain: entry.version for entry in model.opset_import}
     del model.opset_import[:]
     model.opset_import.extend(helper.make_opsetid(domain, version) for domain, version in sorted(dialects.items()))
+
+
+def _drop_unused(graph: onnx.GraphProto) -> None:
+    """Drop what leads to no output, such as the label's nodes: ONNX Runtime would compute it for every row."""
+    wanted = {output.name for output in graph.output}
+    for node in reversed(list(graph.node)):
+        if wanted.isdisjoint(node.output):
+            graph.node.remove(node)
+        else:
+            wanted.update(node.input)
+    for initializer in list(graph.initializer):
+        if initializer.name not in wanted:
+            graph.initializer.remove(initializer)
 
 
 class _PlainAttributes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import uuid_utils
@@ -13,6 +14,12 @@ ID_LENGTH = 32
 _ROW_DIGITS = 6
 ROW_ID_PATTERN = "^[0-9a-f]{32}(-[0-9]{6})?$"
 _ROW_ID = re.compile(ROW_ID_PATTERN[1:-1])
+
+if TYPE_CHECKING:
+    Json = Any
+else:
+    # Read as it was written; msgspec writes whatever JSON can hold.
+    Json = msgspec.Raw
 
 
 class Prediction(msgspec.Struct, frozen=True, kw_only=True, tag="prediction", gc=False):
@@ -43,9 +50,9 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True, tag="prediction", gc
     latency_us: int
     rows: int
     is_batch: bool
-    inputs: msgspec.Raw
-    answers: msgspec.Raw
-    warnings: msgspec.Raw
+    inputs: Json
+    answers: Json
+    warnings: Json
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag="outcome", gc=False):

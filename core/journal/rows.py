@@ -6,22 +6,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from core.journal.records import Outcome, Prediction, Record
 from core.journal.store import Claim, Stored
 
-PREDICTION_COLUMNS = (
-    *("id", "at", "tag", "arm", "subject", "request_id", "latency_us", "rows", "is_batch"),
-    *("inputs", "answers", "warnings"),
-)
-CLAIM_COLUMNS = ("key", "fingerprint", "at", "record", "answer")
-OUTCOME_COLUMNS = ("id", "at", "prediction", "value")
+PREDICTION_COLUMNS = Prediction.__struct_fields__
+CLAIM_COLUMNS = Claim.__struct_fields__
+OUTCOME_COLUMNS = Outcome.__struct_fields__
 
 
 def prediction_row(record: Prediction) -> tuple[Any, ...]:
     """In the order of PREDICTION_COLUMNS; JSON as text."""
-    values = (getattr(record, name) for name in PREDICTION_COLUMNS)
-    return tuple(bytes(value).decode() if isinstance(value, msgspec.Raw) else value for value in values)
+    *values, inputs, answers, warnings = astuple(record)
+    return (*values, bytes(inputs).decode(), bytes(answers).decode(), bytes(warnings).decode())
 
 
 def outcome_row(record: Outcome) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.worker import _BUFFERED_BYTES, _HEAD_BYTES, Arrival, Timed, look
+from app.worker import _BUFFERED_BYTES, _HEAD_BYTES, Arrival, Channel, look
 
 HEAD = b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
 
@@ -94,7 +94,12 @@ def test_an_endless_head_is_left_to_gunicorn_to_refuse() -> None:
 def test_only_a_small_prediction_is_answered_at_once() -> None:
     assert arrived(HEAD + b"12345").is_quick
     assert not arrived(head(b"Content-Length: 20000") + b"x" * 20_000).is_quick
+    assert not arrived((HEAD + b"12345")[:-1]).is_quick
     assert not arrived(head(start=b"GET /v1/journal HTTP/1.1")).is_quick
+    # Whether it was answered before is asked of a database.
+    once = arrived(head(b"idempotency-key: x", b"Content-Length: 5") + b"12345")
+    assert once.is_certain
+    assert not once.is_quick
 
 
 def test_looking_takes_nothing_and_sees_the_end() -> None:
@@ -112,11 +117,47 @@ def test_looking_takes_nothing_and_sees_the_end() -> None:
         assert (look(ours).available, look(ours).missing_until) == (0, 0)
 
 
-def test_a_timed_socket_gives_up_on_the_silent_and_on_those_who_do_not_read() -> None:
+def test_a_channel_gives_up_on_the_silent_and_on_those_who_do_not_read() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        timed = Timed(ours, 0.05)
-        for attempt in (lambda: timed.recv(1), lambda: timed.sendall(b"x" * 10_000_000)):
+        channel = Channel(ours)
+        for attempt in (lambda: channel.recv(1), lambda: channel.sendall(b"x" * 10_000_000)):
+            channel.allow(0.05)
+            assert not channel.is_late
             with pytest.raises(ConnectionResetError, match="the caller is too slow"):
                 attempt()
-        assert timed.fileno() == ours.fileno()
+            assert channel.is_late
+        assert channel.fileno() == ours.fileno()
+
+
+def test_a_channel_sends_what_it_held_in_one_piece_and_gives_back_what_does_not_fit() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(0)
+        theirs.settimeout(1)
+        channel = Channel(ours)
+        channel.hold()
+        for part in (b"head", b"body"):
+            channel.sendall(part)
+        assert look(theirs).available == 0
+        assert channel.let_go() == b""
+        assert theirs.recv(100) == b"headbody"
+        channel.hold()
+        channel.sendall(b"x" * 10_000_000)
+        rest = channel.let_go()
+        assert 0 < len(rest) < 10_000_000
+        channel.hold()
+        channel.sendall(b"y")
+        assert channel.let_go() == b"y"
+
+
+def test_a_channel_has_nothing_left_for_a_caller_who_has_gone() -> None:
+    ours, theirs = socket.socketpair()
+    with ours:
+        theirs.close()
+        channel = Channel(ours)
+        channel.hold()
+        assert channel.let_go() == b""
+        channel.hold()
+        channel.sendall(b"x")
+        assert channel.let_go() == b""

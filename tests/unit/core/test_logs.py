@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import structlog
 
-from core.logs import configure_logs
+from core.logs import configure_logs, frequent_event
 
 
 class Terminal(io.StringIO):
@@ -52,6 +52,26 @@ def test_an_event_is_one_json_object_a_line(capsys: pytest.CaptureFixture[str]) 
     first, second = events(capsys)
     assert (first["event"], first["level"], first["status"], first["path"]) == ("request", "info", 200, "/predict\n")
     assert (second["event"], second["level"], second["city"]) == ("unseen category", "warning", "Zürich")
+
+
+def test_a_frequent_event_is_logged_as_any_other(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs()
+    structlog.get_logger().info("request", status=200, path="/ü", seconds=0.5)
+    frequent_event("request")(status=200, path="/ü", seconds=0.5)
+    usual, frequent = events(capsys)
+    assert datetime.fromisoformat(frequent.pop("timestamp")) >= datetime.fromisoformat(usual.pop("timestamp"))
+    assert list(frequent.items()) == list(usual.items())
+
+
+def test_a_frequent_event_is_for_people_on_a_terminal_and_not_below_the_level() -> None:
+    with redirect_stdout(Terminal()) as output:
+        configure_logs()
+        frequent_event("request")(status=200)
+        assert "\x1b[" in output.getvalue()
+    with redirect_stdout(io.StringIO()) as output:
+        configure_logs("warning")
+        frequent_event("request")(status=200)
+        assert output.getvalue() == ""
 
 
 def test_the_time_of_an_event_is_in_utc(capsys: pytest.CaptureFixture[str]) -> None:

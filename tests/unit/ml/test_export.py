@@ -139,6 +139,15 @@ def test_a_graph_names_each_dialect_once_and_in_order(name: str) -> None:
 
 
 @pytest.mark.parametrize("task", Task)
+@pytest.mark.parametrize("name", MEMBER_NAMES)
+def test_a_graph_computes_nothing_but_the_score(name: str, task: Task) -> None:
+    graph = onnx.load_model_from_string(export_member(*_fit(name, task, FEATURES["mixed"]))).graph
+    used = {name for node in graph.node for name in node.input} | {output.name for output in graph.output}
+    assert all(used.intersection(node.output) for node in graph.node)
+    assert {initializer.name for initializer in graph.initializer} <= used
+
+
+@pytest.mark.parametrize("task", Task)
 def test_merged_members_score_as_they_do_apart(task: Task) -> None:
     members = {name: _fit(name, task, FEATURES["mixed"]) for name in MEMBER_NAMES}
     graphs = {name: export_member(*fitted) for name, fitted in members.items()}
