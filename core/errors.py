@@ -16,7 +16,9 @@ SlipwayError                 a mistake or a damage that one sentence can describ
 ├── LedgerError
 ├── BundleRefused            a candidate that may not be published
 ├── JournalUnavailable       a record cannot be kept, or the journal not be read
-└── PortBusy
+├── PortBusy
+├── NoService                nothing answers, or something else than a service for this model
+└── ServiceRefused           a running service takes not what it was sent
 """
 
 from __future__ import annotations
@@ -142,3 +144,19 @@ class PortBusy(SlipwayError):
     def __init__(self, host: str, port: int) -> None:
         self.host, self.port = host, port
         super().__init__(f"port {port} on {host} is in use; stop that process or set PORT to a free one")
+
+
+class NoService(SlipwayError):
+    """Where a service should be is none, or one that serves something else."""
+
+    def __init__(self, url: str, problem: str) -> None:
+        self.url, self.problem = url, problem
+        super().__init__(f"{url}: {problem}; run scripts/serve, or set --url to where the service is")
+
+
+class ServiceRefused(SlipwayError):
+    """A running service takes not what it was sent."""
+
+    def __init__(self, what: str, *, status: int, detail: str, advice: str = "") -> None:
+        self.what, self.status, self.detail = what, status, detail
+        super().__init__(f"the service refused {what} ({status}): {detail}" + (f"; {advice}" if advice else ""))

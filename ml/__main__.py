@@ -1,8 +1,10 @@
-"""The command line of training: `python -m ml train | evaluate | publish | card | tags`."""
+"""The command line of training: `python -m ml train | evaluate | publish | card | tags | traffic`."""
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +18,13 @@ except ModuleNotFoundError:
 from core.bundle import CARD_NAME, CARD_PAGE_NAME, Bundle
 from core.command import SlipwayGroup, this_python
 from core.tags import ModelTag
-from ml.settings import TrainingSettings
+from ml.settings import TrafficSettings, TrainingSettings
 
 if TYPE_CHECKING:
     from core.manifest import Metric
 
+_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#@]*)?")
+_DAY = click.DateTime(["%Y-%m-%d"])
 _MODEL_FILE = click.option(
     "--model-file",
     type=click.Path(path_type=Path),
@@ -30,7 +34,7 @@ _MODEL_FILE = click.option(
 )
 _AS_OF = click.option(
     "--as-of",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=_DAY,
     help="Use only what was known on the morning of this day (YYYY-MM-DD); needs a time column.",
 )
 
@@ -55,6 +59,7 @@ def main() -> None:
     evaluate   score a candidate or a published tag on today's holdout
     card       print a model card
     tags       list what is published
+    traffic    replay rows against a running service
     """
 
 
@@ -222,6 +227,87 @@ def tags() -> None:
     """List the published tags, oldest first."""
     for tag in TrainingSettings.from_env(os.environ).registry.tags():
         click.echo(str(tag))
+
+
+def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not _URL.fullmatch(value):
+        raise click.BadParameter("takes the address of a service, such as http://127.0.0.1:8000")
+    return value
+
+
+def _rate(_ctx: click.Context, _param: click.Parameter, value: float) -> float:
+    if math.isnan(value):
+        # It lies in every range, as it compares with nothing.
+        raise click.BadParameter("takes a number of rows per second")
+    return value
+
+
+@main.command()
+@_MODEL_FILE
+@click.option("--url", callback=_url, help="Where the service is  [default: http://127.0.0.1:PORT]")
+@click.option("--since", type=_DAY, help="The first day (YYYY-MM-DD)  [default: a month before --until]")
+@click.option("--until", type=_DAY, help="The day after the last one  [default: the day after the last row]")
+@click.option("--limit", type=click.IntRange(1), help="Send so many rows at most, the first ones.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0.001, 100_000),
+    callback=_rate,
+    default=50,
+    show_default=True,
+    help="Rows per second.",
+)
+@click.option("--batch", type=click.IntRange(1, 1_000_000), default=1, show_default=True, help="Rows per request.")
+@click.option("--connections", type=click.IntRange(1, 64), default=4, show_default=True, help="Requests at a time.")
+@click.option("--outcomes/--no-outcomes", default=True, show_default=True, help="Report what turned out to be true.")
+def traffic(
+    *,
+    model_file: Path,
+    url: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int | None,
+    rate: float,
+    batch: int,
+    connections: int,
+    outcomes: bool,
+) -> None:
+    """Replay real rows against a running service, as callers would send them; then report their true outcomes.
+
+    The rows are those of the data that model.toml names, in the order of time: by default those of the last month,
+    or all where there is no time column. A service that asks to come again (429, 503) is asked again for half a
+    minute. Ctrl-C stops the sending; what was answered by then is still reported, and a second Ctrl-C stops that.
+
+    The key that a service asks for is taken from the environment variable API_KEY. It needs the scopes predict and
+    outcomes.
+
+    \b
+    scripts/traffic --since 2013-12-01 --until 2014-01-01 --rate 200
+    API_KEY=slip_... scripts/traffic --url https://mine.example --limit 1000
+    """
+    from ml import traffic as replay
+    from ml.problem import read_problem
+    from ml.progress import Progress
+    from ml.service import Service
+
+    settings, progress = TrafficSettings.from_env(os.environ), Progress()
+    problem = read_problem(model_file)
+    target = problem.contract.target
+    with progress.step("Reading the data"):
+        data = replay.choose(problem.load(None), since and since.date(), until and until.date(), limit)
+    service = Service(url or f"http://127.0.0.1:{settings.port}", settings.api_key, target, connections=connections)
+    plan = replay.Plan(rate=rate, batch=batch, connections=connections)
+    sent = replay.send(data, service, plan, progress)
+    click.echo(f"\nSent to {service.url}:")
+    for name, text in replay.summary(data, target, sent, plan):
+        click.echo(f"  {name:<18} {text}")
+    is_stopped = sent.is_stopped
+    if outcomes:
+        reported = replay.report(data, target, sent, service, progress)
+        click.echo(f"  {'outcomes':<18} {reported}")
+        is_stopped = is_stopped or bool(reported.left_out)
+    click.echo(f"Next: GET {service.url}/v1/journal lists rows and answers, /v1/journal/outcomes what was reported")
+    if is_stopped:
+        sys.exit(130)
 
 
 def _bundle(settings: TrainingSettings, tag: ModelTag | None) -> Bundle:

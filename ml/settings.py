@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.ledger import DeploymentLedger, open_ledger
 from core.registry import ModelRegistry, open_registry
-from core.settings import DEFAULT_LEDGER, DEFAULT_REGISTRY, SettingsReader
+from core.settings import DEFAULT_LEDGER, DEFAULT_REGISTRY, SettingsReader, whole_number
 
 _MAX_PROJECT_LENGTH = 128
 
@@ -65,6 +65,40 @@ class TrainingSettings:
         )
         reader.finish()
         return settings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrafficSettings:
+    """
+    Settings of `python -m ml traffic`.
+
+    Attributes:
+        port: PORT on which the service of this machine listens.
+        api_key: API_KEY that is sent to the service; empty for none.
+    """
+
+    port: int
+    api_key: str = field(repr=False)
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> TrafficSettings:
+        """
+        Raises:
+            SettingsError: naming every malformed variable.
+        """
+        reader = SettingsReader(environment)
+        settings = cls(
+            port=reader.read("PORT", "8000", whole_number(1, 65535)),
+            api_key=reader.read("API_KEY", "", _api_key, is_secret=True),
+        )
+        reader.finish()
+        return settings
+
+
+def _api_key(text: str) -> str:
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("takes one key, as python -m app keys new shows it")
+    return text
 
 
 def _wandb_mode(text: str, *, has_key: bool) -> WandbMode:

@@ -58,6 +58,12 @@ def _ask_until_ready(address: str) -> requests.Response:
             time.sleep(0.05)
 
 
+def test_traffic_without_a_service_says_what_to_run() -> None:
+    done = _run("traffic", "--limit", "1", PORT=str(_free_port()), VENV=str(Path(sys.executable).parent.parent))
+    assert done.returncode == 1
+    assert done.stderr.endswith("nothing answers there; run scripts/serve, or set --url to where the service is\n")
+
+
 def test_setup_without_python_says_what_is_needed(tmp_path: Path) -> None:
     done = _run("setup", "serve", VENV=str(tmp_path / "venv"), PYTHON="no-such-python")
     assert done.returncode == 1

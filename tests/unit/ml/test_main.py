@@ -1,4 +1,4 @@
-"""`python -m ml publish`: what is checked once more before a candidate becomes a release."""
+"""`python -m ml`: what is checked once more before a candidate becomes a release; which options are refused."""
 
 from __future__ import annotations
 
@@ -97,3 +97,28 @@ def test_a_candidate_whose_served_scores_are_not_the_trained_ones_is_not_publish
     assert (result.exit_code == 0) is is_allowed
     assert is_allowed or "served scores differ from the trained ensemble's by up to 1.1e-05" in result.stderr
     assert bool(_registry(tmp_path).tags()) is is_allowed
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--rate", "0", "0.0 is not in the range"),
+        ("--rate", "nan", "takes a number of rows per second"),
+        ("--batch", "0", "0 is not in the range"),
+        ("--since", "yesterday", "'yesterday' does not match the format"),
+        ("--url", "127.0.0.1:8000", "takes the address of a service, such as http://127.0.0.1:8000"),
+        ("--url", "http://me:password@127.0.0.1:8000", "takes the address of a service"),
+    ],
+)
+def test_a_bad_option_of_traffic_is_said_before_anything_is_read(option: str, value: str, words: str) -> None:
+    result = CliRunner().invoke(main, ["traffic", option, value, "--model-file", "nowhere.toml"])
+    assert result.exit_code == 2
+    assert f"Invalid value for '{option}': {words}" in result.stderr
+
+
+def test_a_malformed_key_is_named_and_not_repeated() -> None:
+    result = CliRunner().invoke(main, ["traffic"], env={"API_KEY": "slip_a slip_b", "PORT": "http"})
+    assert result.exit_code == 1
+    assert "  PORT: takes a whole number from 1 to 65535, found 'http'" in result.stderr
+    assert "  API_KEY: takes one key, as python -m app keys new shows it\n" in result.stderr
+    assert "slip_" not in result.stderr
