@@ -13,9 +13,9 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_flask_exporter import PrometheusMetrics
 from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics
 
+from app.headers import REQUEST_ID
 from core.logs import frequent_event
 
-REQUEST_ID_HEADER = "X-Request-ID"
 # A path that is none of ours must not make a time series of its own.
 OTHER_ROUTE = "other"
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -113,11 +113,11 @@ def init_app(app: Flask, accounts: Accounts, *, is_one_of_many: bool) -> None:
     @app.before_request
     def start() -> None:
         g.started = time.perf_counter()
-        g.request_id = request_id(request.headers.get(REQUEST_ID_HEADER))
+        g.request_id = request_id(request.headers.get(REQUEST_ID))
 
     @app.after_request
     def finish(response: Response) -> Response:
-        response.headers[REQUEST_ID_HEADER] = g.request_id
+        response.headers[REQUEST_ID] = g.request_id
         trace = request.headers.get("traceparent")
         if trace:
             response.headers["traceparent"] = trace

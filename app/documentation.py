@@ -13,9 +13,8 @@ from marshmallow import Schema
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.body import CSV, JSON, NDJSON
-from app.headers import IDEMPOTENCY_KEY, NAME_PATTERN, SUBJECT
+from app.headers import IDEMPOTENCY_KEY, NAME_PATTERN, REPLAYED, SUBJECT
 from app.history import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
-from app.idempotency import REPLAYED
 from app.predict import REFUSE, SKIP
 from app.schemas import (
     ProblemSchema,

@@ -1,10 +1,11 @@
-"""Headers by which callers name things."""
+"""The service's own headers, and those by which callers name things."""
 
 from __future__ import annotations
 
 import re
 
-IDEMPOTENCY_KEY, SUBJECT = "Idempotency-Key", "X-Subject"
+IDEMPOTENCY_KEY, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
+REQUEST_ID, SUBJECT = "X-Request-ID", "X-Subject"
 NAME = "1 to 255 visible ASCII characters"
 NAME_PATTERN = "^[!-~]{1,255}$"
 _NAME = re.compile(NAME_PATTERN[1:-1])

@@ -17,12 +17,11 @@ from flask import Response, g, request
 
 from app.body import JSON
 from app.errors import InputFault, InvalidInput, problem
-from app.headers import IDEMPOTENCY_KEY, NAME, is_name
+from app.headers import IDEMPOTENCY_KEY, NAME, REPLAYED, is_name
 from app.journal import Journal
 from core.errors import JournalUnavailable
 from core.journal.store import Claim
 
-REPLAYED = "Idempotency-Replayed"
 # Whoever took a key has answered by now, or will never do so. Should both, the journal holds the request once.
 _STALE_US = 10_000_000
 _LOG = structlog.get_logger()

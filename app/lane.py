@@ -19,7 +19,7 @@ from app.access import Access
 from app.accounting import Accounts, request_id
 from app.body import JSON
 from app.decoder import Columns, Decoder
-from app.headers import is_name
+from app.headers import REQUEST_ID, is_name
 from app.journal import Journal, Request
 from app.keys import Scope
 from app.served_model import ServedModel
@@ -67,7 +67,7 @@ class FastLane:
                 answer = self._answer(environ, body, started) if len(body) == length else None
                 if answer is not None:
                     made, content = answer
-                    headers = [("Content-Length", str(len(content))), ("X-Request-ID", made)]
+                    headers = [("Content-Length", str(len(content))), (REQUEST_ID, made)]
                     start_response("200 OK", self._headers[environ["wsgi.url_scheme"]] + headers)
                     return [content]
                 environ["wsgi.input"] = io.BytesIO(body)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app.headers import IDEMPOTENCY_KEY, REPLAYED, REQUEST_ID, SUBJECT
 from app.settings import ServiceSettings
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def init_app(app: Flask, settings: ServiceSettings) -> None:
             app,
             origins=sorted(settings.cors_origins),
             resources=r"/v1/.*",
-            allow_headers=["Authorization", "Content-Type"],
+            allow_headers=["Authorization", "Content-Type", IDEMPOTENCY_KEY, SUBJECT, REQUEST_ID],
+            expose_headers=["Retry-After", REPLAYED, REQUEST_ID],
         )
 
     @app.after_request

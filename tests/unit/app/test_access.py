@@ -225,6 +225,7 @@ def test_other_sites_may_call_only_if_they_are_named(start: Start) -> None:
     assert ours.headers["Access-Control-Allow-Origin"] == "https://a.example"
     assert "Access-Control-Allow-Origin" not in theirs.headers
     assert asked.headers["Access-Control-Allow-Origin"] == "https://a.example"
+    assert "Idempotency-Replayed" in ours.headers["Access-Control-Expose-Headers"]
     assert "Access-Control-Allow-Origin" not in client.get("/livez", headers={"Origin": "https://a.example"}).headers
 
 
