@@ -1,0 +1,88 @@
+"""Load by `wrk`: a fixed number of connections, each of which asks again as soon as it is answered."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.bodies import ROUTES
+from bench.server import SECRET
+
+_REQUESTS, _RATE = re.compile(r"(\d+) requests in "), re.compile(r"Requests/sec:\s+([\d.]+)")
+_P99 = re.compile(r"99%\s+([\d.]+)(us|ms|s)")
+_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+_SCRIPT = """\
+local function content(path)
+  local file = io.open(path, "rb")
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+local headers = {["Content-Type"] = "application/json", ["Authorization"] = "Bearer SECRET"}
+local made, sent = {}, 0
+function init()
+  made = {MADE}
+end
+function request()
+  sent = sent + 1
+  return made[sent % EVERY == 0 and #made or 1]
+end
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figures:
+    """What wrk measured: answers, answers a second, and the 99th percentile."""
+
+    answered: int
+    rate: float
+    p99_ms: float
+
+
+def require_wrk() -> None:
+    """End here if it is not installed."""
+    if shutil.which("wrk") is None:
+        sys.exit("error: wrk is not installed; on Debian: apt-get install wrk")
+
+
+def write_script(path: Path, bodies: Mapping[str, bytes], *, every: int = 1) -> Path:
+    """
+    Write the script that makes wrk send bodies by their kinds.
+
+    Args:
+        path: Of the script; the bodies are written beside it.
+        bodies: One, or two.
+        every: So many requests hold the second body once.
+    """
+    made = []
+    for kind, body in bodies.items():
+        file = path.with_name(f"{path.stem}-{kind}.json")
+        file.write_bytes(body)
+        made.append(f'wrk.format("POST", "{ROUTES[kind]}", headers, content("{file}"))')
+    script = _SCRIPT.replace("SECRET", SECRET).replace("MADE", ", ".join(made)).replace("EVERY", str(every))
+    path.write_text(script)
+    return path
+
+
+def load(port: int, script: Path, *, seconds: int, connections: int) -> Figures:
+    """Load a server from core 1; nothing but 200 is accepted."""
+    done = subprocess.run(
+        [
+            *("taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"),
+            *("-s", str(script), f"http://127.0.0.1:{port}"),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
+        sys.exit(f"errors under load:\n{done.stdout}")
+    answered, rate, p99 = (pattern.search(done.stdout) for pattern in (_REQUESTS, _RATE, _P99))
+    if answered is None or rate is None or p99 is None:
+        sys.exit(f"wrk printed no figures:\n{done.stdout}")
+    return Figures(answered=int(answered[1]), rate=float(rate[1]), p99_ms=float(p99[1]) * _MS[p99[2]])
