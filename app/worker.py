@@ -19,7 +19,7 @@ import termios
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
@@ -75,17 +75,17 @@ class Arrival:
         self.is_certain = self.is_whole_head and len(lengths) <= 1 and special <= _LOOKED_UP
         self.size = end + len(_END) + (int(lengths[0]) if lengths else 0) if self.is_certain else 0
         self.available = available
-        self._lines = lines
+        self.head = head[: end + len(_END)]
         self._lengths = len(lengths)
         self.is_quick = (
             self.is_certain and head.startswith(_QUICK) and available >= self.size <= _QUICK_BYTES and not special
         )
 
-    @property
+    @cached_property
     def is_plain(self) -> bool:
         """Whether the request is beyond doubt one of those that are answered quickly, and more may follow it."""
         is_sure = self.is_quick and self._lengths == 1 and self.available == self.size
-        return is_sure and bool(_PLAIN.fullmatch(self._lines)) and not _CONNECTION.search(self._lines)
+        return is_sure and bool(_PLAIN.fullmatch(self.head[:-2])) and not _CONNECTION.search(self.head)
 
     @property
     def missing_until(self) -> int:
@@ -101,18 +101,22 @@ class Arrival:
         return not self.is_certain or self.available < self.size
 
 
-def look(sock: socket.socket) -> Arrival:
-    """What has arrived on a socket that does not block; of one that is closed or broken, nothing."""
-    head = _peek(sock)
+def look(sock: socket.socket, known: Arrival | None = None) -> Arrival:
+    """
+    What has arrived on a socket that does not block; of one that is closed or broken, nothing.
+
+    Args:
+        sock: The socket.
+        known: A plain request that came there before: most callers send the same head again and again.
+    """
+    try:
+        head = sock.recv(_HEAD_BYTES, socket.MSG_PEEK)
+    except OSError:
+        head = b""
+    if known is not None and len(head) == known.size and head.startswith(known.head):
+        return known
     # There is more than was looked at only where that was all there was room for.
     return Arrival(head, len(head) if len(head) < _HEAD_BYTES else _queued(sock))
-
-
-def _peek(sock: socket.socket) -> bytes:
-    try:
-        return sock.recv(_HEAD_BYTES, socket.MSG_PEEK)
-    except OSError:
-        return b""
 
 
 def _queued(sock: socket.socket) -> int:
@@ -203,6 +207,14 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn ships no types
         self.sock = Channel(sock)
         self._worker = worker
         self._wakes_at = 1
+        self._plain: Arrival | None = None
+
+    def look(self) -> Arrival:
+        """What has arrived."""
+        arrival = look(self.sock.raw, self._plain)
+        if arrival.is_plain:
+            self._plain = arrival
+        return arrival
 
     def wake_at(self, size: int) -> None:
         """Let the poller report the socket once so many bytes have arrived, or its end."""
@@ -213,6 +225,22 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn ships no types
                 self.sock.raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 2 * size + _SEGMENTS_BYTES)
             self.sock.raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
             self._wakes_at = size
+
+    def send_away(self, arrival: Arrival) -> bool:
+        """
+        Answer 503 without a thread; a whole request is taken first, or the answer could be lost with it.
+
+        Returns:
+            Whether the connection can be kept.
+        """
+        is_kept = arrival.is_plain and self._worker.alive
+        answer = _BUSY_KEPT if is_kept else _BUSY_CLOSED
+        try:
+            if not arrival.is_slow:
+                self.sock.raw.recv(arrival.size)
+            return self.sock.raw.send(answer) == len(answer) and is_kept
+        except OSError:
+            return False
 
     def close(self, graceful: bool = False) -> None:  # noqa: FBT002  # gunicorn's own signature
         """Close at once, or when the caller has closed too or has had the time to read the answer."""
@@ -237,16 +265,19 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
     def init_process(self) -> None:
         """Make the pool of those who may have to wait."""
         self._slow = ThreadPoolExecutor(max_workers=_SLOW_THREADS, thread_name_prefix="slow")
-        # Requests that were ready at the last look, and those that the threads have.
-        self._ready = self._given = 0
+        # Requests that this thread will answer itself, and how many the others have.
+        self._quick: list[tuple[Connection, bool]] = []
+        self._given = 0
         self._lingering: dict[socket.socket, float] = {}
         self._swept_at = 0.0
         super().init_process()
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Count afresh how many requests are ready at once."""
-        self._ready = 0
+        """Look at everything that is ready, send away who is too many, and only then answer."""
         super().wait_for_and_dispatch_events(timeout)
+        quick, self._quick = self._quick, []
+        for conn, is_polled in quick:
+            self._answer(conn, is_polled=is_polled)
 
     def accept(self, listener: socket.socket) -> None:
         """Take every connection that waits, and look at each when something arrives."""
@@ -268,7 +299,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
 
     def on_pending_socket_readable(self, conn: Connection, client: socket.socket) -> None:
         """A connection that was waited for: wait on for the same patience, or go on."""
-        arrival = look(client)
+        arrival = conn.look()
         if arrival.missing_until:
             conn.wake_at(arrival.missing_until)
             return
@@ -278,16 +309,16 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
         self._begin(conn, arrival)
 
     def on_client_socket_readable(self, conn: Connection, client: socket.socket) -> None:
-        """A kept connection: what can be answered at once is, and all else has the same patience from now on."""
-        arrival = look(client)
-        if arrival.is_quick and self._ready < self.most_waiting:
-            self._ready += 1
-            is_kept, rest = self._answer(conn)
-            if is_kept and not rest and not conn.parser.unreader.buf.getvalue():
+        """A kept connection: one with a plain request stays where it is, all else has the same patience from now on."""
+        arrival = conn.look()
+        if arrival.is_plain:
+            if len(self._quick) < self.most_waiting:
+                self._quick.append((conn, True))
+            elif conn.send_away(arrival):
                 conn.set_timeout()
-                return
-            self._forget(conn, client)
-            self._go_on(conn, rest, is_kept=is_kept)
+            else:
+                self._forget(conn, client)
+                self._close(conn)
             return
         self._forget(conn, client)
         if arrival.missing_until:
@@ -300,24 +331,38 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
 
+    def _keep(self, conn: Connection) -> None:
+        conn.set_timeout()
+        self.keepalived_conns.append(conn)
+        self.poller.register(conn.sock.raw, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
+
+    def _close(self, conn: Connection) -> None:
+        self.nr_conns -= 1
+        conn.close(graceful=True)
+
     def _begin(self, conn: Connection, arrival: Arrival) -> None:
         conn.wake_at(1)
-        self._ready += 1
-        if self._ready > self.most_waiting or (not arrival.is_quick and self._given >= self.most_waiting):
-            self._send_away(conn, arrival)
+        waiting = len(self._quick) if arrival.is_quick else self._given
+        if waiting >= self.most_waiting:
+            if conn.send_away(arrival):
+                self._keep(conn)
+            else:
+                self._close(conn)
         elif arrival.is_quick:
-            is_kept, rest = self._answer(conn)
-            self._go_on(conn, rest, is_kept=is_kept)
+            self._quick.append((conn, False))
         else:
             self._submit(conn, self._slow if arrival.is_slow else self.tpool, self._work)
 
-    def _answer(self, conn: Connection) -> tuple[bool, bytes]:
-        """Answer on this thread; whether the connection is kept, and what of the answer could not be sent yet."""
+    def _answer(self, conn: Connection, *, is_polled: bool) -> None:
+        """Answer on this thread; what of the answer does not fit is sent by another."""
         conn.sock.hold()
         is_kept = bool(self.handle(conn))
-        return is_kept, conn.sock.let_go()
-
-    def _go_on(self, conn: Connection, rest: bytes, *, is_kept: bool) -> None:
+        rest = conn.sock.let_go()
+        if is_polled:
+            if is_kept and not rest and not conn.parser.unreader.buf.getvalue():
+                conn.set_timeout()
+                return
+            self._forget(conn, conn.sock.raw)
         if rest:
             self._submit(conn, self._slow, partial(_send_rest, rest=rest, is_kept=is_kept))
             return
@@ -394,25 +439,6 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
         # They were put in in the order of their ends.
         for sock in list(itertools.takewhile(lambda each: self._lingering[each] < now, self._lingering)):
             self._let_go(sock)
-
-    def _send_away(self, conn: Connection, arrival: Arrival) -> None:
-        """Answer 503 without a thread; a whole request is taken first, or the answer could be lost with it."""
-        is_kept = arrival.is_plain and self.alive
-        answer = _BUSY_KEPT if is_kept else _BUSY_CLOSED
-        raw = conn.sock.raw
-        try:
-            if not arrival.is_slow:
-                raw.recv(arrival.size)
-            is_done = raw.send(answer) == len(answer)
-        except OSError:
-            is_done = False
-        if is_done and is_kept:
-            conn.set_timeout()
-            self.keepalived_conns.append(conn)
-            self.poller.register(raw, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
-            return
-        self.nr_conns -= 1
-        conn.close(graceful=is_done)
 
 
 def _send_rest(conn: Connection, *, rest: bytes, is_kept: bool) -> bool:

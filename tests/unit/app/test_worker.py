@@ -117,6 +117,26 @@ def test_looking_takes_nothing_and_sees_the_end() -> None:
         assert (look(ours).available, look(ours).missing_until) == (0, 0)
 
 
+def test_a_head_that_is_known_is_only_taken_for_the_same_request() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(HEAD + b"12345")
+        known = look(ours)
+        assert known.is_plain
+        assert look(ours, known) is known
+        ours.recv(100)
+        theirs.sendall(HEAD + b"1234")
+        assert look(ours, known).missing_until == known.size
+        theirs.sendall(b"5G")
+        assert not look(ours, known).is_plain
+        ours.recv(100)
+        theirs.sendall(HEAD.replace(b"Host: x", b"Host: y") + b"12345")
+        assert look(ours, known) is not known
+        theirs.close()
+        ours.recv(100)
+        assert look(ours, known).available == 0
+
+
 def test_a_channel_gives_up_on_the_silent_and_on_those_who_do_not_read() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
