@@ -8,7 +8,13 @@ from bench.server import REGISTRY
 from core.registry import open_registry
 from core.tags import ModelTag
 
-ROUTES = {"single": "/v1/predict", "batch": "/v1/predict/batch", "columns": "/v1/predict/batch"}
+ROUTES = {
+    "single": "/v1/predict",
+    "batch": "/v1/predict/batch",
+    "columns": "/v1/predict/batch",
+    # One row, as MLflow takes it.
+    "record": "/invocations",
+}
 BATCH_ROWS = 1000
 
 
@@ -21,6 +27,7 @@ def bodies(tag: str) -> dict[str, bytes]:
         "single": rows[0],
         "batch": {"rows": many},
         "columns": {"columns": {name: [row.get(name) for row in many] for name in bundle.contract.names}},
+        "record": {"dataframe_records": rows[:1]},
     }
     return {kind: json.dumps(content).encode() for kind, content in contents.items()}
 

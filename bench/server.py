@@ -33,12 +33,14 @@ class Server:
         command: Python's arguments; {port} stands for the port.
         variables: Of its environment, beside those that all have.
         health: Answers once the server can work.
+        python: Runs the command.
     """
 
     name: str
     command: Sequence[str]
     variables: dict[str, str] = field(default_factory=dict)
     health: str = "/"
+    python: str = sys.executable
 
 
 SLIPWAY = Server(
@@ -89,7 +91,7 @@ def running(server: Server, folder: Path, tag: str) -> Iterator[Running]:
     }
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            ["taskset", "-c", "0", sys.executable, *(part.format(port=port) for part in server.command)],
+            ["taskset", "-c", "0", server.python, *(part.format(port=port) for part in server.command)],
             # gunicorn takes a gunicorn.conf.py of its folder for its own.
             cwd=folder,
             env=variables | server.variables,

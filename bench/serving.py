@@ -8,25 +8,39 @@ are noisy and only the ratios of one run can be compared.
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.bodies import BATCH_ROWS, ROUTES, bodies
+from bench.bodies import BATCH_ROWS, bodies
 from bench.server import KEY, SLIPWAY, Server, running, set_up
 from bench.wrk import Figures, load, require_wrk, write_script
 
-SINGLE, ROWS, ALL = frozenset({"single"}), frozenset({"single", "batch"}), frozenset(ROUTES)
+KINDS = ("single", "batch", "columns")
+SINGLE, ROWS, ALL = frozenset({"single"}), frozenset({"single", "batch"}), frozenset(KINDS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Peer:
-    """One of those compared, and which kinds of request it takes."""
+    """
+    One of those compared.
+
+    Attributes:
+        server: What serves.
+        kinds: Of request that it takes; in place of columns it may get a batch.
+        body: What it takes as a single row.
+    """
 
     server: Server
     kinds: frozenset[str] = ROWS
+    body: str = "single"
+
+    def sent(self, kind: str) -> str:
+        """The body that it gets where others get one of this kind."""
+        return self.body if kind == "single" else kind if kind in self.kinds else "batch"
 
 
 def gunicorn(name: str, module: str) -> Server:
@@ -51,6 +65,16 @@ PEERS = (
     Peer(server=uvicorn("FastAPI + pydantic", FAST)),
     Peer(server=uvicorn("FastAPI + pydantic, same duties", FAST, DUTIES="yes", KEY_DIGEST=KEY.digest.hex())),
 )
+# An environment with mlflow and requirements.txt: it is too large to be installed by the way.
+MLFLOW_PYTHON = os.environ.get("MLFLOW_PYTHON")
+if MLFLOW_PYTHON:
+    mlflow = Server(
+        name="MLflow",
+        python=MLFLOW_PYTHON,
+        command=["-m", "bench.peers.mlflow_model", "model", "{port}"],
+        health="/ping",
+    )
+    PEERS += (Peer(server=mlflow, kinds=SINGLE, body="record"),)
 
 
 def main() -> None:
@@ -58,14 +82,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (default: 5)")
     parser.add_argument("--seconds", type=int, default=4, help="of load in each (default: 4)")
-    parser.add_argument("--kind", choices=list(ROUTES), action="append", help="default: all")
+    parser.add_argument("--kind", choices=KINDS, action="append", help="default: all")
     arguments = parser.parse_args()
     require_wrk()
     tag = set_up()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         scripts = {kind: write_script(folder / f"{kind}.lua", {kind: body}) for kind, body in bodies(tag).items()}
-        for kind in arguments.kind or list(ROUTES):
+        for kind in arguments.kind or KINDS:
             compare(kind, scripts, tag, arguments.rounds, arguments.seconds)
 
 
@@ -76,7 +100,7 @@ def compare(kind: str, scripts: dict[str, Path], tag: str, rounds: int, seconds:
     found: dict[str, list[Figures]] = {peer.server.name: [] for peer in taking}
     for number in range(rounds):
         for index, peer in enumerate(taking):
-            script = scripts[kind if kind in peer.kinds else "batch"]
+            script = scripts[peer.sent(kind)]
             with running(peer.server, script.with_name(f"{kind}-{number}-{index}"), tag) as server:
                 load(server.port, script, seconds=1, connections=connections)
                 found[peer.server.name].append(load(server.port, script, seconds=seconds, connections=connections))
