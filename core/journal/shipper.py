@@ -19,8 +19,9 @@ from core.journal.store import JournalStore
 
 _INTERVAL_S = 0.5
 # One part of a file takes less than a millisecond, which a caller may have to wait for.
-_PART_LINES, _PART_BYTES, _PAUSE_S = 20, 200_000, 0.005
-_NICE = 19
+_PART_LINES, _PART_BYTES, _PAUSE_S = 50, 200_000, 0.01
+# Low enough to wait for those who ask, high enough to keep up with them on one core.
+_NICE = 5
 _PRUNE_EVERY_S = 3600.0
 _DAY_S = 86_400
 # So long a request that was sent again is known by its Idempotency-Key.
