@@ -18,7 +18,7 @@ from core.journal.spool import Spool
 from core.journal.store import JournalStore
 
 _INTERVAL_S = 0.5
-# One part of a file takes less than a millisecond, which a caller may have to wait for.
+# One part of a file takes about a millisecond, which a caller may have to wait for.
 _PART_LINES, _PART_BYTES, _PAUSE_S = 50, 200_000, 0.01
 # Low enough to wait for those who ask, high enough to keep up with them on one core.
 _NICE = 5
