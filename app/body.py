@@ -38,21 +38,19 @@ def read_body(*types: str) -> bytes:
     return content
 
 
-def receive_file(*types: str, max_bytes: int) -> IO[bytes]:
+def receive_file(*, max_bytes: int) -> IO[bytes]:
     """
     The body as a file, which only the kernel can find; the caller closes it.
 
     Args:
-        types: The body must be of one of these.
         max_bytes: At most so many, as sent or unpacked; the app's own limit does not count.
 
     Raises:
-        WrongMediaType: if it is sent as another.
+        WrongMediaType: if it is packed in a way that is not known.
         MalformedRequest: if it is empty or did not arrive whole.
         RequestEntityTooLarge: if it is longer.
         ServiceUnavailable: if there is no room for it.
     """
-    require_type(types)
     request.max_content_length = max_bytes
     file = SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115  # the caller's
     try:

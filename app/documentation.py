@@ -135,16 +135,24 @@ def openapi_document(model: ServedModel, *, max_batch_rows: int) -> dict[str, An
     spec.components.schema(
         "Columns", component=_columns(spec.to_dict()["components"]["schemas"]["Row"], max_batch_rows)
     )
-    one = _post("Score one row.", ["Row"], {"row": example}, ["Prediction"])
-    spec.path("/v1/predict", operations={"post": {**one, "parameters": [_ONCE, _SUBJECT]}})
+    one = _post("Score one row.", ["Row"], {"row": example}, ["Prediction"], _ONCE, _SUBJECT)
+    spec.path("/v1/predict", operations={"post": one})
     examples = {"rows": {"rows": [example]}, "columns": {"columns": {name: [value] for name, value in example.items()}}}
-    batch = _post("Score many rows.", ["Rows", "Columns"], examples, ["BatchPrediction", "ColumnPrediction"])
+    batch = _post(
+        "Score many rows.",
+        ["Rows", "Columns"],
+        examples,
+        ["BatchPrediction", "ColumnPrediction"],
+        _ON_ERROR,
+        _ONCE,
+        _SUBJECT,
+    )
     batch["requestBody"]["content"][NDJSON] = _lines(
         "Rows, one JSON object a line; more of them than another body may hold.", msgspec.json.encode(example).decode()
     )
     answers = {"type": "string", "description": "A Prediction, or the errors of a Problem, for each line in order."}
     batch["responses"]["200"]["content"][NDJSON] = {"schema": answers}
-    spec.path("/v1/predict/batch", operations={"post": {**batch, "parameters": [_ON_ERROR, _ONCE, _SUBJECT]}})
+    spec.path("/v1/predict/batch", operations={"post": batch})
     spec.components.schema("Outcome", schema=outcome_schema(contract.target))
     spec.components.schema("Outcomes", component=_outcomes(max_batch_rows))
     spec.components.schema("Receipt", schema=ReceiptSchema)
@@ -154,6 +162,7 @@ def openapi_document(model: ServedModel, *, max_batch_rows: int) -> dict[str, An
         ["Outcome", "Outcomes"],
         {"outcome": outcome, "outcomes": {"outcomes": [outcome]}},
         ["Receipt"],
+        _ONCE,
     )
     table = _lines("Outcomes with a head of the columns.", f"id,outcome\n{outcome['id']},{outcome['outcome']}")
     outcomes["requestBody"]["content"][CSV] = table
@@ -238,14 +247,16 @@ def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _post(summary: str, bodies: list[str], examples: dict[str, Any], answers: list[str]) -> dict[str, Any]:
+def _post(
+    summary: str, bodies: list[str], examples: dict[str, Any], answers: list[str], *parameters: dict[str, Any]
+) -> dict[str, Any]:
     problems = {status: _problem(text) for status, text in _PROBLEMS.items()}
     named = {name: {"value": value} for name, value in examples.items()}
     content = {JSON: {"schema": _any_of(bodies), "examples": named}}
     success = {"description": "The answer.", "content": {JSON: {"schema": _any_of(answers)}}}
     return {
         "summary": summary,
-        "parameters": [_ONCE],
+        "parameters": list(parameters),
         "requestBody": {"required": True, "content": content},
         "responses": {"200": success, **problems},
     }

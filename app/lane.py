@@ -33,7 +33,10 @@ PREDICT = "/v1/predict"
 _SCOPES = frozenset({Scope.PREDICT})
 # What these ask for, the ordinary way knows how to do.
 _UNUSUAL = (
-    *("HTTP_CONTENT_ENCODING", "HTTP_TRANSFER_ENCODING", "HTTP_ORIGIN", "HTTP_TRACEPARENT"),
+    "HTTP_CONTENT_ENCODING",
+    "HTTP_TRANSFER_ENCODING",
+    "HTTP_ORIGIN",
+    "HTTP_TRACEPARENT",
     "HTTP_IDEMPOTENCY_KEY",
 )
 _encode = msgspec.json.Encoder().encode
@@ -88,10 +91,11 @@ class FastLane:
         if key is None:
             return None
         values = self._decoder.row(body)
-        if values is None or not self._access.count(key):
-            return None
         subject = environ.get("HTTP_X_SUBJECT")
-        if subject is not None and not is_name(subject):
+        if values is None or (subject is not None and not is_name(subject)):
+            return None
+        # What is counted here and left to the ordinary way is counted there again.
+        if not self._access.count(key):
             return None
         made = request_id(environ.get("HTTP_X_REQUEST_ID"))
         columns = Columns([(value,) for value in values], 1)

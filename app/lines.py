@@ -138,10 +138,7 @@ def _to_the_end(first: bytes, parts: Iterator[bytes]) -> Iterator[bytes]:
 def stream(body: Iterable[bytes]) -> Response:
     """An answer of lines, packed if the caller takes that."""
     answer = Response(content_type=NDJSON)
-    if packing.is_wanted():
-        packing.mark(answer)
-        body = _gzipped(body)
-    answer.response = body
+    answer.response = _gzipped(body) if packing.choose(answer) else body
     return answer
 
 

@@ -12,15 +12,13 @@ _LEAST_BYTES = 1_000
 LEVEL = 1
 
 
-def is_wanted() -> bool:
-    """Whether the caller takes gzip."""
-    return request.accept_encodings["gzip"] > 0
-
-
-def mark(answer: Response) -> None:
-    """Say that an answer is packed."""
-    answer.headers["Content-Encoding"] = "gzip"
+def choose(answer: Response) -> bool:
+    """Say of an answer that can be packed how it goes out, and whether the caller takes it packed."""
     answer.vary.add("Accept-Encoding")
+    is_wanted = request.accept_encodings["gzip"] > 0
+    if is_wanted:
+        answer.headers["Content-Encoding"] = "gzip"
+    return is_wanted
 
 
 def init_app(app: Flask) -> None:
@@ -29,7 +27,6 @@ def init_app(app: Flask) -> None:
     @app.after_request
     def pack(answer: Response) -> Response:
         is_fit = not (answer.is_streamed or answer.content_encoding) and (answer.content_length or 0) >= _LEAST_BYTES
-        if is_fit and is_wanted():
+        if is_fit and choose(answer):
             answer.set_data(gzip.compress(answer.get_data(), LEVEL, mtime=0))
-            mark(answer)
         return answer

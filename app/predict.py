@@ -67,7 +67,7 @@ def blueprint(model: ServedModel, journal: Journal, settings: ServiceSettings) -
         if IDEMPOTENCY_KEY in request.headers:
             problem = f"is for bodies of {JSON}; of lines that were not answered, send those again"
             raise InvalidInput([InputFault(field=IDEMPOTENCY_KEY, problem=problem)])
-        file = receive_file(NDJSON, max_bytes=settings.max_stream_bytes)
+        file = receive_file(max_bytes=settings.max_stream_bytes)
         try:
             answer = stream(lines.answer(file, _request(None, is_batch=True), skip=skip))
         except BaseException:

@@ -10,23 +10,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
-from msgspec.structs import astuple
 
 from core.errors import JournalUnavailable
+from core.journal.claims import SqlClaims
 from core.journal.records import Record
 from core.journal.rows import (
-    CLAIM_COLUMNS,
     OUTCOME_COLUMNS,
     PREDICTION_COLUMNS,
-    read_claim,
     read_outcome,
     read_prediction,
     read_value,
     rows_of_records,
-    take_claim,
     window,
 )
-from core.journal.store import Claim, Stored
+from core.journal.store import Stored
 
 T = TypeVar("T")
 
@@ -50,12 +47,11 @@ _PREDICTION = ", ".join(
     f"{name}::text" if name in {"inputs", "answers", "warnings"} else name for name in PREDICTION_COLUMNS
 )
 
-_TAKE_CLAIM = take_claim("%s")
-_SHOW_CLAIM = f"select {', '.join(CLAIM_COLUMNS)} from claims where key = %s"  # noqa: S608  # our own words
 
-
-class PostgresStore:
+class PostgresStore(SqlClaims):
     """A journal store in a Postgres database; it may be away when the service starts, and come and go."""
+
+    _MARK = "%s"
 
     def __init__(self, url: str) -> None:
         """
@@ -148,29 +144,6 @@ class PostgresStore:
             return sum(counts)
 
         return self._run(delete)
-
-    def claim(self, claim: Claim, *, stale_before: int) -> tuple[bool, Claim]:
-        """See `JournalStore`."""
-
-        def take(connection: psycopg.Connection[Any]) -> tuple[bool, Claim]:
-            is_ours = connection.execute(_TAKE_CLAIM, [*astuple(claim), stale_before]).rowcount == 1
-            (row,) = connection.execute(_SHOW_CLAIM, [claim.key]).fetchall()
-            return is_ours, read_claim(row)
-
-        return self._run(take)
-
-    def settle(self, key: str, answer: bytes) -> None:
-        """See `JournalStore`."""
-        self._run(lambda connection: connection.execute("update claims set answer = %s where key = %s", [answer, key]))
-
-    def release(self, key: str) -> None:
-        """See `JournalStore`."""
-        unanswered = "delete from claims where key = %s and answer is null"
-        self._run(lambda connection: connection.execute(unanswered, [key]))
-
-    def prune_claims(self, *, before: int) -> int:
-        """See `JournalStore`."""
-        return self._run(lambda connection: connection.execute("delete from claims where at < %s", [before]).rowcount)
 
     def close(self) -> None:
         """See `JournalStore`."""

@@ -9,10 +9,9 @@ import msgspec
 from msgspec.structs import astuple
 
 from core.journal.records import Outcome, Prediction, Record
-from core.journal.store import Claim, Stored
+from core.journal.store import Stored
 
 PREDICTION_COLUMNS = Prediction.__struct_fields__
-CLAIM_COLUMNS = Claim.__struct_fields__
 OUTCOME_COLUMNS = Outcome.__struct_fields__
 
 
@@ -39,20 +38,6 @@ def window(mark: str, after: int, since: int | None, until: int | None, limit: i
     asked = [(text, value) for text, value in bounds if value is not None]
     where = " and ".join(f"{text} {mark}" for text, _ in asked)
     return f"where {where} order by cursor limit {mark}", [*(value for _, value in asked), limit]
-
-
-def take_claim(mark: str) -> str:
-    """Insert CLAIM_COLUMNS unless another has the key, or take that over where it is older than the last value."""
-    return (
-        f"insert into claims ({', '.join(CLAIM_COLUMNS)}) values ({', '.join([mark] * len(CLAIM_COLUMNS))}) "  # noqa: S608  # our own words
-        "on conflict (key) do update set at = excluded.at where claims.answer is null "
-        f"and claims.fingerprint = excluded.fingerprint and claims.at < {mark}"
-    )
-
-
-def read_claim(row: tuple[Any, ...]) -> Claim:
-    """From CLAIM_COLUMNS."""
-    return Claim(**dict(zip(CLAIM_COLUMNS, row, strict=True)))
 
 
 def read_prediction(row: tuple[Any, ...]) -> Stored:

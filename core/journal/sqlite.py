@@ -11,22 +11,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec.structs import astuple
 
 from core.errors import JournalUnavailable
+from core.journal.claims import SqlClaims
 from core.journal.records import Record
 from core.journal.rows import (
-    CLAIM_COLUMNS,
     PREDICTION_COLUMNS,
-    read_claim,
     read_outcome,
     read_prediction,
     read_value,
     rows_of_records,
-    take_claim,
     window,
 )
-from core.journal.store import Claim, Stored
+from core.journal.store import Stored
 
 T = TypeVar("T")
 
@@ -38,12 +35,11 @@ _ADD_PREDICTION = (
 _ADD_OUTCOME = "insert into outcomes (id, at, prediction, value) values (?,?,?,?) on conflict (id) do nothing"
 _BUSY_S = 5.0
 
-_TAKE_CLAIM = take_claim("?")
-_SHOW_CLAIM = f"select {', '.join(CLAIM_COLUMNS)} from claims where key = ?"  # noqa: S608  # our own words
 
-
-class SqliteStore:
+class SqliteStore(SqlClaims):
     """A journal store in one file; several processes may write to it."""
+
+    _MARK = "?"
 
     def __init__(self, path: Path) -> None:
         """
@@ -140,29 +136,6 @@ class SqliteStore:
             return sum(counts)
 
         return self._run(delete)
-
-    def claim(self, claim: Claim, *, stale_before: int) -> tuple[bool, Claim]:
-        """See `JournalStore`."""
-
-        def take(connection: sqlite3.Connection) -> tuple[bool, Claim]:
-            is_ours = connection.execute(_TAKE_CLAIM, [*astuple(claim), stale_before]).rowcount == 1
-            (row,) = connection.execute(_SHOW_CLAIM, [claim.key]).fetchall()
-            return is_ours, read_claim(row)
-
-        return self._run(take)
-
-    def settle(self, key: str, answer: bytes) -> None:
-        """See `JournalStore`."""
-        self._run(lambda connection: connection.execute("update claims set answer = ? where key = ?", [answer, key]))
-
-    def release(self, key: str) -> None:
-        """See `JournalStore`."""
-        unanswered = "delete from claims where key = ? and answer is null"
-        self._run(lambda connection: connection.execute(unanswered, [key]))
-
-    def prune_claims(self, *, before: int) -> int:
-        """See `JournalStore`."""
-        return self._run(lambda connection: connection.execute("delete from claims where at < ?", [before]).rowcount)
 
     def close(self) -> None:
         """See `JournalStore`."""

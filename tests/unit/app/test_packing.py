@@ -32,6 +32,7 @@ def test_nobody_gets_what_they_do_not_take(client: FlaskClient, accepted: str) -
     answer = client.post("/v1/predict/batch", json=BATCH, headers={"Accept-Encoding": accepted})
 
     assert "Content-Encoding" not in answer.headers
+    assert answer.headers["Vary"] == "Accept-Encoding"
     assert scores(answer.data)
 
 
