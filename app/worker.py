@@ -1,33 +1,27 @@
 """
 gunicorn's threaded worker, made patient: slow callers wait outside of its threads, and too many are told so early.
 
-It takes nothing from gunicorn but the decision when a connection is worth a thread. It looks at what has arrived
-without taking it, and lets gunicorn's own parser read and frame every request; being wrong about a length costs time,
-never correctness.
+It takes from gunicorn when a connection is worth a thread, and how long a caller is waited for. It looks at what has
+arrived without taking it, and lets gunicorn's own parser read and frame every request that is answered; being wrong
+about a length costs time, never correctness.
 """
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import itertools
-import re
 import selectors
 import socket
-import struct
-import termios
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, Final
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-# The head of a request that is longer is refused by gunicorn's own limits anyway.
-_HEAD_BYTES: Final = 16_384
-# A request up to this size waits in the kernel until it is whole; a larger one is read by a thread of the slow pool.
-_BUFFERED_BYTES: Final = 1_000_000
+from app.channel import END, HEAD_BYTES, Arrival, Channel, look
+
 # Room for two of the largest segments.
 _SEGMENTS_BYTES: Final = 131_072
 # From the first byte on, so long may a request take to arrive whole.
@@ -35,166 +29,15 @@ _PATIENCE_S: Final = 10.0
 _SLOW_THREADS: Final = 2
 # So long a closing connection waits for the caller to read the answer.
 _LINGER_S: Final = 2.0
-# The polling thread itself answers these.
-_QUICK: Final = b"POST /v1/predict HTTP/1.1\r\n"
-_QUICK_BYTES: Final = 16_384
 
-_END: Final = b"\r\n\r\n"
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,12})[ \t]*(?=\r\n)", re.IGNORECASE)
-_SPECIAL = re.compile(rb"\r\n(transfer-encoding|expect|upgrade|idempotency-key)[ \t]*:", re.IGNORECASE)
-# Looked up in a database, which may be away.
-_LOOKED_UP: Final = frozenset({b"idempotency-key"})
 _BUSY_BODY = (
     b'{"type":"about:blank","title":"Service unavailable","status":503,"detail":"too many requests at once; try again"}'
 )
 _BUSY = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\n"
-    b"Content-Length: " + str(len(_BUSY_BODY)).encode() + b"%s" + _END + _BUSY_BODY
+    b"Content-Length: " + str(len(_BUSY_BODY)).encode() + b"%s" + END + _BUSY_BODY
 )
 _BUSY_KEPT, _BUSY_CLOSED = _BUSY % b"", _BUSY % b"\r\nConnection: close"
-# A head that nobody can read in two ways, so that the connection may be kept though no parser has seen the request.
-_PLAIN = re.compile(_QUICK + rb"(?:[A-Za-z][A-Za-z0-9-]{0,40}: [!-~](?:[ -~]{0,2000}[!-~])?\r\n){1,50}")
-_CONNECTION = re.compile(rb"\r\nconnection:", re.IGNORECASE)
-
-
-class Arrival:
-    """What has arrived on a connection, looked at without taking it."""
-
-    def __init__(self, head: bytes, available: int) -> None:
-        """
-        Args:
-            head: The first bytes, up to 16 kB.
-            available: How many bytes there are.
-        """
-        end = head.find(_END)
-        self.is_whole_head = end >= 0
-        lines = head[: end + 2]
-        lengths = _LENGTH.findall(lines)
-        special = {name.lower() for name in _SPECIAL.findall(lines)}
-        # Whatever the parser may see otherwise than a single length is left to a thread.
-        self.is_certain = self.is_whole_head and len(lengths) <= 1 and special <= _LOOKED_UP
-        self.size = end + len(_END) + (int(lengths[0]) if lengths else 0) if self.is_certain else 0
-        self.available = available
-        self.head = head[: end + len(_END)]
-        self._lengths = len(lengths)
-        self.is_quick = (
-            self.is_certain and head.startswith(_QUICK) and available >= self.size <= _QUICK_BYTES and not special
-        )
-
-    @cached_property
-    def is_plain(self) -> bool:
-        """Whether the request is beyond doubt one of those that are answered quickly, and more may follow it."""
-        is_sure = self.is_quick and self._lengths == 1 and self.available == self.size
-        return is_sure and bool(_PLAIN.fullmatch(self.head[:-2])) and not _CONNECTION.search(self.head)
-
-    @property
-    def missing_until(self) -> int:
-        """How many bytes must be there before a thread need look; 0 when it should look now."""
-        if not self.is_whole_head:
-            return self.available + 1 if 0 < self.available < _HEAD_BYTES else 0
-        is_short = self.is_certain and self.available < self.size <= _BUFFERED_BYTES
-        return self.size if is_short else 0
-
-    @property
-    def is_slow(self) -> bool:
-        """Whether whoever reads it may have to wait for the caller."""
-        return not self.is_certain or self.available < self.size
-
-
-def look(sock: socket.socket, known: Arrival | None = None) -> Arrival:
-    """
-    What has arrived on a socket that does not block; of one that is closed or broken, nothing.
-
-    Args:
-        sock: The socket.
-        known: A plain request that came there before: most callers send the same head again and again.
-    """
-    try:
-        head = sock.recv(_HEAD_BYTES, socket.MSG_PEEK)
-    except OSError:
-        head = b""
-    if known is not None and len(head) == known.size and head.startswith(known.head):
-        return known
-    # There is more than was looked at only where that was all there was room for.
-    return Arrival(head, len(head) if len(head) < _HEAD_BYTES else _queued(sock))
-
-
-def _queued(sock: socket.socket) -> int:
-    try:
-        return int(struct.unpack("i", fcntl.ioctl(sock, termios.FIONREAD, bytes(4)))[0])
-    except OSError:
-        return 0
-
-
-class Channel:
-    """
-    A connection's socket as gunicorn gets it.
-
-    Where a request is answered at once, all of it has arrived, and the answer is held to be sent in one piece.
-    Otherwise whoever is too slow has gone, as far as gunicorn is concerned.
-    """
-
-    def __init__(self, raw: socket.socket) -> None:
-        """
-        Args:
-            raw: It never blocks, but within a deadline.
-        """
-        self.raw = raw
-        self._held: list[bytes] | None = None
-        self._deadline = 0.0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.raw, name)
-
-    def setblocking(self, flag: bool) -> None:  # socket's own signature
-        """Nothing: how long to wait is decided here."""
-
-    def hold(self) -> None:
-        """Hold what is sent from now on."""
-        self._held = []
-
-    def let_go(self) -> bytes:
-        """Send what was held, as far as it goes without waiting, and return the rest."""
-        held, self._held = b"".join(self._held or ()), None
-        if not held:
-            return b""
-        try:
-            return held[self.raw.send(held) :]
-        except BlockingIOError:
-            return held
-        except OSError:
-            # The caller has gone; the next look at the socket will say so.
-            return b""
-
-    def allow(self, limit_s: float) -> None:
-        """Wait for the caller, but no longer."""
-        self._deadline = time.monotonic() + limit_s
-
-    @property
-    def is_late(self) -> bool:
-        """Whether the time that was allowed is over."""
-        return time.monotonic() > self._deadline
-
-    def _within_time(self, act: Any, *arguments: Any) -> Any:
-        self.raw.settimeout(max(self._deadline - time.monotonic(), 0.001))
-        try:
-            return act(*arguments)
-        except TimeoutError as error:
-            raise ConnectionResetError(errno.ECONNRESET, "the caller is too slow") from error
-
-    def recv(self, *arguments: Any) -> bytes:
-        """See `socket.recv`."""
-        if self._held is not None:
-            return self.raw.recv(*arguments)
-        received: bytes = self._within_time(self.raw.recv, *arguments)
-        return received
-
-    def sendall(self, data: bytes) -> None:
-        """See `socket.sendall`."""
-        if self._held is not None:
-            self._held.append(data)
-        else:
-            self._within_time(self.raw.sendall, data)
 
 
 class Connection(TConn):  # type: ignore[misc]  # gunicorn ships no types
@@ -219,7 +62,7 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn ships no types
     def wake_at(self, size: int) -> None:
         """Let the poller report the socket once so many bytes have arrived, or its end."""
         if size != self._wakes_at:
-            if size > _HEAD_BYTES:
+            if size > HEAD_BYTES:
                 # The kernel makes room for what it is to wait for, but none to spare; yet it stops the caller where
                 # less than a segment is free, and would then wait for ever. What it has made room for, it keeps.
                 self.sock.raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 2 * size + _SEGMENTS_BYTES)
@@ -410,7 +253,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
 
     def _drain(self, sock: socket.socket) -> None:
         try:
-            is_over = not sock.recv(_HEAD_BYTES)
+            is_over = not sock.recv(HEAD_BYTES)
         except OSError:
             is_over = True
         if is_over:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import socket
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -187,6 +188,42 @@ def test_a_body_of_any_size_is_waited_for_and_answered_at_once(server: Server) -
         with closing(HTTPConnection(LOOPBACK, server.port, timeout=5)) as connection:
             connection.request("POST", "/v1/predict", body, {"Content-Type": "application/json"})
             assert connection.getresponse().status == 200
+
+
+def test_answers_that_nobody_reads_yet_wait_for_their_reader(server: Server) -> None:
+    """More answers than the sockets hold, and every one of them comes in the end."""
+    count = 8_000
+    with socket.create_connection((LOOPBACK, server.port), timeout=60) as connection:
+        sender = threading.Thread(target=connection.sendall, args=[WHOLE * count])
+        sender.start()
+        time.sleep(1)
+        assert slowest_s(server) < 1.5
+        received = 0
+        while received < count:
+            part = connection.recv(1_000_000)
+            assert part, f"{received} of {count} answers came"
+            received += part.count(b'"label":')
+        sender.join()
+
+
+def test_a_deadline_ends_a_large_body_and_many_batches_are_too_many(tmp_path: Path) -> None:
+    DirectoryRegistry(tmp_path / "registry").publish(make_bundle(tmp_path / "bundle"))
+    with serving(tmp_path, REQUEST_DEADLINE_S="1", MAX_WAITING_REQUESTS="2") as server:
+        with socket.create_connection((LOOPBACK, server.port), timeout=20) as slow:
+            slow.sendall(BATCH + b'Content-Length: 9000000\r\n\r\n{"rows": [')
+            started = time.monotonic()
+            while _is_open(slow, b" ") and time.monotonic() < started + 20:
+                time.sleep(0.2)
+            # Patience alone would take 10 s, and it is for smaller ones.
+            assert time.monotonic() - started < 8
+        rows = json.dumps({"rows": [{"age": 30, "city": "Oslo"}] * 10_000}).encode()
+
+        def ask(_: int) -> int:
+            return server.request("POST", "/v1/predict/batch", rows)[0]
+
+        with ThreadPoolExecutor(20) as pool:
+            statuses = Counter(pool.map(ask, range(40)))
+        assert set(statuses) == {200, 503}
 
 
 def test_a_caller_who_waits_to_be_asked_is_asked(server: Server) -> None:

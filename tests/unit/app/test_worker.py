@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import socket
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.worker import _BUFFERED_BYTES, _HEAD_BYTES, Arrival, Channel, look
+from app.channel import BUFFERED_BYTES, HEAD_BYTES, Arrival, Channel, look
+from app.worker import PatientWorker
 
 HEAD = b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
 
 
 def arrived(data: bytes) -> Arrival:
-    return Arrival(data[:_HEAD_BYTES], len(data))
+    return Arrival(data[:HEAD_BYTES], len(data))
 
 
 def head(*lines: bytes, start: bytes = b"POST /v1/predict HTTP/1.1") -> bytes:
@@ -80,15 +82,15 @@ def test_a_connection_is_kept_after_a_refusal_only_where_nothing_is_in_doubt(dat
 
 
 def test_a_large_request_is_not_waited_for() -> None:
-    large = head(b"Content-Length: %d" % (2 * _BUFFERED_BYTES))
+    large = head(b"Content-Length: %d" % (2 * BUFFERED_BYTES))
     assert arrived(large).missing_until == 0
     assert arrived(large).is_slow
-    just = head(b"Content-Length: %d" % (_BUFFERED_BYTES - 200))
-    assert arrived(just).missing_until > _BUFFERED_BYTES - 200
+    just = head(b"Content-Length: %d" % (BUFFERED_BYTES - 200))
+    assert arrived(just).missing_until > BUFFERED_BYTES - 200
 
 
 def test_an_endless_head_is_left_to_gunicorn_to_refuse() -> None:
-    assert arrived(b"GET / HTTP/1.1\r\nX: " + b"x" * _HEAD_BYTES).missing_until == 0
+    assert arrived(b"GET / HTTP/1.1\r\nX: " + b"x" * HEAD_BYTES).missing_until == 0
 
 
 def test_only_a_small_prediction_is_answered_at_once() -> None:
@@ -181,3 +183,15 @@ def test_a_channel_has_nothing_left_for_a_caller_who_has_gone() -> None:
         channel.hold()
         channel.sendall(b"x")
         assert channel.let_go() == b""
+
+
+def test_a_request_that_waited_too_long_for_a_thread_is_sent_away_unread() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(HEAD + b"12345")
+        channel = Channel(ours)
+        channel.allow(-1)
+        worker = PatientWorker.__new__(PatientWorker)
+        assert worker._work(SimpleNamespace(sock=channel)) is False  # type: ignore[arg-type]  # all that is asked of it
+        assert theirs.recv(1000).startswith(b"HTTP/1.1 503")
+        assert look(ours).available == len(HEAD) + 5
