@@ -10,7 +10,7 @@ from flask import Flask, Response, g, request
 from limits import RateLimitItem, parse
 from limits.strategies import FixedWindowRateLimiter
 
-from app.errors import problem
+from app.errors import Problem
 from app.keys import Scope, find_key
 from app.rates import LocalLimiter, SharedLimiter
 from app.settings import IN_MEMORY, ServiceSettings
@@ -18,6 +18,7 @@ from app.settings import IN_MEMORY, ServiceSettings
 # So many wrong keys of an address are answered and logged in a minute. A right one is let in whatever else comes from
 # there: behind a proxy or a gateway, strangers and callers share an address.
 _WRONG_KEYS = parse("20/minute")
+_UNAUTHORIZED = Problem(401, "Unauthorized", "send a key as Authorization: Bearer KEY", {"WWW-Authenticate": "Bearer"})
 _LOG = structlog.get_logger()
 
 
@@ -32,64 +33,41 @@ class Access:
         # Wrong keys are counted here and not in a shared storage: they must cost nothing.
         self._wrong = LocalLimiter()
 
-    def key_of(self, authorization: str, scopes: frozenset[Scope], address: str) -> str | None:
+    def caller(self, authorization: str, scopes: frozenset[Scope], address: str, request_id: str) -> str | Problem:
         """
-        Under what name a caller who may do this is counted; None for one who may not.
+        Under what name a caller who may do this is counted, or why one may not.
 
-        Asking has no consequences: `refusal` logs and counts wrong keys.
+        Args:
+            authorization: The request's header.
+            scopes: Any of these is needed.
+            address: Of the caller.
+            request_id: For the log.
         """
         if not self._keys:
             return address
         key = find_key(self._keys, authorization)
-        return key.name if key is not None and key.scopes & scopes else None
+        if key is None:
+            return self._wrong_key(address, request_id) if authorization else _UNAUTHORIZED
+        if not key.scopes & scopes:
+            return Problem(403, "Forbidden", f"key {key.name!r} lacks the scope {' or '.join(sorted(scopes))}")
+        return key.name
 
-    def count(self, caller: str) -> bool:
-        """Count a request, and say whether it is within the caller's rate."""
-        return self._limit is None or self._limiter.hit(self._limit, caller)
-
-    def refusal(self, authorization: str, scopes: frozenset[Scope] | None, address: str) -> Response | None:
-        """
-        Why a request is not let in, as an answer; None if it is.
-
-        Args:
-            authorization: The request's header.
-            scopes: Any of these is needed; None lets everybody in.
-            address: Of the caller.
-        """
-        if scopes is None:
-            return None
-        key = None
-        if self._keys:
-            key = find_key(self._keys, authorization)
-            if key is None:
-                return self._wrong_key(address) if authorization else _unauthorized()
-            if not key.scopes & scopes:
-                wanted = " or ".join(sorted(scopes))
-                return problem(403, "Forbidden", f"key {key.name!r} lacks the scope {wanted}")
-        caller = address if key is None else key.name
-        g.caller = caller
-        if self._limit is None or self.count(caller):
+    def count(self, caller: str) -> Problem | None:
+        """Count a request; a problem if it is beyond the caller's rate."""
+        if self._limit is None or self._limiter.hit(self._limit, caller):
             return None
         return _later(self._limit, self._limiter, caller, f"at most {self._limit}")
 
-    def _wrong_key(self, address: str) -> Response:
+    def _wrong_key(self, address: str, request_id: str) -> Problem:
         if not self._wrong.hit(_WRONG_KEYS, address):
             return _later(_WRONG_KEYS, self._wrong, address, "too many wrong keys came from your address")
-        _LOG.warning("a key was refused", request_id=g.get("request_id"), address=address)
-        return _unauthorized()
+        _LOG.warning("a key was refused", request_id=request_id, address=address)
+        return _UNAUTHORIZED
 
 
-def _unauthorized() -> Response:
-    answer = problem(401, "Unauthorized", "send a key as Authorization: Bearer KEY")
-    answer.headers["WWW-Authenticate"] = "Bearer"
-    return answer
-
-
-def _later(limit: RateLimitItem, limiter: FixedWindowRateLimiter, caller: str, detail: str) -> Response:
-    answer = problem(429, "Too many requests", detail)
+def _later(limit: RateLimitItem, limiter: FixedWindowRateLimiter, caller: str, detail: str) -> Problem:
     reset = limiter.get_window_stats(limit, caller).reset_time
-    answer.headers["Retry-After"] = str(max(1, int(reset - time.time()) + 1))
-    return answer
+    return Problem(429, "Too many requests", detail, {"Retry-After": str(max(1, int(reset - time.time()) + 1))})
 
 
 def init_app(app: Flask, access: Access, scopes: Mapping[str, frozenset[Scope] | None]) -> None:
@@ -108,4 +86,12 @@ def init_app(app: Flask, access: Access, scopes: Mapping[str, frozenset[Scope] |
             # Nothing is there; the answer says so.
             return None
         needed = scopes.get(request.blueprint or "", frozenset({Scope.ADMIN}))
-        return access.refusal(request.headers.get("Authorization", ""), needed, request.remote_addr or "")
+        if needed is None:
+            return None
+        address = request.remote_addr or ""
+        caller = access.caller(request.headers.get("Authorization", ""), needed, address, g.request_id)
+        if isinstance(caller, Problem):
+            return caller.response()
+        g.caller = caller
+        excess = access.count(caller)
+        return None if excess is None else excess.response()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -14,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from core.errors import JournalUnavailable
 
 MAX_LISTED_FAULTS = 100
+PROBLEM = "application/problem+json"
 _RETRY_AFTER_S = 5
 _LOG = structlog.get_logger()
 
@@ -61,32 +63,63 @@ def json_response(value: Any) -> Response:
     return Response(msgspec.json.encode(value), content_type="application/json")
 
 
-def problem(status: int, title: str, detail: str, **extra: Any) -> Response:
-    """A problem+json response."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra}
-    return Response(msgspec.json.encode(body), status=status, content_type="application/problem+json")
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """
+    Why a request is refused, and how that is answered.
+
+    Attributes:
+        status: Of the answer.
+        title: The same for every problem of this kind.
+        detail: What would be right.
+        headers: Beside those that every answer has.
+        extra: Members of the body beside RFC 9457's own.
+    """
+
+    status: int
+    title: str
+    detail: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def content(self) -> bytes:
+        """The answer's body."""
+        own = {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail}
+        return msgspec.json.encode({**own, **self.extra})
+
+    def response(self) -> Response:
+        """The answer."""
+        return Response(self.content(), status=self.status, headers=dict(self.headers), content_type=PROBLEM)
+
+
+def journal_unavailable(error: JournalUnavailable, request_id: str | None) -> Problem:
+    """Log that a request cannot be written down, and refuse it."""
+    _LOG.error("the journal is not available", request_id=request_id, problem=str(error))
+    return Problem(
+        503,
+        "Service unavailable",
+        "nothing can be written to the journal now; try again",
+        {"Retry-After": str(_RETRY_AFTER_S)},
+    )
 
 
 def init_app(app: Flask) -> None:
     """Answer every error of the app as problem+json."""
-    app.register_error_handler(MalformedRequest, lambda error: problem(400, "Bad request", error.problem))
-    app.register_error_handler(WrongMediaType, lambda error: problem(415, "Unsupported media type", str(error)))
+    app.register_error_handler(MalformedRequest, lambda error: Problem(400, "Bad request", error.problem).response())
+    app.register_error_handler(
+        WrongMediaType, lambda error: Problem(415, "Unsupported media type", str(error)).response()
+    )
     app.register_error_handler(InvalidInput, _invalid_input)
-    app.register_error_handler(JournalUnavailable, _journal_unavailable)
+    app.register_error_handler(
+        JournalUnavailable, lambda error: journal_unavailable(error, g.get("request_id")).response()
+    )
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
 
 
 def _invalid_input(error: InvalidInput) -> Response:
     detail = "1 fault; nothing was scored" if error.count == 1 else f"{error.count} faults; nothing was scored"
-    return problem(422, "Invalid input", detail, **listed(error))
-
-
-def _journal_unavailable(error: JournalUnavailable) -> Response:
-    _LOG.error("the journal is not available", request_id=g.get("request_id"), problem=str(error))
-    answer = problem(503, "Service unavailable", "nothing can be written to the journal now; try again")
-    answer.headers["Retry-After"] = str(_RETRY_AFTER_S)
-    return answer
+    return Problem(422, "Invalid input", detail, extra=listed(error)).response()
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -96,13 +129,11 @@ def _http_error(error: HTTPException) -> Response:
         405: f"{request.path} does not take {request.method}",
         413: "the body is larger than MAX_BODY_BYTES (of lines, MAX_STREAM_BYTES) allows",
     }
-    answer = problem(status, error.name, details.get(status, error.description or error.name))
-    for name, value in error.get_headers():
-        if name.lower() in {"allow", "content-range", "retry-after"}:
-            answer.headers[name] = value
-    return answer
+    kept = {"allow", "content-range", "retry-after"}
+    headers = {name: value for name, value in error.get_headers() if name.lower() in kept}
+    return Problem(status, error.name, details.get(status, error.description or error.name), headers).response()
 
 
 def _unexpected(error: Exception) -> Response:
     _LOG.error("unexpected error", request_id=g.get("request_id"), path=request.path, exc_info=error)
-    return problem(500, "Internal server error", "this is our fault; the log of the service says more")
+    return Problem(500, "Internal server error", "this is our fault; the log of the service says more").response()

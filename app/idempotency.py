@@ -16,7 +16,7 @@ import structlog
 from flask import Response, g, request
 
 from app.body import JSON
-from app.errors import InputFault, InvalidInput, problem
+from app.errors import InputFault, InvalidInput, Problem
 from app.headers import IDEMPOTENCY_KEY, NAME, REPLAYED, is_name
 from app.journal import Journal
 from core.errors import JournalUnavailable
@@ -82,9 +82,8 @@ class Once:
 
 def _again(claim: Claim) -> Response:
     if claim.answer is None:
-        answer = problem(409, "Conflict", f"a request with this {IDEMPOTENCY_KEY} is being answered; try again")
-        answer.headers["Retry-After"] = "1"
-        return answer
+        detail = f"a request with this {IDEMPOTENCY_KEY} is being answered; try again"
+        return Problem(409, "Conflict", detail, {"Retry-After": "1"}).response()
     answer = Response(zlib.decompress(claim.answer), content_type=JSON)
     answer.headers[REPLAYED] = "true"
     return answer

@@ -1,24 +1,26 @@
 """
-The fast lane: answers a clean request for one row before Flask sees it.
+The fast lane: answers a clean request for one row, or refuses one whoever asks, before Flask sees it.
 
 It takes half of the time that the way through Flask's contexts and routing takes, and gives the same answers: what
-is in any way unusual (another route, a wrong key, a body that is not clean, a header that asks for something) goes the
-ordinary way, with its body as if nobody had read it.
+is in any way unusual (another route, a body that is not clean, a header that asks for something) goes the ordinary
+way, with its body as if nobody had read it.
 """
 
 from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
+from werkzeug.http import HTTP_STATUS_CODES
 
 from app.access import Access
 from app.accounting import Accounts, request_id
 from app.body import JSON
 from app.decoder import Columns, Decoder
+from app.errors import PROBLEM, Problem, journal_unavailable
 from app.headers import REQUEST_ID, is_name
 from app.journal import Journal, Request
 from app.keys import Scope
@@ -58,7 +60,7 @@ class FastLane:
         self.ordinary, self._model, self._journal = ordinary, model, journal
         self._access, self._accounts, self._max_bytes = access, accounts, max_bytes
         self._decoder = Decoder(model.contract, max_rows=1)
-        self._headers = {scheme: [("Content-Type", JSON), *headers_for(scheme)] for scheme in ("http", "https")}
+        self._headers = {scheme: headers_for(scheme) for scheme in ("http", "https")}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer, or leave it to the ordinary way."""
@@ -67,12 +69,10 @@ class FastLane:
             length = self._length(environ)
             if length:
                 body = environ["wsgi.input"].read(length)
-                answer = self._answer(environ, body, started) if len(body) == length else None
+                made = request_id(environ.get("HTTP_X_REQUEST_ID"))
+                answer = self._answer(environ, body, made, started) if len(body) == length else None
                 if answer is not None:
-                    made, content = answer
-                    headers = [("Content-Length", str(len(content))), (REQUEST_ID, made)]
-                    start_response("200 OK", self._headers[environ["wsgi.url_scheme"]] + headers)
-                    return [content]
+                    return self._send(answer, made, environ["wsgi.url_scheme"], started, start_response)
                 environ["wsgi.input"] = io.BytesIO(body)
         return self.ordinary(environ, start_response)
 
@@ -85,31 +85,51 @@ class FastLane:
             return 0
         return int(text)
 
-    def _answer(self, environ: WSGIEnvironment, body: bytes, started: float) -> tuple[str, bytes] | None:
+    def _answer(self, environ: WSGIEnvironment, body: bytes, made: str, started: float) -> bytes | Problem | None:
         address = environ.get("REMOTE_ADDR", "")
-        key = self._access.key_of(environ.get("HTTP_AUTHORIZATION", ""), _SCOPES, address)
-        if key is None:
-            return None
+        caller = self._access.caller(environ.get("HTTP_AUTHORIZATION", ""), _SCOPES, address, made)
+        if isinstance(caller, Problem):
+            return caller
         values = self._decoder.row(body)
         subject = environ.get("HTTP_X_SUBJECT")
         if values is None or (subject is not None and not is_name(subject)):
             return None
-        # What is counted here and left to the ordinary way is counted there again.
-        if not self._access.count(key):
-            return None
-        made = request_id(environ.get("HTTP_X_REQUEST_ID"))
+        # From here on it is answered here: the ordinary way would count it again.
+        excess = self._access.count(caller)
+        if excess is not None:
+            return excess
         columns = Columns([(value,) for value in values], 1)
         scored = self._model.score(columns)
         try:
             (row,) = self._journal.record(
                 Request(request_id=made, started=started, is_batch=False, subject=subject), columns, scored
             )
-        except JournalUnavailable:
-            return None
+        except JournalUnavailable as error:
+            return journal_unavailable(error, made)
         (answer,) = scored.answers([row])
         answer.model_tag = self._model.tag
-        content = _encode(answer)
-        self._accounts.close(
-            made=made, method="POST", path=PREDICT, route=PREDICT, status=200, started=started, rows=1, trace=None
+        return _encode(answer)
+
+    def _send(
+        self, answer: bytes | Problem, made: str, scheme: str, started: float, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        headers: Mapping[str, str] = {}
+        if isinstance(answer, Problem):
+            status, content, kind, headers = answer.status, answer.content(), PROBLEM, answer.headers
+        else:
+            status, content, kind = 200, answer, JSON
+        own = [("Content-Type", kind), ("Content-Length", str(len(content))), (REQUEST_ID, made)]
+        start_response(
+            f"{status} {HTTP_STATUS_CODES[status].upper()}", [*self._headers[scheme], *own, *headers.items()]
         )
-        return made, content
+        self._accounts.close(
+            made=made,
+            method="POST",
+            path=PREDICT,
+            route=PREDICT,
+            status=status,
+            started=started,
+            rows=1 if status == 200 else 0,
+            trace=None,
+        )
+        return [content]

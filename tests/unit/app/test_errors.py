@@ -10,7 +10,7 @@ from flask import Flask, abort
 from flask.testing import FlaskClient
 
 from app import create_app
-from app.errors import problem
+from app.errors import Problem
 from app.settings import ServiceSettings
 from core.registry import DirectoryRegistry
 
@@ -113,7 +113,7 @@ def test_an_error_s_own_sentence_is_kept(app: Flask) -> None:
 
 
 def test_a_problem_may_carry_more_fields() -> None:
-    document = json.loads(problem(409, "Conflict", "twice", row=3).data)
+    document = json.loads(Problem(409, "Conflict", "twice", extra={"row": 3}).content())
 
     assert document == {"type": "about:blank", "title": "Conflict", "status": 409, "detail": "twice", "row": 3}
 

@@ -23,7 +23,7 @@ from core.registry import DirectoryRegistry
 
 ROW = {"age": 30, "city": "Oslo"}
 SECRET, KEY = new_key("ours", [Scope.PREDICT])
-_, OTHER = new_key("other", [Scope.ADMIN])
+OTHER_SECRET, OTHER = new_key("other", [Scope.ADMIN])
 GOOD = {"Authorization": f"Bearer {SECRET}"}
 
 
@@ -95,6 +95,8 @@ def test_a_clean_row_never_reaches_the_ordinary_way_and_an_unusual_one_does(ways
     assert ways.ask(is_fast=True, body=body).status == "200 OK"
     assert reached == []
     assert ways.ask(is_fast=True, body=b"{}").status.startswith("422")
+    assert ways.ask(is_fast=True, body=body, headers={"traceparent": ""}).status == "200 OK"
+    assert len(reached) == 2
     assert ways.ask(is_fast=True, body=body, headers={"Authorization": "Bearer wrong"}).status.startswith("401")
     assert len(reached) == 2
 
@@ -140,6 +142,7 @@ def test_a_clean_row_leaves_the_same_traces(
     ways = Ways(environment, registry)
     both(ways, body=json.dumps({"age": 99, "city": "Bern"}).encode())
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(lines) == 2
     kept = [json.loads(line) for line in ways.app.test_client().get("/v1/journal").data.splitlines()]
     metrics = ways.app.test_client().get("/metrics").text
     for pair, differing in ((lines, {"duration_ms", "timestamp"}), (kept, {"id", "at", "cursor", "latency_ms"})):
@@ -147,6 +150,42 @@ def test_a_clean_row_leaves_the_same_traces(
         assert first == second
     assert 'slipway_rows_total{route="/v1/predict"} 2.0' in metrics
     assert 'slipway_request_duration_seconds_count{method="POST",route="/v1/predict",status="200"} 2.0' in metrics
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Authorization": "Bearer wrong"}, "401"),
+        ({"Authorization": "Bearer wrong"}, "429"),
+        ({"Authorization": ""}, "401"),
+        ({"Authorization": f"Bearer {OTHER_SECRET}"}, "403"),
+        (GOOD, "429"),
+    ],
+)
+def test_a_refusal_is_the_same_and_leaves_the_same_traces(
+    registry: DirectoryRegistry,
+    environment: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    headers: dict[str, str],
+    status: str,
+) -> None:
+    ways = Ways(environment | {"API_KEYS": f"{KEY},{OTHER}", "RATE_LIMIT": "20/hour"}, registry)
+    if status == "429":
+        for _ in range(20):
+            ways.ask(is_fast=False, body=json.dumps(ROW).encode(), headers=headers)
+    capsys.readouterr()
+    fast, ordinary = (ways.ask(is_fast=way, body=json.dumps(ROW).encode(), headers=headers) for way in (True, False))
+    waits = [int(exchange.headers.pop("Retry-After", 0)) for exchange in (fast, ordinary)]
+    assert fast == ordinary
+    assert fast.status.startswith(status)
+    assert 0 <= waits[0] - waits[1] <= 1
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    for line in lines:
+        del line["timestamp"]
+        line.pop("duration_ms", None)
+    half = len(lines) // 2
+    assert lines
+    assert lines[:half] == lines[half:]
 
 
 def test_a_rate_counts_both_ways_together(registry: DirectoryRegistry, environment: dict[str, str]) -> None:
@@ -163,13 +202,16 @@ def test_a_right_key_is_let_in_whatever_else_comes_from_its_address(ways: Ways) 
     assert both(ways, body=body).status == "200 OK"
 
 
-def test_what_cannot_be_written_down_is_not_answered_by_the_lane(
-    registry: DirectoryRegistry, environment: dict[str, str]
+def test_what_cannot_be_written_down_is_refused_alike(
+    registry: DirectoryRegistry, environment: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     ways = Ways(environment | {"JOURNAL_SPOOL_BYTES": "100000"}, registry)
     body = json.dumps(ROW).encode()
     statuses = {ways.ask(is_fast=True, body=body).status[:3] for _ in range(500)}
     assert statuses == {"200", "503"}
+    capsys.readouterr()
+    assert both(ways, body=body).status.startswith("503")
+    assert capsys.readouterr().out.count("the journal is not available") == 2
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
