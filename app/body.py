@@ -100,7 +100,9 @@ def _received(most: int) -> Iterator[bytes]:
         # A body sent in chunks has no length to check beforehand, and werkzeug cuts it at the limit in silence.
         request.max_content_length = most + 1
     try:
-        while part := request.stream.read(_PART_BYTES):
+        # Where it fits into memory it is read at once: gunicorn copies what is left with every part.
+        whole = request.content_length if request.content_length in range(_IN_MEMORY_BYTES + 1) else None
+        while part := request.stream.read(whole or _PART_BYTES):
             yield part
     except (ParseException, ClientDisconnected, OSError) as error:
         raise MalformedRequest("the body did not arrive whole; its length or its chunks are wrong") from error

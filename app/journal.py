@@ -15,7 +15,7 @@ from app.decoder import Columns
 from app.served_model import Scored, ServedModel
 from app.settings import WHEN_FULL_REFUSE, ServiceSettings
 from core.errors import Fault, JournalUnavailable, SettingsError
-from core.journal.records import Ids, Outcome, Prediction, Record, encode, row_id
+from core.journal.records import Ids, Outcome, Prediction, Record, encode, row_ids
 from core.journal.shipper import Shipper
 from core.journal.spool import Spool
 from core.journal.sqlite import SqliteStore
@@ -87,7 +87,7 @@ class Journal:
             JournalUnavailable: if that is not possible and must be.
         """
         made = request.record or self._ids.new()
-        ids = [row_id(made, row, is_batch=True) for row in range(columns.count)] if request.is_batch else [made]
+        ids = row_ids(made, columns.count) if request.is_batch else [made]
         if self._sample < 1 and random.random() >= self._sample:  # noqa: S311  # nothing secret hangs on it
             return ids
         self._write(

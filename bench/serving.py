@@ -12,7 +12,7 @@ import os
 import statistics
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.bodies import BATCH_ROWS, bodies
@@ -56,10 +56,16 @@ def uvicorn(name: str, module: str, **variables: str) -> Server:
     return Server(name=name, command=command, variables=variables)
 
 
+STOCK = replace(
+    SLIPWAY,
+    name="the same with gunicorn's own worker",
+    variables={**SLIPWAY.variables, "GUNICORN_CMD_ARGS": "--worker-class gthread"},
+)
 FAST = "bench.peers.fast:application"
 PEERS = (
     Peer(server=gunicorn("hello (floor)", "bench.peers.hello:application"), kinds=SINGLE),
     Peer(server=SLIPWAY, kinds=ALL),
+    Peer(server=STOCK, kinds=ALL),
     Peer(server=gunicorn("json + ONNX Runtime, no checks", "bench.peers.unchecked:application")),
     Peer(server=gunicorn("flask-smorest + exporter", "bench.peers.smorest:application")),
     Peer(server=uvicorn("FastAPI + pydantic", FAST)),
@@ -68,13 +74,19 @@ PEERS = (
 # An environment with mlflow and requirements.txt: it is too large to be installed by the way.
 MLFLOW_PYTHON = os.environ.get("MLFLOW_PYTHON")
 if MLFLOW_PYTHON:
-    mlflow = Server(
-        name="MLflow",
-        python=MLFLOW_PYTHON,
-        command=["-m", "bench.peers.mlflow_model", "model", "{port}"],
-        health="/ping",
+    PEERS += tuple(
+        Peer(
+            server=Server(
+                name=name,
+                python=MLFLOW_PYTHON,
+                command=["-m", "bench.peers.mlflow_model", "model", "{port}", *options],
+                health="/ping",
+            ),
+            kinds=SINGLE,
+            body="record",
+        )
+        for name, options in (("MLflow", []), ("MLflow with a schema", ["--schema"]))
     )
-    PEERS += (Peer(server=mlflow, kinds=SINGLE, body="record"),)
 
 
 def main() -> None:

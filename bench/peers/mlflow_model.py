@@ -1,7 +1,8 @@
 """
 The same graph behind MLflow's own server.
 
-Usage: python -m bench.peers.mlflow_model FOLDER PORT, in an environment that has mlflow and requirements.txt.
+Usage: python -m bench.peers.mlflow_model FOLDER PORT [--schema], in an environment that has mlflow and what
+requirements.txt names. With a schema it checks what it is sent, as its documentation advises and the service does.
 """
 
 from __future__ import annotations
@@ -29,9 +30,19 @@ class Peer(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # mlflow is not in
         return [self.model.answer(value) for value in self.model.score(self.model.encode(rows))]
 
 
+def signature() -> Any:
+    """What the golden rows say of the columns."""
+    import pandas as pd  # noqa: PLC0415  # mlflow brings it
+
+    from bench.peers import model  # noqa: PLC0415  # as above
+
+    rows = [dict(entry.row) for entry in model.bundle.golden().rows]
+    return mlflow.models.infer_signature(pd.DataFrame(rows), [model.answer(0.5)])
+
+
 if __name__ == "__main__":
-    folder, port = sys.argv[1:]
-    mlflow.pyfunc.save_model(folder, python_model=Peer())
+    folder, port, *rest = sys.argv[1:]
+    mlflow.pyfunc.save_model(folder, python_model=Peer(), signature=signature() if rest else None)
     options = ["--env-manager", "local", "--host", "127.0.0.1", "--port", port, "--workers", "1"]
     # It looks for uvicorn there.
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"

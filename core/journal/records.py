@@ -80,7 +80,21 @@ decode = msgspec.json.Decoder(Record).decode
 
 def row_id(request: str, row: int, *, is_batch: bool) -> str:
     """The id of a row: of a single prediction that of the request, of a batch with the row's number."""
-    return f"{request}-{row:0{_ROW_DIGITS}}" if is_batch else request
+    return request + _ending(row) if is_batch else request
+
+
+def row_ids(request: str, count: int) -> list[str]:
+    """The ids of a batch's rows, as `row_id` makes them."""
+    endings = _ENDINGS[:count] if count <= len(_ENDINGS) else map(_ending, range(count))
+    return [request + ending for ending in endings]
+
+
+def _ending(row: int) -> str:
+    return f"-{row:0{_ROW_DIGITS}}"
+
+
+# Made once, as making them takes longer than anything else about them.
+_ENDINGS = [_ending(row) for row in range(1000)]
 
 
 def read_row_id(text: str) -> tuple[str, int] | None:

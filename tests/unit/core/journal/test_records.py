@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.journal.records import Ids, Prediction, decode, encode, read_row_id, row_id
+from core.journal.records import Ids, Prediction, decode, encode, read_row_id, row_id, row_ids
 from tests.journal import comparable, make_outcome, make_prediction
 
 REQUEST = "0" * 31 + "a"
@@ -43,6 +43,7 @@ def test_a_row_s_id_is_read_as_it_was_made(number: int, row: int, is_batch: bool
 
 
 def test_row_ids_sort_by_request_and_row() -> None:
+    assert row_ids("f" * 32, 1_500) == [row_id("f" * 32, row, is_batch=True) for row in range(1_500)]
     made = [row_id(f"{number:032x}", row, is_batch=True) for number in (1, 2) for row in (0, 9, 10, 99_999)]
     assert made == sorted(made)
 
