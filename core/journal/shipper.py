@@ -20,6 +20,8 @@ from core.journal.store import JournalStore
 _INTERVAL_S = 0.5
 # One part of a file takes about a millisecond, which a caller may have to wait for.
 _PART_LINES, _PART_BYTES, _PAUSE_S = 50, 200_000, 0.01
+# The fuller the spool, the shorter the pause; from here on there is none.
+_NO_PAUSE_FROM = 0.05
 # Low enough to wait for those who ask, high enough to keep up with them on one core.
 _NICE = 5
 _PRUNE_EVERY_S = 3600.0
@@ -55,7 +57,8 @@ class Shipper:
         Move everything that waits.
 
         Args:
-            pause_s: So long nothing is done between one part and the next, for the sake of those who ask meanwhile.
+            pause_s: So long, or shorter where much waits, nothing is done between one part and the next, for the sake
+                of those who ask meanwhile.
 
         Returns:
             How many records the store was given.
@@ -74,7 +77,7 @@ class Shipper:
                     records = list(_read(lines, path))
                     self._store.add(records)
                     count += len(records)
-                    self._stop.wait(pause_s)
+                    self._stop.wait(pause_s * max(0.0, 1 - self._spool.fullness / _NO_PAUSE_FROM))
         except FileNotFoundError:
             # Another process adopted it first.
             return 0

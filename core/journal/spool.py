@@ -112,6 +112,11 @@ class Spool:
             # Empty lines, which nobody reads: one alone may fit where nothing else does.
             self.append(b"\n" * (_USUAL_BYTES - 1))
 
+    @property
+    def fullness(self) -> float:
+        """What waits, as a part of what may."""
+        return self._waiting / self._max_bytes
+
     def ready(self) -> list[Path]:
         """Files that nobody writes to any more, oldest first: this process's own, and those of the dead."""
         with self._mutex:
