@@ -10,9 +10,10 @@ from pathlib import Path
 from limits import RateLimitItem, parse
 
 from app.keys import ApiKey, Scope, read_keys
-from core.ledger import DeploymentLedger, open_ledger
-from core.registry import ModelRegistry, open_registry
-from core.settings import DEFAULT_LEDGER, DEFAULT_REGISTRY, SettingsReader, names, one_of, whole_number
+from core.ledger import DeploymentLedger
+from core.places import DEFAULT_LEDGER, DEFAULT_REGISTRY, GITHUB, open_ledger, open_registry
+from core.registry import ModelRegistry
+from core.settings import SettingsReader, names, one_of, whole_number
 from core.tags import ModelTag
 
 WHEN_FULL_REFUSE, WHEN_FULL_SERVE = "refuse", "serve"
@@ -99,8 +100,8 @@ class ServiceSettings:
         is_production = reader.read("APP_ENV", "development", one_of("development", "production")) == "production"
         settings = cls(
             is_production=is_production,
-            registry=reader.read("MODEL_REGISTRY", DEFAULT_REGISTRY, open_registry),
-            ledger=reader.read("DEPLOYMENT_LEDGER", DEFAULT_LEDGER, open_ledger),
+            registry=reader.read("MODEL_REGISTRY", DEFAULT_REGISTRY, partial(open_registry, environment=environment)),
+            ledger=reader.read("DEPLOYMENT_LEDGER", DEFAULT_LEDGER, partial(open_ledger, environment=environment)),
             model_tag=reader.read("MODEL_TAG", "", lambda text: ModelTag.parse(text) if text else None),
             host=reader.read("HOST", "127.0.0.1", str),
             port=reader.read("PORT", "8000", whole_number(1, 65535)),
@@ -129,6 +130,8 @@ class ServiceSettings:
             journal_drop=reader.read("JOURNAL_DROP", "", names),
             journal_redact=reader.read("JOURNAL_REDACT", "", names),
         )
+        if settings.model_tag is None and str(settings.registry).startswith(f"{GITHUB}:"):
+            reader.refuse("MODEL_TAG", f"names the tag to serve of {settings.registry}; python -m ml tags lists them")
         if is_production:
             _refuse_unsafe(reader, settings)
         reader.finish()

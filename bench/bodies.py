@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from bench.server import REGISTRY
-from core.registry import open_registry
+from core.places import open_registry
 from core.tags import ModelTag
 
 ROUTES = {
@@ -20,7 +20,7 @@ BATCH_ROWS = 1000
 
 def bodies(tag: str) -> dict[str, bytes]:
     """A body for each kind of request."""
-    bundle = open_registry(REGISTRY).fetch(ModelTag.parse(tag))
+    bundle = open_registry(REGISTRY, {}).fetch(ModelTag.parse(tag))
     rows = [dict(entry.row) for entry in bundle.golden().rows]
     many = (rows * (BATCH_ROWS // len(rows) + 1))[:BATCH_ROWS]
     contents = {

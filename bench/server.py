@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.keys import Scope, new_key
-from core.registry import open_registry
+from core.places import open_registry
 
 ROOT = Path(__file__).resolve().parent.parent
 REGISTRY = os.environ.get("MODEL_REGISTRY", f"directory:{ROOT}/.slipway/registry")
@@ -54,7 +54,7 @@ SLIPWAY = Server(
 def set_up() -> str:
     """Leave core 0 to the servers, and say which tag they serve: the newest."""
     os.sched_setaffinity(0, {1})
-    tags = open_registry(REGISTRY).tags()
+    tags = open_registry(REGISTRY, {}).tags()
     if not tags:
         sys.exit("error: no model is published; run scripts/train first")
     return str(tags[-1])

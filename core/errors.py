@@ -12,6 +12,9 @@ SlipwayError                 a mistake or a damage that one sentence can describ
 │   ├── UnknownTag
 │   ├── TagTaken
 │   └── CorruptArtifact      bytes are not those that were published
+├── GitHubError
+│   ├── GitHubAway           nobody answers, or not in time, or with an error of its own
+│   └── GitHubRefused        it answers that this may not or cannot be done
 ├── UnsupportedFormat        written by a newer Slipway
 ├── LedgerError
 ├── BundleRefused            a candidate that may not be published
@@ -106,9 +109,62 @@ class TagTaken(RegistryError):
 class CorruptArtifact(RegistryError):
     """A file of a bundle is not the one that was published."""
 
-    def __init__(self, path: Path, problem: str) -> None:
+    def __init__(self, path: Path, problem: str, *, remedy: str | None = None) -> None:
+        """
+        Args:
+            path: Of the file.
+            problem: What is wrong with it.
+            remedy: What to do; by default to restore its folder.
+        """
         self.path, self.problem = path, problem
-        super().__init__(f"{path}: {problem}; restore {path.parent} from a good copy, or serve another tag")
+        advice = remedy or f"restore {path.parent} from a good copy"
+        super().__init__(f"{path}: {problem}; {advice}, or serve another tag")
+
+
+class GitHubError(SlipwayError):
+    """GitHub did not do what was asked."""
+
+
+class GitHubAway(GitHubError):
+    """GitHub cannot be reached, or is in trouble of its own."""
+
+    def __init__(self, url: str, problem: str) -> None:
+        self.url, self.problem = url, problem
+        super().__init__(f"{url}: {problem}; try again later (https://www.githubstatus.com)")
+
+
+class GitHubRefused(GitHubError):
+    """GitHub answers that something may not or cannot be done."""
+
+    def __init__(
+        self, call: str, status: int, said: str, *, codes: Sequence[str] = (), is_limited: bool, has_token: bool
+    ) -> None:
+        """
+        Args:
+            call: Method and URL.
+            status: Of the answer.
+            said: GitHub's own words.
+            codes: Of the faults that it names.
+            is_limited: Whether it was asked too much.
+            has_token: Whether the call had a token.
+        """
+        self.status, self.codes, self.is_limited = status, tuple(codes), is_limited
+        answer = f"{call} is answered {status}" + (f" ({said})" if said else "")
+        super().__init__(
+            "; ".join(filter(None, [answer, _github_advice(status, is_limited=is_limited, has_token=has_token)]))
+        )
+
+
+def _github_advice(status: int, *, is_limited: bool, has_token: bool) -> str:
+    if is_limited:
+        return "too much was asked of it; try again later" + ("" if has_token else ", or set GITHUB_TOKEN")
+    if status == 401:
+        return "set GITHUB_TOKEN to a token that has not expired"
+    if not has_token and status in {403, 404}:
+        return "set GITHUB_TOKEN if the repository is private"
+    if status in {403, 404}:
+        return "the token may lack a permission, which a workflow grants under `permissions`"
+    return ""
 
 
 class UnsupportedFormat(SlipwayError):

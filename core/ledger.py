@@ -61,6 +61,15 @@ class DeploymentLedger(Protocol):
         """
 
 
+def check_time(at: datetime) -> None:
+    """
+    Raises:
+        ValueError: if the time has no zone.
+    """
+    if at.tzinfo is None:
+        raise ValueError("a deployment's time needs a zone")
+
+
 def champion(history: Sequence[Deployment]) -> ModelTag | None:
     """The tag an environment serves now; None before its first deployment."""
     return history[-1].tag if history else None
@@ -85,8 +94,7 @@ class FileLedger:
 
     def record(self, environment: Environment, tag: ModelTag, *, at: datetime, reason: str) -> Deployment:
         """See `DeploymentLedger.record`."""
-        if at.tzinfo is None:
-            raise ValueError("a deployment's time needs a zone")
+        check_time(at)
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
@@ -132,19 +140,3 @@ class FileLedger:
         except ManifestError as error:
             raise LedgerError(f"{error}; mend or remove that line") from error
         return [entry for entry in entries if entry.environment is environment]
-
-
-def open_ledger(location: str) -> DeploymentLedger:
-    """
-    The ledger named by a setting.
-
-    Args:
-        location: `file:PATH`.
-
-    Raises:
-        ValueError: saying what would be right.
-    """
-    kind, _, path = location.partition(":")
-    if kind != "file" or not path:
-        raise ValueError("takes file:PATH")
-    return FileLedger(Path(path))

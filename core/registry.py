@@ -76,7 +76,7 @@ class DirectoryRegistry:
         except OSError as error:
             raise RegistryError(f"{self._root} cannot be written ({error.strerror})") from error
         try:
-            self._fill(staging, bundle)
+            fill(staging, bundle)
             staging.rename(destination)
             sync_directory(self._root)
         except OSError as error:
@@ -85,19 +85,6 @@ class DirectoryRegistry:
             raise RegistryError(f"{tag} could not be published to {self._root} ({error.strerror})") from error
         finally:
             shutil.rmtree(staging, ignore_errors=True)
-
-    @staticmethod
-    def _fill(staging: Path, bundle: Bundle) -> None:
-        manifest = bundle.manifest.to_json()
-        seal = f"{hashlib.sha256(manifest).hexdigest()}\n".encode()
-        for name, content in {**bundle.files, MANIFEST_NAME: manifest, SEAL_NAME: seal}.items():
-            with (staging / name).open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        staging.chmod(0o755)
-        sync_directory(staging)
-        Bundle.read(staging)
 
     def fetch(self, tag: ModelTag) -> Bundle:
         """See `ModelRegistry.fetch`."""
@@ -122,6 +109,12 @@ class DirectoryRegistry:
             raise CorruptArtifact(path, "is not a checksum")
         return seal.decode().strip()
 
+    def discard(self, tag: ModelTag) -> None:
+        """Take away a bundle that is damaged; a reader sees all of it or nothing."""
+        grave = Path(tempfile.mkdtemp(dir=self._root, prefix=".damaged-"))
+        (self._root / str(tag)).rename(grave / str(tag))
+        shutil.rmtree(grave, ignore_errors=True)
+
     def tags(self) -> list[ModelTag]:
         """See `ModelRegistry.tags`."""
         try:
@@ -131,17 +124,25 @@ class DirectoryRegistry:
         return sorted(ModelTag.parse(name) for name in names if is_tag(name))
 
 
-def open_registry(location: str) -> ModelRegistry:
+def fill(directory: Path, bundle: Bundle) -> None:
     """
-    The registry named by a setting.
+    Write a bundle and the seal of its manifest, and read it back.
 
     Args:
-        location: `directory:PATH`.
+        directory: Existing and empty.
+        bundle: What to write.
 
     Raises:
-        ValueError: saying what would be right.
+        CorruptArtifact: if the bundle does not fit its manifest.
+        OSError: if it cannot be written.
     """
-    kind, _, path = location.partition(":")
-    if kind != _DIRECTORY or not path:
-        raise ValueError(f"takes {_DIRECTORY}:PATH")
-    return DirectoryRegistry(Path(path))
+    manifest = bundle.manifest.to_json()
+    seal = f"{hashlib.sha256(manifest).hexdigest()}\n".encode()
+    for name, content in {**bundle.files, MANIFEST_NAME: manifest, SEAL_NAME: seal}.items():
+        with (directory / name).open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    directory.chmod(0o755)
+    sync_directory(directory)
+    Bundle.read(directory)

@@ -9,9 +9,6 @@ from core.errors import Fault, SettingsError
 
 T = TypeVar("T")
 
-DEFAULT_REGISTRY = "directory:.slipway/registry"
-DEFAULT_LEDGER = "file:.slipway/ledger.jsonl"
-
 
 class SettingsReader:
     """Reads one variable after the other; `finish` raises if any was wrong. An empty variable counts as absent."""

@@ -8,9 +8,10 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
-from core.ledger import DeploymentLedger, open_ledger
-from core.registry import ModelRegistry, open_registry
-from core.settings import DEFAULT_LEDGER, DEFAULT_REGISTRY, SettingsReader, whole_number
+from core.ledger import DeploymentLedger
+from core.places import DEFAULT_LEDGER, DEFAULT_REGISTRY, open_ledger, open_registry
+from core.registry import ModelRegistry
+from core.settings import SettingsReader, whole_number
 
 _MAX_PROJECT_LENGTH = 128
 
@@ -55,8 +56,8 @@ class TrainingSettings:
         reader = SettingsReader(environment)
         key = reader.read("WANDB_API_KEY", "", str)
         settings = cls(
-            registry=reader.read("MODEL_REGISTRY", DEFAULT_REGISTRY, open_registry),
-            ledger=reader.read("DEPLOYMENT_LEDGER", DEFAULT_LEDGER, open_ledger),
+            registry=reader.read("MODEL_REGISTRY", DEFAULT_REGISTRY, partial(open_registry, environment=environment)),
+            ledger=reader.read("DEPLOYMENT_LEDGER", DEFAULT_LEDGER, partial(open_ledger, environment=environment)),
             candidate=reader.read("CANDIDATE_DIR", ".slipway/candidate", Path),
             wandb_mode=reader.read("WANDB_MODE", "", partial(_wandb_mode, has_key=bool(key))),
             wandb_api_key=key,

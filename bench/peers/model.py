@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from core.bundle import Bundle
 from core.contract import CategoricalFeature
-from core.registry import open_registry
+from core.places import open_registry
 from core.tags import ModelTag
 
-registry = open_registry(os.environ["MODEL_REGISTRY"])
+registry = open_registry(os.environ["MODEL_REGISTRY"], os.environ)
 bundle: Bundle = registry.fetch(ModelTag.parse(os.environ["MODEL_TAG"]))
 contract = bundle.contract
 # As a peer would write it: one dictionary a categorical column.

@@ -30,7 +30,7 @@ def _read_variables(source: str) -> dict[str, str]:
     """The variables a settings module reads, with their defaults."""
     constants = {
         node.targets[0].id: node.value.value
-        for node in ast.parse((ROOT / "core/settings.py").read_text()).body
+        for node in ast.parse((ROOT / "core/places.py").read_text()).body
         if isinstance(node, ast.Assign)
         and isinstance(node.targets[0], ast.Name)
         and isinstance(node.value, ast.Constant)
@@ -49,6 +49,14 @@ def test_the_settings_table_holds_every_variable_with_its_default(source: str, t
     assert set(documented) == set(read)
     for name, default in read.items():
         assert documented[name] == _DEPENDS.get(name, default)
+
+
+def test_the_settings_table_holds_what_leads_to_github() -> None:
+    section = (ROOT / "docs/settings.md").read_text().split("## GitHub")[1].split("\n## ")[0]
+    sources = (ROOT / "core/github/settings.py").read_text() + (ROOT / "core/places.py").read_text()
+    read = set(re.findall(r'environment(?:\.get\(|, )"([A-Z_]+)"', sources))
+    assert {"MODEL_CACHE", "GITHUB_TOKEN"} < read
+    assert read == set(re.findall(r"`([A-Z]+_[A-Z_]+)`", section)) | {"GITHUB_RUN_ID"}
 
 
 def test_the_environment_example_holds_every_variable_with_its_default() -> None:

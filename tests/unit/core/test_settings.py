@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import SettingsError
-from core.ledger import FileLedger, open_ledger
-from core.registry import DirectoryRegistry, open_registry
-from core.settings import DEFAULT_LEDGER, DEFAULT_REGISTRY, SettingsReader, one_of, whole_number
+from core.settings import SettingsReader, one_of, whole_number
 
 PORT = whole_number(1, 65535)
 
@@ -68,20 +66,3 @@ def test_a_long_value_is_cut_in_the_message() -> None:
     reader.read("PORT", "8000", PORT)
     with pytest.raises(SettingsError, match=r"found 'x{60}'$"):
         reader.finish()
-
-
-def test_the_default_locations_are_a_directory_and_a_file() -> None:
-    assert isinstance(open_registry(DEFAULT_REGISTRY), DirectoryRegistry)
-    assert isinstance(open_ledger(DEFAULT_LEDGER), FileLedger)
-
-
-@pytest.mark.parametrize("location", ["", "registry", "directory:", "s3:models", "Directory:models", ":models"])
-def test_a_registry_elsewhere_is_told_what_is_taken(location: str) -> None:
-    with pytest.raises(ValueError, match=r"^takes directory:PATH$"):
-        open_registry(location)
-
-
-@pytest.mark.parametrize("location", ["", "ledger.jsonl", "file:", "sqlite:ledger", ":ledger.jsonl"])
-def test_a_ledger_elsewhere_is_told_what_is_taken(location: str) -> None:
-    with pytest.raises(ValueError, match=r"^takes file:PATH$"):
-        open_ledger(location)

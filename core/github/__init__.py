@@ -1,0 +1,1 @@
+"""GitHub: the one client of its REST API, and what Slipway keeps there."""

@@ -1,0 +1,77 @@
+"""Opens what MODEL_REGISTRY and DEPLOYMENT_LEDGER name: a place on this machine, or one on GitHub."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from core.ledger import DeploymentLedger, FileLedger
+from core.registry import DirectoryRegistry, ModelRegistry
+
+if TYPE_CHECKING:
+    from core.github.client import GitHub
+
+DEFAULT_REGISTRY = "directory:.slipway/registry"
+DEFAULT_LEDGER = "file:.slipway/ledger.jsonl"
+DEFAULT_CACHE = ".slipway/cache"
+GITHUB = "github"
+_DIRECTORY, _FILE = "directory", "file"
+
+
+def open_registry(location: str, environment: Mapping[str, str]) -> ModelRegistry:
+    """
+    The registry named by a setting.
+
+    Args:
+        location: `directory:PATH` or `github:OWNER/NAME`.
+        environment: Says how to reach GitHub, and in MODEL_CACHE where what was fetched is kept.
+
+    Raises:
+        ValueError: saying what would be right.
+    """
+    kind, _, rest = location.partition(":")
+    if kind == _DIRECTORY and rest:
+        return DirectoryRegistry(Path(rest))
+    if kind != GITHUB:
+        raise ValueError(f"takes {_DIRECTORY}:PATH or {GITHUB}:OWNER/NAME")
+    from core.github.releases import ReleasesRegistry  # noqa: PLC0415  # a model in a directory needs none of it
+
+    github = _open_github(rest, environment)
+    settings = github.settings
+    root = Path(environment.get("MODEL_CACHE") or DEFAULT_CACHE)
+    # Repositories of one name on two servers are not one.
+    return ReleasesRegistry(
+        github, DirectoryRegistry(root / urlsplit(settings.server_url).netloc.replace(":", "-") / settings.repository)
+    )
+
+
+def open_ledger(location: str, environment: Mapping[str, str]) -> DeploymentLedger:
+    """
+    The ledger named by a setting.
+
+    Args:
+        location: `file:PATH` or `github:OWNER/NAME`.
+        environment: Says how to reach GitHub.
+
+    Raises:
+        ValueError: saying what would be right.
+    """
+    kind, _, rest = location.partition(":")
+    if kind == _FILE and rest:
+        return FileLedger(Path(rest))
+    if kind != GITHUB:
+        raise ValueError(f"takes {_FILE}:PATH or {GITHUB}:OWNER/NAME")
+    from core.github.deployments import DeploymentsLedger  # noqa: PLC0415  # as above
+
+    github = _open_github(rest, environment)
+    run = environment.get("GITHUB_RUN_ID")
+    return DeploymentsLedger(github, run_url=f"{github.settings.page}/actions/runs/{run}" if run else "")
+
+
+def _open_github(repository: str, environment: Mapping[str, str]) -> GitHub:
+    from core.github.client import GitHub  # noqa: PLC0415  # as above
+    from core.github.settings import GitHubSettings  # noqa: PLC0415  # as above
+
+    return GitHub(GitHubSettings.from_env(repository, environment))

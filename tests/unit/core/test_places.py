@@ -1,0 +1,59 @@
+"""What MODEL_REGISTRY and DEPLOYMENT_LEDGER may name."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.github.deployments import DeploymentsLedger
+from core.github.releases import ReleasesRegistry
+from core.ledger import FileLedger
+from core.places import DEFAULT_LEDGER, DEFAULT_REGISTRY, open_ledger, open_registry
+from core.registry import DirectoryRegistry
+
+NO_REPOSITORY = [
+    "github:",
+    "github:acme",
+    "github:acme/",
+    "github:/flights",
+    "github:acme/flights/more",
+    "github:-acme/flights",
+    "github:acme/fli ghts",
+    "github:https://github.com/acme/flights",
+]
+
+
+def test_the_default_locations_are_a_directory_and_a_file() -> None:
+    assert isinstance(open_registry(DEFAULT_REGISTRY, {}), DirectoryRegistry)
+    assert isinstance(open_ledger(DEFAULT_LEDGER, {}), FileLedger)
+
+
+def test_a_repository_holds_both() -> None:
+    registry, ledger = open_registry("github:acme/flights", {}), open_ledger("github:acme/flights", {})
+    assert isinstance(registry, ReleasesRegistry)
+    assert isinstance(ledger, DeploymentsLedger)
+    assert (str(registry), str(ledger)) == ("github:acme/flights", "github:acme/flights")
+
+
+@pytest.mark.parametrize("location", ["", "registry", "directory:", "s3:models", "Directory:models", ":models"])
+def test_a_registry_elsewhere_is_told_what_is_taken(location: str) -> None:
+    with pytest.raises(ValueError, match=r"^takes directory:PATH or github:OWNER/NAME$"):
+        open_registry(location, {})
+
+
+@pytest.mark.parametrize("location", ["", "ledger.jsonl", "file:", "sqlite:ledger", ":ledger.jsonl"])
+def test_a_ledger_elsewhere_is_told_what_is_taken(location: str) -> None:
+    with pytest.raises(ValueError, match=r"^takes file:PATH or github:OWNER/NAME$"):
+        open_ledger(location, {})
+
+
+@pytest.mark.parametrize("location", NO_REPOSITORY)
+def test_what_is_no_repository_is_told_what_is_taken(location: str) -> None:
+    for open_place in (open_registry, open_ledger):
+        with pytest.raises(ValueError, match=r"^takes github:OWNER/NAME$"):
+            open_place(location, {})
+
+
+@pytest.mark.parametrize("url", ["http://ghe.example.com/api/v3", "ftp://127.0.0.1", "api.github.com"])
+def test_a_token_is_not_sent_over_a_network_in_plain_text(url: str) -> None:
+    with pytest.raises(ValueError, match="needs GITHUB_API_URL to be an https URL"):
+        open_registry("github:acme/flights", {"GITHUB_API_URL": url})
