@@ -10,12 +10,26 @@ from typing import Any
 import click
 
 from core.errors import SlipwayError
+from core.tags import ModelTag
 
 
 def this_python() -> str:
     """How the person at the terminal can call this interpreter again."""
     path = Path(sys.executable)
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+class TagType(click.ParamType[ModelTag]):
+    """A tag on a command line."""
+
+    name = "tag"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> ModelTag:
+        """See `click.ParamType.convert`."""
+        try:
+            return value if isinstance(value, ModelTag) else ModelTag.parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class SlipwayGroup(click.Group):

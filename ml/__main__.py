@@ -16,7 +16,7 @@ except ModuleNotFoundError:
     sys.exit("error: this Python lacks what training needs; run scripts/setup train, then .venv/bin/python -m ml")
 
 from core.bundle import CARD_NAME, CARD_PAGE_NAME, Bundle
-from core.command import SlipwayGroup, this_python
+from core.command import SlipwayGroup, TagType, this_python
 from core.tags import ModelTag
 from ml.settings import TrafficSettings, TrainingSettings
 
@@ -37,16 +37,6 @@ _AS_OF = click.option(
     type=_DAY,
     help="Use only what was known on the morning of this day (YYYY-MM-DD); needs a time column.",
 )
-
-
-class _TagType(click.ParamType[ModelTag]):
-    name = "tag"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> ModelTag:
-        try:
-            return value if isinstance(value, ModelTag) else ModelTag.parse(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
 
 
 @click.group(cls=SlipwayGroup)
@@ -74,7 +64,7 @@ def main() -> None:
 @click.option(
     "--seed", type=click.IntRange(0, 2**31 - 1), help="Makes the training repeatable (model.toml: training.seed)."
 )
-@click.option("--tag", type=_TagType(), help="The tag to give the model; by default the next one.")
+@click.option("--tag", type=TagType(), help="The tag to give the model; by default the next one.")
 @click.option("--publish", is_flag=True, help="Publish the candidate if the gate accepts it.")
 def train(
     model_file: Path, as_of: datetime | None, trials: int | None, seed: int | None, tag: ModelTag | None, publish: bool
@@ -162,7 +152,7 @@ def _publish(settings: TrainingSettings, bundle: Bundle) -> None:
 
 
 @main.command()
-@click.argument("tag", type=_TagType(), required=False)
+@click.argument("tag", type=TagType(), required=False)
 @_MODEL_FILE
 @_AS_OF
 def evaluate(tag: ModelTag | None, model_file: Path, as_of: datetime | None) -> None:
@@ -196,7 +186,7 @@ def evaluate(tag: ModelTag | None, model_file: Path, as_of: datetime | None) -> 
 
 
 @main.command()
-@click.argument("tag", type=_TagType(), required=False)
+@click.argument("tag", type=TagType(), required=False)
 @click.option(
     "--html", "page", type=click.Path(path_type=Path), help="Write the card as one HTML page, plots included."
 )

@@ -1,0 +1,1 @@
+"""Brings a published tag to an environment, and back; keeps the ledger of it."""

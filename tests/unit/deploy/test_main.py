@@ -1,0 +1,134 @@
+"""`python -m deploy`: what is recorded, and what is left alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from core.bundle import Bundle
+from core.ledger import Deployment, Environment, FileLedger
+from core.registry import DirectoryRegistry
+from deploy.__main__ import main
+from tests.factories import GRAPH_NAME, make_bundle
+
+V1, V2 = "model-v1.0.0", "model-v1.1.0"
+
+
+@pytest.fixture
+def bundles(tmp_path: Path) -> list[Bundle]:
+    """Two published models."""
+    registry = DirectoryRegistry(tmp_path / "registry")
+    made = [make_bundle(tmp_path / tag, tag=tag) for tag in (V1, V2)]
+    for bundle in made:
+        registry.publish(bundle)
+    return made
+
+
+def run(folder: Path, *arguments: str) -> Result:
+    variables = {
+        "MODEL_REGISTRY": f"directory:{folder / 'registry'}",
+        "DEPLOYMENT_LEDGER": f"file:{folder / 'ledger.jsonl'}",
+        "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
+    }
+    return CliRunner().invoke(main, arguments, env=variables)
+
+
+def history(folder: Path, environment: Environment = Environment.PRODUCTION) -> list[Deployment]:
+    return FileLedger(folder / "ledger.jsonl").history(environment)
+
+
+def test_a_tag_is_verified_and_recorded(tmp_path: Path, bundles: list[Bundle]) -> None:
+    result = run(tmp_path, "up", V1, "--reason", "the first model")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == (
+        f"{V1} serves production, the first: every file verified, 3 golden rows scored. the first model\n"
+    )
+    (entry,) = history(tmp_path)
+    assert (str(entry.tag), entry.previous, entry.reason) == (V1, None, "the first model")
+    assert result.stdout.strip() in (tmp_path / "summary.md").read_text()
+
+
+def test_a_tag_that_serves_already_is_left_alone(tmp_path: Path, bundles: list[Bundle]) -> None:
+    run(tmp_path, "up", V1)
+    result = run(tmp_path, "up", V1)
+
+    assert result.stdout == f"{V1} serves production already; nothing was done.\n"
+    assert len(history(tmp_path)) == 1
+
+
+def test_environments_are_told_apart(tmp_path: Path, bundles: list[Bundle]) -> None:
+    run(tmp_path, "up", V2, "--environment", "staging")
+
+    assert history(tmp_path) == []
+    assert [str(entry.tag) for entry in history(tmp_path, Environment.STAGING)] == [V2]
+
+
+def test_a_damaged_model_is_not_brought_anywhere(tmp_path: Path, bundles: list[Bundle]) -> None:
+    (tmp_path / "registry" / V1 / GRAPH_NAME).write_bytes(b"")
+    result = run(tmp_path, "up", V1)
+
+    assert result.exit_code == 1
+    assert GRAPH_NAME in result.stderr
+    assert history(tmp_path) == []
+
+
+def test_a_rollback_goes_to_what_served_before(tmp_path: Path, bundles: list[Bundle]) -> None:
+    run(tmp_path, "up", V1)
+    run(tmp_path, "up", V2)
+    result = run(tmp_path, "rollback", "--reason", "too many false alarms")
+
+    assert result.exit_code == 0
+    last = history(tmp_path)[-1]
+    assert (str(last.tag), str(last.previous)) == (V1, V2)
+    assert last.reason == f"rollback from {V2}: too many false alarms"
+
+
+def test_a_rollback_from_what_does_not_serve_does_nothing(tmp_path: Path, bundles: list[Bundle]) -> None:
+    run(tmp_path, "up", V1)
+    run(tmp_path, "up", V2)
+    run(tmp_path, "rollback", "--from", V2)
+    result = run(tmp_path, "rollback", "--from", V2)
+
+    assert result.exit_code == 0
+    assert result.stdout == f"{V2} does not serve production, {V1} does; nothing was done.\n"
+    assert len(history(tmp_path)) == 3
+
+
+@pytest.mark.parametrize("deployed", [[], [V1]])
+def test_with_nothing_before_a_rollback_is_refused(tmp_path: Path, bundles: list[Bundle], deployed: list[str]) -> None:
+    for tag in deployed:
+        run(tmp_path, "up", tag)
+    result = run(tmp_path, "rollback")
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: nothing served production before")
+
+
+def test_a_time_of_the_past_is_taken_for_a_replay(tmp_path: Path, bundles: list[Bundle]) -> None:
+    run(tmp_path, "up", V1, "--at", "2013-05-01")
+
+    assert history(tmp_path)[0].at.isoformat() == "2013-05-01T00:00:00+00:00"
+
+
+def test_what_is_no_time_is_told_what_is_taken(tmp_path: Path) -> None:
+    result = run(tmp_path, "up", V1, "--at", "in May")
+
+    assert result.exit_code == 2
+    assert "takes an ISO 8601 time" in result.stderr
+
+
+def test_the_history_is_a_table(tmp_path: Path, bundles: list[Bundle]) -> None:
+    assert "Nothing was deployed to production yet" in run(tmp_path, "history").stdout
+    for tag in (V1, V2):
+        run(tmp_path, "up", tag, "--at", "2013-05-01T06:00:00+00:00", "--reason", "a|b")
+    result = run(tmp_path, "history")
+
+    assert result.stdout.splitlines() == [
+        "since             tag           before        reason",
+        f"2013-05-01 06:00  {V1}  -             a|b",
+        f"2013-05-01 06:00  {V2}  {V1}  a|b",
+    ]
+    assert "| a\\|b |" in (tmp_path / "summary.md").read_text()
