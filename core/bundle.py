@@ -50,18 +50,7 @@ class Bundle:
             CorruptArtifact: naming the file that is missing, cut short or changed.
             UnsupportedFormat: if it was written by a newer Slipway.
         """
-        path = directory / MANIFEST_NAME
-        if not directory.is_dir():
-            raise RegistryError(f"{directory} is not a bundle directory; run scripts/train to make one")
-        data = _read(path, MAX_MANIFEST_BYTES)
-        actual = hashlib.sha256(data).hexdigest()
-        if manifest_sha256 is not None and actual != manifest_sha256:
-            raise CorruptArtifact(path, f"sha256 is {actual[:12]}, which is not what manifest.sha256 says")
-        try:
-            manifest, contract = parse_manifest(data, source=str(path))
-            _check_consistent(manifest, contract.target, str(path))
-        except ManifestError as error:
-            raise CorruptArtifact(path, f"not a valid manifest ({'; '.join(map(str, error.faults))})") from error
+        manifest, contract = read_manifest(directory, manifest_sha256=manifest_sha256)
         contents = {}
         for name, record in sorted(manifest.files.items()):
             contents[name] = _read(directory / name, record.size_bytes)
@@ -84,6 +73,29 @@ class Bundle:
         if dict.fromkeys(reference.numeric, False) | dict.fromkeys(reference.categorical, True) != kinds:
             raise CorruptArtifact(self.directory / REFERENCE_NAME, "does not cover the contract's features")
         return reference
+
+
+def read_manifest(directory: Path, *, manifest_sha256: str | None = None) -> tuple[Manifest, Contract]:
+    """
+    Read a bundle's manifest alone; see `Bundle.read`.
+
+    Args:
+        directory: Holds the bundle, or only its manifest.
+        manifest_sha256: What the registry knows its checksum to be; None for an unpublished bundle.
+    """
+    path = directory / MANIFEST_NAME
+    if not directory.is_dir():
+        raise RegistryError(f"{directory} is not a bundle directory; run scripts/train to make one")
+    data = _read(path, MAX_MANIFEST_BYTES)
+    actual = hashlib.sha256(data).hexdigest()
+    if manifest_sha256 is not None and actual != manifest_sha256:
+        raise CorruptArtifact(path, f"sha256 is {actual[:12]}, which is not what manifest.sha256 says")
+    try:
+        manifest, contract = parse_manifest(data, source=str(path))
+        _check_consistent(manifest, contract.target, str(path))
+    except ManifestError as error:
+        raise CorruptArtifact(path, f"not a valid manifest ({'; '.join(map(str, error.faults))})") from error
+    return manifest, contract
 
 
 def write_bundle(directory: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Manifest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,15 @@ def this_python() -> str:
     """How the person at the terminal can call this interpreter again."""
     path = Path(sys.executable)
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def columns(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """A table for a terminal."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in (head, *rows)
+    )
 
 
 class TagType(click.ParamType[ModelTag]):

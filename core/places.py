@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from core.errors import Fault, SettingsError
 from core.ledger import DeploymentLedger, FileLedger
 from core.registry import DirectoryRegistry, ModelRegistry
 
@@ -68,6 +69,20 @@ def open_ledger(location: str, environment: Mapping[str, str]) -> DeploymentLedg
     github = _open_github(rest, environment)
     run = environment.get("GITHUB_RUN_ID")
     return DeploymentsLedger(github, run_url=f"{github.settings.page}/actions/runs/{run}" if run else "")
+
+
+def open_github(environment: Mapping[str, str]) -> GitHub:
+    """
+    The repository that a workflow run, or a person, is about.
+
+    Raises:
+        SettingsError: if GITHUB_REPOSITORY does not name one.
+    """
+    name = "GITHUB_REPOSITORY"
+    try:
+        return _open_github(environment.get(name, ""), environment)
+    except ValueError as error:
+        raise SettingsError("environment", [Fault(place=name, problem=f"names OWNER/NAME: {error}")]) from error
 
 
 def _open_github(repository: str, environment: Mapping[str, str]) -> GitHub:

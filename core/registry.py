@@ -11,10 +11,10 @@ import tempfile
 from pathlib import Path
 from typing import Protocol
 
-from core.bundle import Bundle
+from core.bundle import Bundle, read_manifest
 from core.errors import CorruptArtifact, RegistryError, TagTaken, UnknownTag
 from core.files import sync_directory
-from core.manifest import MANIFEST_NAME
+from core.manifest import MANIFEST_NAME, Manifest
 from core.tags import ModelTag, is_tag
 
 SEAL_NAME = "manifest.sha256"
@@ -42,6 +42,15 @@ class ModelRegistry(Protocol):
             UnknownTag: if there is no such tag.
             CorruptArtifact: if a byte differs from what was published.
             UnsupportedFormat: if it was written by a newer Slipway.
+        """
+
+    def manifest(self, tag: ModelTag) -> Manifest:
+        """
+        The manifest of a published bundle, without its other files.
+
+        Raises:
+            UnknownTag: if there is no such tag.
+            CorruptArtifact: if it is not the one that was published.
         """
 
     def tags(self) -> list[ModelTag]:
@@ -95,6 +104,13 @@ class DirectoryRegistry:
         if bundle.manifest.tag != tag:
             raise CorruptArtifact(directory / MANIFEST_NAME, f"is the manifest of {bundle.manifest.tag}, not of {tag}")
         return bundle
+
+    def manifest(self, tag: ModelTag) -> Manifest:
+        """See `ModelRegistry.manifest`."""
+        directory = self._root / str(tag)
+        if not directory.is_dir():
+            raise UnknownTag(str(tag), [str(known) for known in self.tags()])
+        return read_manifest(directory, manifest_sha256=self._read_seal(directory))[0]
 
     @staticmethod
     def _read_seal(directory: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
@@ -19,7 +19,7 @@ def add_summary(environment: Mapping[str, str], text: str) -> None:
             file.write(f"{text.rstrip()}\n\n")
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A table in Markdown; what would end a cell does not."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(

@@ -11,7 +11,7 @@ try:
 except ModuleNotFoundError:
     sys.exit("error: this Python lacks what deploying needs; run scripts/setup serve, then .venv/bin/python -m deploy")
 
-from core.command import SlipwayGroup, TagType
+from core.command import SlipwayGroup, TagType, columns
 from core.errors import LedgerError
 from core.ledger import Deployment, Environment, champion
 from core.summary import add_summary, table
@@ -112,9 +112,7 @@ def show_history(environment: str) -> None:
         click.echo(f"Nothing was deployed to {environment} yet; python -m deploy up TAG does it.")
         return
     head, rows = ("since", "tag", "before", "reason"), [_row(deployment) for deployment in history]
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    for line in (head, *rows):
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    click.echo(columns(head, rows))
     add_summary(os.environ, f"### What served {environment}\n\n{table(head, rows)}")
 
 

@@ -6,7 +6,7 @@ import math
 import os
 import re
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +16,14 @@ except ModuleNotFoundError:
     sys.exit("error: this Python lacks what training needs; run scripts/setup train, then .venv/bin/python -m ml")
 
 from core.bundle import CARD_NAME, CARD_PAGE_NAME, Bundle
-from core.command import SlipwayGroup, TagType, this_python
+from core.command import SlipwayGroup, TagType, columns, this_python
+from core.ledger import Environment
+from core.summary import add_summary
 from core.tags import ModelTag
 from ml.settings import TrafficSettings, TrainingSettings
 
 if TYPE_CHECKING:
-    from core.manifest import Metric
+    from core.manifest import Manifest, Metric
 
 _URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#@]*)?")
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -66,17 +68,36 @@ def main() -> None:
 )
 @click.option("--tag", type=TagType(), help="The tag to give the model; by default the next one.")
 @click.option("--publish", is_flag=True, help="Publish the candidate if the gate accepts it.")
+@click.option(
+    "--if-new", is_flag=True, help="Do nothing if the newest published model was made from the same data and settings."
+)
+@click.option(
+    "--dispatch",
+    metavar="WORKFLOW",
+    help="Start this workflow of GITHUB_REPOSITORY with what was published, unless that was deployed before.",
+)
 def train(
-    model_file: Path, as_of: datetime | None, trials: int | None, seed: int | None, tag: ModelTag | None, publish: bool
+    *,
+    model_file: Path,
+    as_of: datetime | None,
+    trials: int | None,
+    seed: int | None,
+    tag: ModelTag | None,
+    publish: bool,
+    if_new: bool,
+    dispatch: str | None,
 ) -> None:
     """Train on the data that model.toml names.
 
     Writes a candidate bundle and its model card, judges it against the champion and records the run in W&B. A
     candidate that the gate refuses is no failure: the champion stays, and the status is 0.
+
+    The replay clock is set by --as-of or the variable AS_OF; without either all there is is used.
     """
     from dataclasses import replace
 
     from ml import pipeline
+    from ml.announce import as_summary
     from ml.problem import read_problem
     from ml.progress import Progress
 
@@ -89,11 +110,18 @@ def train(
     )
     request = pipeline.Request(
         problem=replace(problem, training=plan),
-        as_of=None if as_of is None else as_of.date(),
+        as_of=settings.as_of if as_of is None else as_of.date(),
         tag=tag,
         now=datetime.now(UTC).replace(microsecond=0),
+        only_if_new=if_new,
     )
-    outcome = pipeline.run(request, settings, Progress())
+    try:
+        outcome = pipeline.run(request, settings, Progress())
+    except pipeline.NothingNew as known:
+        click.echo(f"Nothing was trained: {known}.")
+        add_summary(os.environ, f"Nothing was trained: {known}.")
+        _dispatch(settings, known.newest, dispatch)
+        return
     manifest = outcome.bundle.manifest
     click.echo(
         f"\nTrained {manifest.tag} on {manifest.lineage.train.rows:,} rows; "
@@ -110,6 +138,22 @@ def train(
         _publish(settings, outcome.bundle)
     else:
         click.echo(f"Next: {this_python()} -m ml publish")
+    is_published = manifest.gate.accepted and publish
+    add_summary(os.environ, as_summary(manifest, is_published=is_published))
+    if is_published:
+        _dispatch(settings, manifest, dispatch)
+
+
+def _dispatch(settings: TrainingSettings, manifest: Manifest, workflow: str | None) -> None:
+    """Start what deploys a published model, unless it was deployed before: somebody may have gone back from it."""
+    from ml.announce import start_workflow
+
+    if workflow is None or any(entry.tag == manifest.tag for entry in settings.ledger.history(Environment.PRODUCTION)):
+        return
+    as_of = manifest.lineage.as_of
+    said = start_workflow(workflow, manifest.tag, None if as_of is None else date.fromisoformat(as_of), os.environ)
+    click.echo(said)
+    add_summary(os.environ, said)
 
 
 @main.command()
@@ -214,9 +258,13 @@ def card(tag: ModelTag | None, page: Path | None) -> None:
 
 @main.command()
 def tags() -> None:
-    """List the published tags, oldest first."""
-    for tag in TrainingSettings.from_env(os.environ).registry.tags():
-        click.echo(str(tag))
+    """List the published models, oldest first: figures, what each was made from, and where it serves."""
+    from ml.catalog import HEAD, list_models
+
+    settings = TrainingSettings.from_env(os.environ)
+    models = list_models(settings.registry, settings.ledger)
+    if models:
+        click.echo(columns(HEAD, models))
 
 
 def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:

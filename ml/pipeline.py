@@ -33,12 +33,30 @@ _CODE = Path(__file__).resolve().parent
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """What to train: the problem, the replay clock, a tag to insist on, and the moment that goes into the manifest."""
+    """
+    What to train.
+
+    Attributes:
+        problem: What model.toml says.
+        as_of: The replay clock.
+        tag: One to insist on.
+        now: The moment that goes into the manifest.
+        only_if_new: Whether nothing is done where the newest published model was made from the same.
+    """
 
     problem: Problem
     as_of: date | None
     tag: ModelTag | None
     now: datetime
+    only_if_new: bool = False
+
+
+class NothingNew(Exception):
+    """The newest published model was made from the same data and settings, and would come out the same."""
+
+    def __init__(self, newest: Manifest) -> None:
+        self.newest = newest
+        super().__init__(f"{newest.tag} was made from the same data and settings")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,11 +73,14 @@ def run(request: Request, settings: TrainingSettings, progress: Progress) -> Out
 
     Raises:
         SlipwayError: if the data, the registry or the wanted tag do not allow it; the old candidate then stays.
+        NothingNew: if that is asked for and nothing is new.
     """
     problem, contract = request.problem, request.problem.contract
     published = _look_up(settings, request.tag)
     with progress.step("Reading the data"):
         parts = read_parts(problem, request.as_of)
+    if request.only_if_new and published.newest is not None and _is_known(published.newest, request, parts):
+        raise NothingNew(published.newest.manifest)
     for note in parts.train.notes:
         progress.say(f"  note: {note}")
     trained = train_ensemble(parts, contract, problem.training, progress)
@@ -107,6 +128,19 @@ def run(request: Request, settings: TrainingSettings, progress: Progress) -> Out
     with progress.step("Recording the run in W&B"):
         tracked = track(bundle, evaluation, verdict, latency, settings)
     return Outcome(bundle=bundle, tracked=tracked)
+
+
+def _is_known(newest: Bundle, request: Request, parts: Split) -> bool:
+    """Whether a bundle was made from what is to be trained on; the code may differ."""
+    lineage, plan = newest.manifest.lineage, request.problem.training
+    made = lineage.data_sha256, lineage.as_of, lineage.seed, lineage.trials
+    as_of = None if request.as_of is None else request.as_of.isoformat()
+    windows = lineage.train, lineage.validation, lineage.holdout
+    return (
+        newest.contract == request.problem.contract
+        and made == (parts.train.sha256, as_of, plan.seed, plan.trials)
+        and windows == (window(parts.train), window(parts.validation), window(parts.holdout))
+    )
 
 
 def _choose_tag(

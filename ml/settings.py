@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -37,6 +38,7 @@ class TrainingSettings:
         wandb_api_key: WANDB_API_KEY.
         wandb_project: WANDB_PROJECT.
         wandb_dir: WANDB_DIR, where run files go.
+        as_of: AS_OF, the replay clock; None uses all there is.
     """
 
     registry: ModelRegistry
@@ -46,6 +48,7 @@ class TrainingSettings:
     wandb_api_key: str = field(repr=False)
     wandb_project: str
     wandb_dir: Path
+    as_of: date | None
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> TrainingSettings:
@@ -63,6 +66,7 @@ class TrainingSettings:
             wandb_api_key=key,
             wandb_project=reader.read("WANDB_PROJECT", "slipway", _wandb_project),
             wandb_dir=reader.read("WANDB_DIR", ".slipway", Path),
+            as_of=reader.read("AS_OF", "", _day),
         )
         reader.finish()
         return settings
@@ -100,6 +104,15 @@ def _api_key(text: str) -> str:
     if not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError("takes one key, as python -m app keys new shows it")
     return text
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError("takes a day as YYYY-MM-DD") from error
 
 
 def _wandb_mode(text: str, *, has_key: bool) -> WandbMode:

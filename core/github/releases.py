@@ -10,12 +10,12 @@ from typing import Final
 
 import structlog
 
-from core.bundle import MAX_MANIFEST_BYTES, Bundle
+from core.bundle import MAX_MANIFEST_BYTES, Bundle, read_manifest
 from core.errors import CorruptArtifact, GitHubAway, GitHubError, GitHubRefused, RegistryError, TagTaken, UnknownTag
 from core.github.client import GitHub
 from core.github.publishing import Publisher, Watch
 from core.github.release import UPLOADED, Asset, Release, releases_of
-from core.manifest import MANIFEST_NAME, parse_manifest
+from core.manifest import MANIFEST_NAME, Manifest
 from core.registry import SEAL_NAME, DirectoryRegistry, fill
 from core.tags import ModelTag, is_tag
 
@@ -76,6 +76,18 @@ class ReleasesRegistry:
                 raise damage from error
             raise RegistryError(f"{tag} cannot be fetched from {self}: {error}") from error
 
+    def manifest(self, tag: ModelTag) -> Manifest:
+        """See `ModelRegistry.manifest`."""
+        try:
+            return self._cache.manifest(tag)
+        except (UnknownTag, CorruptArtifact):
+            pass
+        try:
+            with tempfile.TemporaryDirectory(prefix="slipway-") as name:
+                return self._receive_manifest(tag, Path(name), self._published(tag))
+        except (GitHubError, OSError) as error:
+            raise RegistryError(f"the manifest of {tag} cannot be fetched from {self}: {error}") from error
+
     def _fetch(self, tag: ModelTag, *, is_damaged: bool) -> Bundle:
         with tempfile.TemporaryDirectory(prefix="slipway-") as name:
             bundle = self._download(tag, Path(name))
@@ -93,20 +105,24 @@ class ReleasesRegistry:
 
     def _download(self, tag: ModelTag, folder: Path) -> Bundle:
         assets = self._published(tag)
-        self._receive(tag, SEAL_NAME, folder, assets, most_bytes=_SEAL_BYTES)
-        seal = (folder / SEAL_NAME).read_text().strip()
-        data = self._receive(tag, MANIFEST_NAME, folder, assets, most_bytes=MAX_MANIFEST_BYTES)
-        if hashlib.sha256(data).hexdigest() != seal:
-            raise self._corrupt(tag, MANIFEST_NAME, f"is not the one that {SEAL_NAME} vouches for")
-        manifest, _ = parse_manifest(data, source=f"{self} {tag} {MANIFEST_NAME}")
-        if manifest.tag != tag:
-            raise self._corrupt(tag, MANIFEST_NAME, f"is the manifest of {manifest.tag}, not of {tag}")
+        manifest = self._receive_manifest(tag, folder, assets)
         for name, record in sorted(manifest.files.items()):
             self._receive(tag, name, folder, assets, most_bytes=record.size_bytes)
         try:
-            return Bundle.read(folder, manifest_sha256=seal)
+            return Bundle.read(folder)
         except CorruptArtifact as error:
             raise self._corrupt(tag, error.path.name, error.problem) from error
+
+    def _receive_manifest(self, tag: ModelTag, folder: Path, assets: Mapping[str, Asset] | None) -> Manifest:
+        seal = self._receive(tag, SEAL_NAME, folder, assets, most_bytes=_SEAL_BYTES).decode(errors="replace").strip()
+        self._receive(tag, MANIFEST_NAME, folder, assets, most_bytes=MAX_MANIFEST_BYTES)
+        try:
+            manifest, _ = read_manifest(folder, manifest_sha256=seal)
+        except CorruptArtifact as error:
+            raise self._corrupt(tag, MANIFEST_NAME, error.problem) from error
+        if manifest.tag != tag:
+            raise self._corrupt(tag, MANIFEST_NAME, f"is the manifest of {manifest.tag}, not of {tag}")
+        return manifest
 
     def _published(self, tag: ModelTag) -> Mapping[str, Asset] | None:
         """

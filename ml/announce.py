@@ -1,0 +1,56 @@
+"""What a workflow run is told of a training, and what it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+
+from core.manifest import Manifest
+from core.places import open_github
+from core.summary import table
+from core.tags import ModelTag
+from ml.metrics import metric_text
+
+
+def as_summary(manifest: Manifest, *, is_published: bool) -> str:
+    """A training as Markdown: the verdict first, then its reasons and the figures."""
+    gate = manifest.gate
+    if is_published:
+        headline = f"{manifest.tag} was published"
+    elif gate.accepted:
+        headline = f"{manifest.tag} was accepted, and is not published"
+    else:
+        headline = f"{manifest.tag} was refused; {gate.champion or 'nothing'} stays"
+    known = f", with what was known on {manifest.lineage.as_of}" if manifest.lineage.as_of else ""
+    figures = [(name, metric_text(metric)) for name, metric in manifest.metrics.items()]
+    return "\n\n".join(
+        [
+            f"## {headline}",
+            f"Trained on {manifest.lineage.train.rows:,} rows{known}; compared with {gate.compared_with}.",
+            "\n".join(f"- {reason}" for reason in gate.reasons),
+            table(("on the holdout", ""), figures),
+        ]
+    )
+
+
+def start_workflow(workflow: str, tag: ModelTag, as_of: date | None, environment: Mapping[str, str]) -> str:
+    """
+    Start a workflow with a tag, and say so.
+
+    Args:
+        workflow: Name of its file.
+        tag: Its input `tag`.
+        as_of: The replay's clock; its input `at`, so that the ledger says when in the past it was.
+        environment: Names the repository and the branch, as Actions does.
+
+    Raises:
+        SettingsError: if it names no repository.
+        GitHubError: if the workflow cannot be started.
+    """
+    github = open_github(environment)
+    inputs = {"tag": str(tag)}
+    if as_of is not None:
+        inputs["at"] = datetime.combine(as_of, time(), UTC).isoformat()
+    body = {"ref": environment.get("GITHUB_REF_NAME") or "main", "inputs": inputs}
+    github.send("POST", "actions", "workflows", workflow, "dispatches", body=body)
+    return f"Started {workflow} for {tag}: {github.settings.page}/actions/workflows/{workflow}"
