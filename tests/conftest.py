@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from doubles.github import GitHub
 from tests.database import Postgres
+from tests.github import EVERYTHING, REPOSITORY, Caller
 
 # A busy machine is no bug; and what CI finds must be found again.
 settings.register_profile("slipway", deadline=None, derandomize="CI" in os.environ)
@@ -21,3 +23,19 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     server = Postgres(tmp_path_factory.mktemp("postgres"))
     yield server
     server.close()
+
+
+@pytest.fixture
+def github() -> Iterator[GitHub]:
+    """GitHub with one repository; a test that breaks the API's contract, or sends a token astray, fails at its end."""
+    with GitHub() as github:
+        github.add_repository(REPOSITORY)
+        yield github
+    assert github.violations == []
+    assert github.leaks == []
+
+
+@pytest.fixture
+def owner(github: GitHub) -> Caller:
+    """A caller whose token may do everything."""
+    return Caller(github=github, token=github.token(kind="user", login="ada", **EVERYTHING))

@@ -1,0 +1,1 @@
+"""What each of GitHub's resources does and refuses."""
