@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from core.github import client
 from doubles.github import GitHub
 from tests.database import Postgres
-from tests.github import EVERYTHING, REPOSITORY, Caller
+from tests.github import EVERYTHING, REPOSITORY, Caller, make_client
 
 # A busy machine is no bug; and what CI finds must be found again.
 settings.register_profile("slipway", deadline=None, derandomize="CI" in os.environ)
@@ -39,3 +40,9 @@ def github() -> Iterator[GitHub]:
 def owner(github: GitHub) -> Caller:
     """A caller whose token may do everything."""
     return Caller(github=github, token=github.token(kind="user", login="ada", **EVERYTHING))
+
+
+@pytest.fixture
+def github_client(github: GitHub) -> client.GitHub:
+    """With a token like that of a workflow which may publish and deploy."""
+    return make_client(github, github.token(contents="write", deployments="write"))

@@ -1,4 +1,4 @@
-"""Callers of GitHub's double, as plain as a client can be."""
+"""Callers of GitHub's double: as plain as a client can be, and Slipway's own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Any
 
 import requests
 
+from core.github import client
+from core.github.settings import GitHubSettings
+from core.github.transport import Transport
 from doubles.github import GitHub
 
 REPOSITORY = "acme/flights"
@@ -90,3 +93,9 @@ def refusal(response: requests.Response) -> tuple[int, str]:
     document = response.json()
     first = (document.get("errors") or [{}])[0]
     return response.status_code, first.get("message") or first.get("code") or document["message"]
+
+
+def make_client(github: GitHub, token: str = "") -> client.GitHub:
+    """Slipway's own client of the double, which does not wait before it tries again."""
+    settings = GitHubSettings(repository=REPOSITORY, api_url=github.api_url, server_url=github.server_url, token=token)
+    return client.GitHub(settings, Transport(settings, sleep=lambda _: None))

@@ -20,7 +20,7 @@ def damaged(answer: Answer, fault: Fault | None) -> Answer:
             content = bytearray(answer.content)
             content[at] ^= 0xFF
             return replace(answer, content=bytes(content))
-        case WrongDigest():
+        case WrongDigest() if answer.content:
             document = json.loads(answer.content)
             _spoil(document, fault)
             return replace(answer, content=json.dumps(document).encode())

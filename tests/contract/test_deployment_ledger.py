@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 
 from core.errors import LedgerError
+from core.github.client import GitHub
+from core.github.deployments import DeploymentsLedger
 from core.ledger import Deployment, DeploymentLedger, Environment, FileLedger, champion, served_at
 from core.tags import ModelTag
+from doubles import github as double
 from tests.contract.trouble import largest_file, racing
+from tests.github import REPOSITORY
 
 PRODUCTION, STAGING = Environment.PRODUCTION, Environment.STAGING
 V1, V2, V3 = (ModelTag.parse(f"model-v1.{minor}.0") for minor in (0, 1, 2))
@@ -31,7 +35,20 @@ def file_ledger(path: Path) -> FileLedger:
     return FileLedger(path)
 
 
-@pytest.fixture(params=["file_ledger"])
+@pytest.fixture
+def deployments_ledger(github: double.GitHub, github_client: GitHub) -> DeploymentsLedger:
+    """In a repository that has a git tag for each of the models, as their releases make them."""
+    for tag in (V1, V2, V3):
+        github_client.send("POST", "git", "refs", body={"ref": f"refs/tags/{tag}", "sha": head(github)})
+    return DeploymentsLedger(github_client)
+
+
+def head(github: double.GitHub) -> str:
+    """The newest commit."""
+    return github.repository(REPOSITORY).refs["refs/heads/main"]
+
+
+@pytest.fixture(params=["file_ledger", "deployments_ledger"])
 def ledger(request: pytest.FixtureRequest) -> DeploymentLedger:
     """Each implementation in turn, empty; a new one adds the name of its fixture here."""
     implementation: DeploymentLedger = request.getfixturevalue(request.param)

@@ -19,6 +19,8 @@ import pytest
 
 from core.bundle import CARD_NAME, CARD_PAGE_NAME, GOLDEN_NAME, REFERENCE_NAME, Bundle
 from core.errors import CorruptArtifact, RegistryError, TagTaken, UnknownTag, UnsupportedFormat
+from core.github.client import GitHub
+from core.github.releases import ReleasesRegistry
 from core.manifest import FORMAT, MANIFEST_NAME, Metric
 from core.registry import SEAL_NAME, DirectoryRegistry, ModelRegistry
 from core.scorer import check_golden, load_scorer
@@ -47,7 +49,12 @@ def directory_registry(root: Path) -> DirectoryRegistry:
     return DirectoryRegistry(root)
 
 
-@pytest.fixture(params=["directory_registry"])
+@pytest.fixture
+def releases_registry(github_client: GitHub, tmp_path: Path) -> ReleasesRegistry:
+    return ReleasesRegistry(github_client, DirectoryRegistry(tmp_path / "cache"))
+
+
+@pytest.fixture(params=["directory_registry", "releases_registry"])
 def registry(request: pytest.FixtureRequest) -> ModelRegistry:
     """Each implementation in turn, empty; a new one adds the name of its fixture here."""
     implementation: ModelRegistry = request.getfixturevalue(request.param)

@@ -1,0 +1,104 @@
+"""Deployments as the ledger: what counts, what is passed over, and what a broken call leaves."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from core.errors import LedgerError
+from core.github.client import GitHub
+from core.github.deployments import DeploymentsLedger
+from core.ledger import Deployment, Environment, champion
+from core.tags import ModelTag
+from doubles import github as double
+from tests.github import REPOSITORY, make_client
+
+V1, V2 = ModelTag(1, 0, 0), ModelTag(1, 1, 0)
+NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
+TROUBLE = {
+    "500": double.Status(status=500),
+    "429": double.Status(status=429, headers={"retry-after": "1"}),
+    "answer lost": double.AnswerLost(),
+}
+
+
+@pytest.fixture
+def ledger(github: double.GitHub, github_client: GitHub) -> DeploymentsLedger:
+    """In a repository that has a git tag for each of two models."""
+    sha = github.repository(REPOSITORY).refs["refs/heads/main"]
+    for tag in (V1, V2):
+        github_client.send("POST", "git", "refs", body={"ref": f"refs/tags/{tag}", "sha": sha})
+    return DeploymentsLedger(github_client, run_url=f"{github.server_url}/{REPOSITORY}/actions/runs/7")
+
+
+def record(ledger: DeploymentsLedger, tag: ModelTag) -> Deployment:
+    return ledger.record(Environment.PRODUCTION, tag, at=NOON, reason="a test's")
+
+
+@pytest.mark.parametrize("trouble", TROUBLE.values(), ids=TROUBLE)
+@pytest.mark.parametrize("number", range(4))
+def test_a_record_is_there_or_an_error_says_that_it_may_not_be(
+    github: double.GitHub, ledger: DeploymentsLedger, trouble: double.Status, number: int
+) -> None:
+    record(ledger, V1)
+    github.plant(trouble, skip=number)
+    try:
+        record(ledger, V2)
+    except LedgerError:
+        # What has no status yet did not happen; where only the answer was lost, it did.
+        assert champion(ledger.history(Environment.PRODUCTION)) in {V1, V2}
+        record(ledger, V2)
+    github.faults.clear()
+    assert champion(ledger.history(Environment.PRODUCTION)) == V2
+
+
+def test_what_others_deploy_to_the_environment_is_passed_over(ledger: DeploymentsLedger, github_client: GitHub) -> None:
+    record(ledger, V1)
+    # As Actions does for a job with an environment.
+    body = {"ref": "main", "environment": "production", "auto_merge": False, "required_contexts": []}
+    github_client.send("POST", "deployments", body=body)
+    assert [entry.tag for entry in ledger.history(Environment.PRODUCTION)] == [V1]
+
+
+def test_a_deployment_without_a_status_does_not_count(github: double.GitHub, ledger: DeploymentsLedger) -> None:
+    github.plant(double.Status(status=500), path="*/statuses", method="POST")
+    with pytest.raises(LedgerError, match=r"model-v1\.0\.0 could not be recorded in github:acme/flights: .*500"):
+        record(ledger, V1)
+    assert ledger.history(Environment.PRODUCTION) == []
+
+
+def test_the_page_of_the_run_is_linked(github: double.GitHub, ledger: DeploymentsLedger) -> None:
+    record(ledger, V1)
+    (deployment,) = github.repository(REPOSITORY).deployments.values()
+    (status,) = deployment.statuses
+    assert status.log_url == f"{github.server_url}/{REPOSITORY}/actions/runs/7"
+    assert (deployment.environment, deployment.ref) == ("production", "model-v1.0.0")
+
+
+def test_what_succeeded_is_not_asked_for_again(github: double.GitHub, ledger: DeploymentsLedger) -> None:
+    for tag in (V1, V2, V1):
+        record(ledger, tag)
+    ledger.history(Environment.PRODUCTION)
+    before = len(github.calls)
+    ledger.history(Environment.PRODUCTION)
+    assert len(github.calls) == before + 1
+
+
+def test_a_tag_that_the_repository_does_not_have_is_refused(ledger: DeploymentsLedger) -> None:
+    with pytest.raises(LedgerError, match=r"model-v3\.0\.0 could not be recorded .*422"):
+        record(ledger, ModelTag(3, 0, 0))
+
+
+def test_a_token_that_may_not_deploy_is_told_so(github: double.GitHub, ledger: DeploymentsLedger) -> None:
+    reader = DeploymentsLedger(make_client(github, github.token(contents="read", deployments="read")))
+    with pytest.raises(LedgerError, match=r"403 .*the token may lack a permission"):
+        record(reader, V1)
+
+
+def test_a_damaged_entry_is_named(github: double.GitHub, ledger: DeploymentsLedger) -> None:
+    record(ledger, V1)
+    (deployment,) = github.repository(REPOSITORY).deployments.values()
+    deployment.payload = {"tag": "model-v1.0.0"}
+    with pytest.raises(LedgerError, match=f"deployment {deployment.id}.*mend or delete that deployment"):
+        ledger.history(Environment.PRODUCTION)
