@@ -1,0 +1,1 @@
+"""Runs the project's own workflow files on this machine, as GitHub Actions would."""
