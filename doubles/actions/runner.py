@@ -25,6 +25,10 @@ _ALWAYS = (
     *("--env-file=/dev/null", "--var-file=/dev/null", "--input-file=/dev/null"),
 )
 
+# act gives the token to every step, GitHub only to one that asks for it. It can be made empty, which some programs do
+# not take for absent, so the shell of a step begins with this.
+_BEGIN = '[ -n "$GITHUB_TOKEN" ] || unset GITHUB_TOKEN\nunset BASH_ENV\n'
+
 
 class MissingStandIn(Exception):
     """A workflow uses an action that cannot be run here."""
@@ -101,13 +105,14 @@ def run_workflow(
     for name in ("home", "artifacts"):
         (folder / name).mkdir(parents=True)
     event_file, output = folder / "event.json", folder / "act.jsonl"
+    (folder / "begin.sh").write_text(_BEGIN)
     event_file.write_text(json.dumps({"inputs": dict(inputs or {})} | dict(payload or {})))
     set_for_steps = {
         "ARTIFACTS_DIR": str(folder / "artifacts"),
         "GITHUB_REPOSITORY": repository,
         "LANG": "C.UTF-8",
-        # act gives the token to every step; GitHub only to one that asks for it.
         "GITHUB_TOKEN": "",
+        "BASH_ENV": str(folder / "begin.sh"),
         **({"GITHUB_API_URL": api_url} if api_url else {}),
         **(environment or {}),
     }

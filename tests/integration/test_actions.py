@@ -81,8 +81,10 @@ def test_what_is_given_reaches_the_steps_that_ask_for_it(tmp_path: Path) -> None
 
 
 def test_a_step_that_does_not_ask_gets_no_secret_and_no_token(tmp_path: Path) -> None:
-    run = run_steps(tmp_path, '- run: echo "<$GITHUB_TOKEN$KEY>"', secrets={"KEY": "a-secret"}, token="x" * 22)
-    assert "[only] <>" in run.log
+    run = run_steps(
+        tmp_path, '- run: echo "<${GITHUB_TOKEN-absent}${KEY-absent}>"', secrets={"KEY": "a-secret"}, token="x" * 22
+    )
+    assert "[only] <absentabsent>" in run.log
 
 
 def test_secrets_are_masked_in_the_log_and_on_no_disk(tmp_path: Path) -> None:

@@ -1,0 +1,60 @@
+"""The workflows of this repository, run as GitHub would run them, in a clone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from doubles.actions.runner import Run, run_workflow
+from tests.commands import ROOT
+
+_VENV = Path(sys.executable).parent.parent
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """What is committed here, on a branch of its own."""
+    folder = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True, capture_output=True)
+    # The scripts would otherwise bring the environment of this very process to what the clone asks for.
+    assert (folder / "requirements-dev.txt").read_bytes() == (_VENV / ".slipway-dev").read_bytes(), "commit first"
+    return folder
+
+
+def _run(clone: Path, event: str) -> Run:
+    return run_workflow(
+        clone,
+        ".github/workflows/ci.yml",
+        event,
+        folder=clone.parent / "run",
+        environment={"VENV": str(_VENV), "PYTEST_ADDOPTS": "tests/unit/core/test_tags.py"},
+        timeout_s=300,
+    )
+
+
+@pytest.mark.slow
+def test_what_is_committed_passes(clone: Path) -> None:
+    run = _run(clone, "pull_request")
+    assert run.conclusion == "success", run.log
+    assert run.jobs == {"check": "success", "test": "success"}
+    assert "test_tags.py" in run.log
+
+
+@pytest.mark.slow
+def test_a_mistake_that_the_linter_sees_fails_the_checks_and_not_the_tests(clone: Path) -> None:
+    (clone / "core" / "planted.py").write_text('"""An import that nothing uses."""\n\nimport os\n')
+    run = _run(clone, "push")
+    assert run.conclusion == "failure"
+    assert run.jobs == {"check": "failure", "test": "success"}
+    assert "F401" in run.log
+
+
+@pytest.mark.slow
+def test_a_test_that_fails_fails_the_run(clone: Path) -> None:
+    (clone / "tests/unit/core/test_tags.py").write_text("def test_wrong() -> None:\n    assert False\n")
+    run = _run(clone, "pull_request")
+    assert run.conclusion == "failure"
+    assert run.jobs["test"] == "failure"
