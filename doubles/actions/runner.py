@@ -66,7 +66,7 @@ def run_workflow(
     event: str,
     *,
     folder: Path,
-    inputs: Mapping[str, str] | None = None,
+    inputs: Mapping[str, Any] | None = None,
     payload: Mapping[str, Any] | None = None,
     variables: Mapping[str, str] | None = None,
     secrets: Mapping[str, str] | None = None,
@@ -102,6 +102,7 @@ def run_workflow(
         https://nektosact.com/usage, and act 0.2.89 as tried.
     """
     _require_stand_ins(repository_dir / workflow)
+    repository_dir, folder = repository_dir.absolute(), folder.absolute()
     for name in ("home", "artifacts"):
         (folder / name).mkdir(parents=True)
     event_file, output = folder / "event.json", folder / "act.jsonl"
@@ -120,7 +121,7 @@ def run_workflow(
         status = run_to_end(
             [
                 *(str(Path(sysconfig.get_path("scripts"), "act")), event),
-                *(f"--directory={repository_dir.absolute()}", f"--workflows={repository_dir.absolute() / workflow}"),
+                *(f"--directory={repository_dir}", f"--workflows={repository_dir / workflow}"),
                 *(f"--eventpath={event_file}", f"--secret-file={folder / 'secrets.yml'}", *_ALWAYS),
                 *(f"--var={name}={value}" for name, value in (variables or {}).items()),
                 *(f"--env={name}={value}" for name, value in set_for_steps.items()),

@@ -58,3 +58,4 @@ def test_a_test_that_fails_fails_the_run(clone: Path) -> None:
     run = _run(clone, "pull_request")
     assert run.conclusion == "failure"
     assert run.jobs["test"] == "failure"
+    assert "1 failed" in run.log
