@@ -12,6 +12,7 @@ from threading import Event
 from typing import Any, TypeVar
 
 import click
+import requests
 
 from doubles.actions.claims import Machine
 from doubles.actions.runner import MissingStandIn, run_workflow
@@ -96,10 +97,13 @@ def serve(
         environment=_here(environment),
         **options,
     )
-    machine.register_workflows()
-    click.echo(f"waiting for runs of {', '.join(machine.repositories)}")
-    for done in machine.serve(Event()):
-        click.echo(f"run {done.id}, {done.workflow}: {done.conclusion}; {done.log}")
+    try:
+        machine.push()
+        click.echo(f"waiting for runs of {', '.join(machine.repositories)}")
+        for done in machine.serve(Event()):
+            click.echo(f"run {done.id}, {done.workflow}: {done.conclusion}; {done.log}")
+    except requests.RequestException as problem:
+        raise click.ClickException(f"the double does not do what it was asked: {problem}") from problem
 
 
 def _here(environment: Mapping[str, str]) -> dict[str, str]:

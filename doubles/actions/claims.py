@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,7 +43,7 @@ class Machine:
     Attributes:
         double_url: Where the double's API is.
         repositories: The git repository of each owner and name; runs get a clone of it.
-        folder: Where each run has a folder, named by its number.
+        folder: Where each run gets a folder, whose name begins with its number.
         variables: `vars` of every run.
         secrets: `secrets` of every run.
         environment: Variables of every step.
@@ -57,9 +58,12 @@ class Machine:
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout_s: float = 600
 
-    def register_workflows(self) -> None:
-        """Tell the double which workflows there are, as a push to GitHub would."""
+    def push(self) -> None:
+        """Tell the double where each repository's branch is and which workflows there are, as a push would."""
         for name, folder in self.repositories.items():
+            sha, date = _git("-C", str(folder), "show", "--no-patch", "--format=%H %cI", "HEAD").split()
+            branch = _git("-C", str(folder), "branch", "--show-current")
+            self._ask("POST", f"repositories/{name}/commits", {"sha": sha, "date": date, "branch": branch or None})
             for path in sorted((folder / ".github/workflows").glob("*.y*ml")):
                 file = {"path": str(path.relative_to(folder)), "text": path.read_text()}
                 self._ask("PUT", f"repositories/{name}/workflows", file)
@@ -79,13 +83,14 @@ class Machine:
         if answer.status_code == requests.codes.no_content:
             return None
         claim = answer.json()
-        folder = self.folder / str(claim["id"])
-        folder.mkdir(parents=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # A double that began anew counts from one again.
+        folder = Path(tempfile.mkdtemp(prefix=f"{claim['id']}-", dir=self.folder))
         conclusion, log = "cancelled", ""
         try:
             run = self._run(claim, folder)
             conclusion, log = run.conclusion, run.log
-        except (MissingStandIn, UnclearWorkflow, OSError, KeyError, subprocess.CalledProcessError) as problem:
+        except (MissingStandIn, UnclearWorkflow, OSError, KeyError) as problem:
             conclusion, log = "startup_failure", f"{type(problem).__name__}: {problem}"
         finally:
             (folder / "log.txt").write_text(log)
@@ -95,12 +100,7 @@ class Machine:
     def _run(self, claim: Mapping[str, Any], folder: Path) -> Run:
         name, clone = claim["repository"], folder / "clone"
         branch = claim["ref"].removeprefix("refs/heads/").removeprefix("refs/tags/")
-        source = str(self.repositories[name])
-        subprocess.run(
-            ["git", "clone", "--quiet", f"--branch={branch}", "--", source, str(clone)],
-            check=True,
-            capture_output=True,
-        )
+        _git("clone", "--quiet", f"--branch={branch}", "--", str(self.repositories[name]), str(clone))
         pages = self._ask("GET", "").json()["web"]
         return run_workflow(
             clone,
@@ -132,3 +132,11 @@ class Machine:
         answer = requests.request(method, f"{self.double_url}/_double/{path}", data=content, timeout=30)
         answer.raise_for_status()
         return answer
+
+
+def _git(*arguments: str) -> str:
+    """Ask git; what it said goes into the error if it refuses."""
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise OSError(f"git {' '.join(arguments)}: {done.stderr.strip()}")
+    return done.stdout.strip()

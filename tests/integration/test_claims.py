@@ -89,7 +89,7 @@ def test_the_token_of_a_run_has_the_permissions_of_its_jobs_and_no_others(
     ("claim", "words"),
     [
         ({"repository": "somebody/else"}, "somebody/else"),
-        ({"ref": "refs/heads/gone"}, "git"),
+        ({"ref": "refs/heads/gone"}, "Remote branch gone not found"),
         ({"workflow": ".github/workflows/gone.yml"}, "gone.yml"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
@@ -113,11 +113,28 @@ def test_nothing_is_run_when_nothing_waits(tmp_path: Path, make_queue: MakeQueue
     assert machine.run_next() is None
 
 
-def test_the_double_is_told_which_workflows_there_are(tmp_path: Path, make_queue: MakeQueue) -> None:
+def test_the_double_is_told_where_the_branch_is_and_which_workflows_there_are(
+    tmp_path: Path, make_queue: MakeQueue
+) -> None:
     repository, queue = make_repository(tmp_path, _job("true")), make_queue()
-    _machine(queue, tmp_path, repository).register_workflows()
-    file = {"path": FILE, "text": (repository / FILE).read_text()}
-    assert queue.all_told() == [("PUT", "/_double/repositories/somebody/model/workflows", file)]
+    _machine(queue, tmp_path, repository).push()
+    head = ["git", "-C", str(repository), "show", "--no-patch", "--format=%H %cI"]
+    sha, date = subprocess.run(head, check=True, capture_output=True, text=True).stdout.split()
+    commit, file = {"sha": sha, "date": date, "branch": "main"}, {"path": FILE, "text": (repository / FILE).read_text()}
+    assert queue.all_told() == [
+        ("POST", "/_double/repositories/somebody/model/commits", commit),
+        ("PUT", "/_double/repositories/somebody/model/workflows", file),
+    ]
+
+
+def test_a_double_that_is_not_there_is_said_in_a_sentence(tmp_path: Path) -> None:
+    repository = make_repository(tmp_path, _job("true"))
+    # Nothing may listen on port 1.
+    command = [sys.executable, "-m", "doubles.actions", "serve", "http://127.0.0.1:1"]
+    options = ["--repository", f"somebody/model={repository}", "--folder", str(tmp_path / "runs")]
+    done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: the double does not do what it was asked: ")
 
 
 def test_a_machine_that_is_stopped_says_that_its_run_was_cancelled(tmp_path: Path, make_queue: MakeQueue) -> None:
