@@ -26,7 +26,7 @@ _ENVIRONMENT = click.option(
     show_default=True,
     help="Where.",
 )
-_REASON = click.option("--reason", default="", help="Why, for the ledger.")
+_REASON = click.option("--reason", default="", envvar="DEPLOY_REASON", help="Why, for the ledger.")
 
 
 class _Moment(click.ParamType[datetime]):
@@ -41,7 +41,10 @@ class _Moment(click.ParamType[datetime]):
 
 
 _AT = click.option(
-    "--at", type=_Moment(), help="When it is said to have happened, for a replay of the past  [default: now]"
+    "--at",
+    type=_Moment(),
+    envvar="DEPLOY_AT",
+    help="When it is said to have happened, for a replay of the past  [default: now]",
 )
 
 
