@@ -66,6 +66,7 @@ class Switches(Struct, kw_only=True, forbid_unknown_fields=True):
     has_issues: bool | None = None
     immutable_releases: bool | None = None
     enforced_by_owner: bool | None = None
+    retires_production: bool | None = None
 
 
 class NewCommit(Struct, kw_only=True, forbid_unknown_fields=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -54,8 +55,9 @@ class GitHub:
     def __exit__(self, *_: object) -> None:
         """Stop; what was in a folder stays there."""
         self._core.stopping.set()
-        for listener in self._listeners.values():
-            listener.stop()
+        # Each takes as long as it takes the thread to look up.
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(Listener.stop, self._listeners.values()))
         with self._core.lock:
             self._save()
         if self._temporary is not None:

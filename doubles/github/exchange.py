@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from werkzeug.datastructures import Headers, MultiDict
 
@@ -87,9 +88,13 @@ class Route:
         """The values of the path's names, if this is the route; those of refs and tags may hold slashes."""
         if (site, method) != (self.site, self.method):
             return None
-        pattern = re.sub(r"\\{(\w+)\\}", _group, re.escape(self.template))
-        found = re.fullmatch(pattern, path)
-        return found and found.groupdict()
+        found = _pattern(self.template).fullmatch(path)
+        return found and {name: unquote(value) for name, value in found.groupdict().items()}
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\{(\w+)\\}", _group, re.escape(template)))
 
 
 def _group(name: re.Match[str]) -> str:
@@ -160,6 +165,6 @@ def reaches(caller: Token, repository: Repository) -> bool:
 
 
 def _page_url(call: Call, page: int) -> str:
-    path = call.template.format(**call.values)
+    path = call.template.format(**{name: quote(value) for name, value in call.values.items()})
     others: Iterable[tuple[str, str]] = ((key, value) for key, value in call.query.items(multi=True) if key != "page")
     return f"{call.world.addresses.api}{path}?{urlencode([*others, ('page', str(page))])}"

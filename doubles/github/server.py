@@ -28,7 +28,7 @@ class Listener:
 
     def __init__(self, name: str, port: int) -> None:
         self._server: BaseWSGIServer = make_server("127.0.0.1", port, _nothing, threaded=True, request_handler=Handler)
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self.url = f"http://{name}:{self._server.port}"
 
     def serve(self, application: WSGIApplication) -> None:

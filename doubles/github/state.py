@@ -169,7 +169,14 @@ class Variable(Struct, kw_only=True):
 
 
 class Repository(Struct, kw_only=True):
-    """A repository and all that is in it."""
+    """
+    A repository and all that is in it.
+
+    Attributes:
+        spent_tags: Tags of immutable releases that were deleted.
+        retires_production: Does a success make earlier deployments to production inactive? GitHub's documentation says
+            no, its changelog of 16 October 2018 yes.
+    """
 
     id: int
     owner: str
@@ -180,6 +187,7 @@ class Repository(Struct, kw_only=True):
     has_issues: bool = True
     immutable_releases: bool = False
     enforced_by_owner: bool = False
+    retires_production: bool = True
     commits: dict[str, Commit] = field(default_factory=dict)
     refs: dict[str, str] = field(default_factory=dict)
     releases: dict[int, Release] = field(default_factory=dict)

@@ -102,10 +102,13 @@ def create_status(call: Call) -> Answer:
 
 
 def _retire_earlier(call: Call, deployment: Deployment) -> None:
-    """Transient environments are left alone."""
+    """Transient environments are left alone, and production if the repository says so."""
+    spared = not call.repository.retires_production
     for other in call.repository.deployments.values():
-        earlier = other.id < deployment.id and other.environment == deployment.environment and not other.transient
-        if earlier and other.statuses and other.statuses[-1].state == "success":
+        earlier = other.id < deployment.id and other.environment == deployment.environment
+        if not earlier or other.transient or (other.production and spared):
+            continue
+        if other.statuses and other.statuses[-1].state == "success":
             other.statuses.append(
                 DeploymentStatus(
                     id=call.world.new_id(),

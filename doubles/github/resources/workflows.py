@@ -9,7 +9,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from doubles.github.exchange import Answer, Call, Need, Route, answer_json, answer_nothing
-from doubles.github.refusals import NotFound, Unprocessable, invalid
+from doubles.github.refusals import NotFound, Unprocessable
 from doubles.github.resources.refs import resolve
 from doubles.github.resources.runs import queue_run
 from doubles.github.state import Repository, Workflow
@@ -64,12 +64,6 @@ def dispatch_repository(call: Call) -> Answer:
     """`POST /dispatches`: queues a run of every workflow that waits for this type of event."""
     wish, repository = call.json, call.repository
     kind, payload = wish["event_type"], wish.get("client_payload", {})
-    if len(kind) > 100:
-        raise invalid(
-            "RepositoryDispatch", "event_type", "custom", "event_type is too long (maximum is 100 characters)"
-        )
-    if len(payload) > 10:
-        raise Unprocessable(f"No more than 10 properties are allowed; {len(payload)} were supplied.")
     for workflow in repository.workflows.values():
         trigger = triggers(workflow).get("repository_dispatch")
         if workflow.state == "active" and trigger is not None and kind in (trigger.get("types") or [kind]):
