@@ -17,7 +17,6 @@ from doubles.github.records import Records
 from doubles.github.refusals import NotFound, Refusal, Unprocessable
 from doubles.github.resources.environments import ensure_environment
 from doubles.github.resources.runs import queue_run
-from doubles.github.resources.workflows import find_workflow
 from doubles.github.seeding import add_commit, add_repository, add_token, add_workflow
 from doubles.github.state import Repository, Run, Token, Variable, Workflow
 from doubles.github.world import World
@@ -160,7 +159,7 @@ class Desk:
         """Queue a run of another event than a dispatch, such as `schedule` or `push`."""
         wish = msgspec.json.decode(body, type=bodies.NewRun)
         repository = self._world.repository(wish.repository)
-        workflow = find_workflow(repository, wish.workflow)
+        workflow = repository.workflow(wish.workflow)
         if workflow is None:
             raise NotFound
         run = queue_run(

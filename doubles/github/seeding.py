@@ -6,14 +6,21 @@ import secrets
 from datetime import datetime
 
 from doubles.github.access import token_hash
+from doubles.github.refusals import Unprocessable
 from doubles.github.resources.refs import new_sha
-from doubles.github.resources.workflows import find_workflow
 from doubles.github.state import Commit, Issue, Repository, Token, Workflow
 from doubles.github.world import World
 
 
 def add_repository(world: World, full_name: str, *, private: bool = False, default_branch: str = "main") -> Repository:
-    """A new repository with one commit."""
+    """
+    A new repository with one commit.
+
+    Raises:
+        Unprocessable: if there is one of this name.
+    """
+    if full_name.lower() in world.state.repositories:
+        raise Unprocessable(f"{full_name} is there already")
     owner, name = full_name.split("/")
     repository = Repository(
         id=world.new_id(),
@@ -52,7 +59,7 @@ def add_commit(
 
 def add_workflow(world: World, repository: Repository, path: str, text: str) -> Workflow:
     """A workflow file, or its new text."""
-    workflow = find_workflow(repository, path)
+    workflow = repository.workflow(path)
     if workflow is None:
         workflow = Workflow(id=world.new_id(), path=path, text=text, created_at=world.now, updated_at=world.now)
         repository.workflows[workflow.id] = workflow

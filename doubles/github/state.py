@@ -140,6 +140,11 @@ class Workflow(Struct, kw_only=True):
     updated_at: datetime
     state: Literal["active", "disabled_manually", "disabled_inactivity"] = "active"
 
+    @property
+    def file_name(self) -> str:
+        """The last part of the path."""
+        return self.path.rsplit("/", maxsplit=1)[-1]
+
 
 class Run(Struct, kw_only=True):
     """One run of a workflow."""
@@ -212,6 +217,11 @@ class Repository(Struct, kw_only=True):
     def head(self) -> Commit:
         """The newest commit of the default branch."""
         return self.commits[self.refs[f"refs/heads/{self.default_branch}"]]
+
+    def workflow(self, name: str) -> Workflow | None:
+        """A workflow by its number, its path, or its file name."""
+        found = (each for each in self.workflows.values() if name in {str(each.id), each.path, each.file_name})
+        return next(found, None)
 
 
 class Token(Struct, kw_only=True):

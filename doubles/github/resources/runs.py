@@ -21,11 +21,10 @@ def list_runs(call: Call) -> Answer:
 
 def list_runs_of_workflow(call: Call) -> Answer:
     """`GET /actions/workflows/{workflow_id}/runs`, the newest first."""
-    name, workflows = call.values["workflow_id"], call.repository.workflows
-    wanted = {each.id for each in workflows.values() if name in {str(each.id), each.path.rsplit("/", maxsplit=1)[-1]}}
-    if not wanted:
+    workflow = call.repository.workflow(call.values["workflow_id"])
+    if workflow is None:
         raise NotFound
-    return _answer(call, [run for run in call.repository.runs.values() if run.workflow_id in wanted])
+    return _answer(call, [run for run in call.repository.runs.values() if run.workflow_id == workflow.id])
 
 
 def queue_run(

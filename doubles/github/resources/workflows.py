@@ -12,7 +12,7 @@ from doubles.github.exchange import Answer, Call, Need, Route, answer_json, answ
 from doubles.github.refusals import NotFound, Unprocessable
 from doubles.github.resources.refs import resolve
 from doubles.github.resources.runs import queue_run
-from doubles.github.state import Repository, Workflow
+from doubles.github.state import Workflow
 from doubles.github.views import api_url, web_url
 from doubles.github.world import at
 
@@ -81,21 +81,10 @@ def dispatch_repository(call: Call) -> Answer:
 
 def workflow_of(call: Call) -> Workflow:
     """The workflow that the path names."""
-    workflow = find_workflow(call.repository, call.values["workflow_id"])
+    workflow = call.repository.workflow(call.values["workflow_id"])
     if workflow is None:
         raise NotFound
     return workflow
-
-
-def find_workflow(repository: Repository, name: str) -> Workflow | None:
-    """A workflow by its number, its path, or its file name."""
-    found = (each for each in repository.workflows.values() if name in {str(each.id), each.path, file_name(each)})
-    return next(found, None)
-
-
-def file_name(workflow: Workflow) -> str:
-    """The last part of a workflow's path."""
-    return workflow.path.rsplit("/", maxsplit=1)[-1]
 
 
 def triggers(workflow: Workflow) -> dict[str, dict[str, Any]]:
@@ -144,7 +133,7 @@ def _view(call: Call, workflow: Workflow) -> dict[str, Any]:
         "updated_at": at(workflow.updated_at),
         "url": f"{api_url(call.world, call.repository)}/actions/workflows/{workflow.id}",
         "html_url": f"{page}/blob/{call.repository.default_branch}/{workflow.path}",
-        "badge_url": f"{page}/workflows/{file_name(workflow)}/badge.svg",
+        "badge_url": f"{page}/workflows/{workflow.file_name}/badge.svg",
     }
 
 

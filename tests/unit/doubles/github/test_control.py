@@ -88,6 +88,10 @@ def test_a_repository_is_made_with_a_commit_of_a_given_sha(github: GitHub, contr
     assert (repository.head.sha, repository.private) == ("a" * 40, True)
 
 
+def test_a_repository_is_not_made_twice(control: Control) -> None:
+    assert control.ask("POST", "repositories", {"full_name": REPOSITORY}).status_code == 422
+
+
 def test_a_repositorys_switches_are_set_one_by_one(github: GitHub, control: Control) -> None:
     control.ask("PATCH", f"repositories/{REPOSITORY}", {"has_issues": False})
     repository = github.repository(REPOSITORY)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from doubles.github import GitHub
@@ -35,6 +36,12 @@ def test_two_can_run_side_by_side() -> None:
         one.add_repository(REPOSITORY)
         assert Caller(github=one).ask("GET", "releases").status_code == 200
         assert Caller(github=other).ask("GET", "releases").status_code == 404
+
+
+def test_many_callers_at_once_get_numbers_of_their_own(owner: Caller) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        issues = list(threads.map(lambda _: owner.issue(), range(40)))
+    assert sorted(issue["number"] for issue in issues) == list(range(1, 41))
 
 
 def test_a_call_is_recorded_with_its_host_and_whether_a_token_came(github: GitHub, owner: Caller) -> None:

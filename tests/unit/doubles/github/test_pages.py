@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import urllib.request
 from datetime import timedelta
+from urllib.error import HTTPError
 
 import pytest
 import requests
@@ -31,6 +33,17 @@ def test_a_token_at_a_signed_address_is_refused_and_counts_as_a_leak(github: Git
     assert response.status_code == 400
     assert "Only one auth mechanism allowed" in response.text
     assert [leak.site for leak in github.leaks] == ["assets"]
+    github.leaks.clear()
+
+
+def test_a_client_that_takes_its_token_along_a_redirect_is_caught(github: GitHub, owner: Caller) -> None:
+    [asset] = owner.released()["assets"]
+    headers = {"Authorization": f"Bearer {owner.token}"} | OCTETS
+    request = urllib.request.Request(asset["url"], headers=headers)  # noqa: S310  # the address is the double's own
+    with pytest.raises(HTTPError) as refused, urllib.request.urlopen(request, timeout=TIMEOUT_S):  # noqa: S310  # as above
+        pass
+    refused.value.close()
+    assert (refused.value.code, len(github.leaks)) == (400, 1)
     github.leaks.clear()
 
 

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 import requests
 
-from doubles.github import GitHub
+from doubles.github import GitHub, Status
 from doubles.github.resources.assets import github_name
 from tests.github import TIMEOUT_S, Caller, made, refusal
 
@@ -80,6 +80,14 @@ def test_an_asset_is_downloaded_from_another_host(owner: Caller) -> None:
     assert redirect.headers["Location"].startswith("http://localhost:")
     followed = owner.ask("GET", asset["url"], headers={"Accept": "application/octet-stream"})
     assert followed.content == b"model"
+
+
+def test_an_asset_without_content_cannot_be_downloaded(github: GitHub, owner: Caller) -> None:
+    draft = owner.draft()
+    github.plant(Status(status=502, leaves_starter=True), site="uploads")
+    owner.upload(draft)
+    [stub] = owner.ask("GET", draft["assets_url"]).json()
+    assert owner.ask("GET", stub["url"], headers={"Accept": "application/octet-stream"}).status_code == 404
 
 
 def test_uploads_are_called_with_the_token(github: GitHub, owner: Caller) -> None:
