@@ -9,6 +9,7 @@ from core.manifest import Manifest
 from core.places import open_github
 from core.summary import table
 from core.tags import ModelTag
+from ml.card import plain
 from ml.metrics import metric_text
 
 
@@ -26,8 +27,8 @@ def as_summary(manifest: Manifest, *, is_published: bool) -> str:
     return "\n\n".join(
         [
             f"## {headline}",
-            f"Trained on {manifest.lineage.train.rows:,} rows{known}; compared with {gate.compared_with}.",
-            "\n".join(f"- {reason}" for reason in gate.reasons),
+            f"Trained on {manifest.lineage.train.rows:,} rows{known}; compared with {plain(gate.compared_with)}.",
+            "\n".join(f"- {plain(reason)}" for reason in gate.reasons),
             table(("on the holdout", ""), figures),
         ]
     )

@@ -53,7 +53,7 @@ def write_card(
         *_groups("## By month", "month", evaluation.months, contract.target.task),
     ]
     for feature, groups in evaluation.segments.items():
-        parts += _groups(f"## By {_text(feature)}", _text(feature), groups, contract.target.task)
+        parts += _groups(f"## By {plain(feature)}", plain(feature), groups, contract.target.task)
     parts += ["## The promotion gate", _gate(manifest)]
     parts += ["## What to send", _features(contract.features)]
     parts += ["## Limits", _limits(manifest, contract, evaluation, notes)]
@@ -89,11 +89,11 @@ def _summary(manifest: Manifest, target: Target, evaluation: Evaluation) -> str:
     elif target.task is Task.MULTICLASS:
         what = f"Predicts which of {len(target.classes)} classes {name} is."
     else:
-        what = f"Predicts {name}{f' in {_text(target.unit)}' if target.unit else ''}."
+        what = f"Predicts {name}{f' in {plain(target.unit)}' if target.unit else ''}."
     members = ", ".join(f"{member.name} ({member.weight:.0%})" for member in manifest.members)
     sentences = [
         what,
-        _text(target.description),
+        plain(target.description),
         f"An ensemble of {members}; calibration: {manifest.calibration.method}.",
         f"Trained on {train.rows:,} rows{_when(train.start, train.end)}.",
     ]
@@ -131,7 +131,7 @@ def _groups(title: str, what: str, groups: Sequence[Group], task: Task) -> list[
     names = _GROUP_METRICS[task]
     shown = sorted(groups, key=lambda group: -group.rows)[:_MOST_GROUPS]
     rows = [
-        [_text(group.name), f"{group.rows:,}", *(metric_text(group.metrics[name]) for name in names)]
+        [plain(group.name), f"{group.rows:,}", *(metric_text(group.metrics[name]) for name in names)]
         for group in groups
         if group in shown
     ]
@@ -143,9 +143,9 @@ def _gate(manifest: Manifest) -> str:
     verdict = "Accepted" if gate.accepted else "Refused"
     return "\n".join(
         [
-            f"**{verdict}**, compared with {_text(gate.compared_with)}:",
+            f"**{verdict}**, compared with {plain(gate.compared_with)}:",
             "",
-            *(f"- {_text(reason)}" for reason in gate.reasons),
+            *(f"- {plain(reason)}" for reason in gate.reasons),
         ]
     )
 
@@ -157,9 +157,9 @@ def _features(features: Sequence[Feature]) -> str:
             shown = ", ".join(map(_code, feature.categories[:6]))
             values = shown + (f" and {len(feature.categories) - 6} more" if len(feature.categories) > 6 else "")
         else:
-            values = f"{feature.low:g} to {feature.high:g} {_text(feature.unit)}".strip()
+            values = f"{feature.low:g} to {feature.high:g} {plain(feature.unit)}".strip()
         rows.append(
-            [_code(feature.name), values, "may be empty" if feature.nullable else "", _text(feature.description)]
+            [_code(feature.name), values, "may be empty" if feature.nullable else "", plain(feature.description)]
         )
     return _table(["field", "values", "", "meaning"], rows)
 
@@ -176,7 +176,7 @@ def _limits(manifest: Manifest, contract: Contract, evaluation: Evaluation, note
     if values:
         name = min(values, key=values.__getitem__)
         weakest = dict(groups)[name].metrics[metric]
-        limits.append(f"Weakest for {_text(name)}: {_LABELS[metric]} {metric_text(weakest)}.")
+        limits.append(f"Weakest for {plain(name)}: {_LABELS[metric]} {metric_text(weakest)}.")
     loss = "rmse" if contract.target.task is Task.REGRESSION else "log_loss"
     own, linear = evaluation.metrics[loss].value, evaluation.baselines["linear"][loss].value
     if own is not None and linear is not None and linear <= own:
@@ -188,7 +188,7 @@ def _limits(manifest: Manifest, contract: Contract, evaluation: Evaluation, note
         "A value outside its range is refused; a category that training did not see, or a number outside of what it "
         "saw, is scored with a warning, and such a score deserves less trust."
     )
-    limits += [f"{_text(note)}." for note in notes]
+    limits += [f"{plain(note)}." for note in notes]
     return "\n".join(f"- {limit}" for limit in limits)
 
 
@@ -209,7 +209,7 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _text(value: str) -> str:
+def plain(value: str) -> str:
     """Text from data or model.toml, unable to act as Markdown or HTML."""
     escaped = "".join(f"\\{c}" if c in "\\`*_{}[]<>#|!~" else c for c in value)
     return " ".join(escaped.split())
