@@ -14,6 +14,7 @@ SlipwayError                 a mistake or a damage that one sentence can describ
 │   └── CorruptArtifact      bytes are not those that were published
 ├── GitHubError
 │   ├── GitHubAway           nobody answers, or not in time, or with an error of its own
+│   │   └── DownloadCut      an answer ended before its end
 │   └── GitHubRefused        it answers that this may not or cannot be done
 ├── UnsupportedFormat        written by a newer Slipway
 ├── LedgerError
@@ -131,6 +132,10 @@ class GitHubAway(GitHubError):
     def __init__(self, url: str, problem: str) -> None:
         self.url, self.problem = url, problem
         super().__init__(f"{url}: {problem}; try again later (https://www.githubstatus.com)")
+
+
+class DownloadCut(GitHubAway):
+    """A connection was cut in the middle of a file, which may come whole if it is asked for again at once."""
 
 
 class GitHubRefused(GitHubError):

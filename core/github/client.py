@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from core.errors import GitHubAway
+from core.errors import DownloadCut, GitHubAway
 from core.github.settings import GitHubSettings
 from core.github.transport import Transport
 
@@ -126,7 +126,8 @@ class GitHub:
             report: Is told how far it is.
 
         Raises:
-            GitHubAway: also when the connection is cut before the end.
+            DownloadCut: if the connection is cut before the end.
+            GitHubAway: see `Transport.call`.
             GitHubRefused: see `Transport.call`.
         """
         import requests  # noqa: PLC0415  # see Transport
@@ -141,7 +142,7 @@ class GitHub:
                     if report is not None:
                         report(done, max(total, done))
             except requests.RequestException as error:
-                raise GitHubAway(url, f"the connection was cut after {done} of {total} bytes") from error
+                raise DownloadCut(url, f"the connection was cut after {done} of {total} bytes") from error
 
     def _get(self, url: str, params: dict[str, Any]) -> tuple[bytes, str | None]:
         """The content of an answer, and where the next page is."""

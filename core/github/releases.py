@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from core.bundle import MAX_MANIFEST_BYTES, Bundle, read_manifest
-from core.errors import CorruptArtifact, GitHubAway, GitHubError, GitHubRefused, RegistryError, TagTaken, UnknownTag
+from core.errors import CorruptArtifact, DownloadCut, GitHubError, GitHubRefused, RegistryError, TagTaken, UnknownTag
 from core.github.client import GitHub
 from core.github.publishing import Publisher, Watch
 from core.github.release import UPLOADED, Asset, Release, releases_of
@@ -153,7 +153,7 @@ class ReleasesRegistry:
             try:
                 data = self._content(tag, name, url, most_bytes)
                 break
-            except GitHubAway:
+            except DownloadCut:
                 if number == _TRIES:
                     raise
             except GitHubRefused as error:
