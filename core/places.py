@@ -13,6 +13,7 @@ from core.registry import DirectoryRegistry, ModelRegistry
 
 if TYPE_CHECKING:
     from core.github.client import GitHub
+    from core.github.publishing import Watch
 
 DEFAULT_REGISTRY = "directory:.slipway/registry"
 DEFAULT_LEDGER = "file:.slipway/ledger.jsonl"
@@ -21,13 +22,14 @@ GITHUB = "github"
 _DIRECTORY, _FILE = "directory", "file"
 
 
-def open_registry(location: str, environment: Mapping[str, str]) -> ModelRegistry:
+def open_registry(location: str, environment: Mapping[str, str], watch: Watch | None = None) -> ModelRegistry:
     """
     The registry named by a setting.
 
     Args:
         location: `directory:PATH` or `github:OWNER/NAME`.
         environment: Says how to reach GitHub, and in MODEL_CACHE where what was fetched is kept.
+        watch: Is told how far files are that are sent or fetched.
 
     Raises:
         ValueError: saying what would be right.
@@ -43,9 +45,8 @@ def open_registry(location: str, environment: Mapping[str, str]) -> ModelRegistr
     settings = github.settings
     root = Path(environment.get("MODEL_CACHE") or DEFAULT_CACHE)
     # Repositories of one name on two servers are not one.
-    return ReleasesRegistry(
-        github, DirectoryRegistry(root / urlsplit(settings.server_url).netloc.replace(":", "-") / settings.repository)
-    )
+    server = urlsplit(settings.server_url).netloc.replace(":", "-")
+    return ReleasesRegistry(github, DirectoryRegistry(root / server / settings.repository), watch=watch)
 
 
 def open_ledger(location: str, environment: Mapping[str, str]) -> DeploymentLedger:

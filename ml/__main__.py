@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import os
-import re
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,23 +18,17 @@ from core.command import SlipwayGroup, TagType, columns, this_python
 from core.ledger import Environment
 from core.summary import add_summary
 from core.tags import ModelTag
-from ml.settings import TrafficSettings, TrainingSettings
+from ml.options import DAY, MODEL_FILE
+from ml.settings import TrainingSettings
+from ml.traffic_command import traffic
 
 if TYPE_CHECKING:
     from core.manifest import Manifest, Metric
+    from ml.progress import Progress
 
-_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#@]*)?")
-_DAY = click.DateTime(["%Y-%m-%d"])
-_MODEL_FILE = click.option(
-    "--model-file",
-    type=click.Path(path_type=Path),
-    default=Path("model.toml"),
-    show_default=True,
-    help="The problem: data, target, features.",
-)
 _AS_OF = click.option(
     "--as-of",
-    type=_DAY,
+    type=DAY,
     help="Use only what was known on the morning of this day (YYYY-MM-DD); needs a time column.",
 )
 
@@ -56,7 +48,7 @@ def main() -> None:
 
 
 @main.command()
-@_MODEL_FILE
+@MODEL_FILE
 @_AS_OF
 @click.option(
     "--trials",
@@ -101,7 +93,8 @@ def train(
     from ml.problem import read_problem
     from ml.progress import Progress
 
-    settings = TrainingSettings.from_env(os.environ)
+    progress = Progress()
+    settings = TrainingSettings.from_env(os.environ, progress.transferred)
     problem = read_problem(model_file)
     plan = replace(
         problem.training,
@@ -116,7 +109,7 @@ def train(
         only_if_new=if_new,
     )
     try:
-        outcome = pipeline.run(request, settings, Progress())
+        outcome = pipeline.run(request, settings, progress)
     except pipeline.NothingNew as known:
         click.echo(f"Nothing was trained: {known}.")
         add_summary(os.environ, f"Nothing was trained: {known}.")
@@ -135,7 +128,7 @@ def train(
         stays = manifest.gate.champion
         click.echo(f"Nothing was published; {f'{stays} stays the champion' if stays else 'there is no champion yet'}.")
     elif publish:
-        _publish(settings, outcome.bundle)
+        _publish(settings, outcome.bundle, progress)
     else:
         click.echo(f"Next: {this_python()} -m ml publish")
     is_published = manifest.gate.accepted and publish
@@ -164,12 +157,14 @@ def publish() -> None:
     than 1e-5 anywhere on the holdout.
     """
     from ml.candidate import read_candidate
+    from ml.progress import Progress
 
-    settings = TrainingSettings.from_env(os.environ)
-    _publish(settings, read_candidate(settings.candidate))
+    progress = Progress()
+    settings = TrainingSettings.from_env(os.environ, progress.transferred)
+    _publish(settings, read_candidate(settings.candidate), progress)
 
 
-def _publish(settings: TrainingSettings, bundle: Bundle) -> None:
+def _publish(settings: TrainingSettings, bundle: Bundle, progress: Progress) -> None:
     from core.errors import BundleRefused
     from core.scorer import check_golden, load_scorer
     from ml.candidate import check_parity
@@ -188,7 +183,8 @@ def _publish(settings: TrainingSettings, bundle: Bundle) -> None:
         raise BundleRefused(f"{tag} was not judged against today's champion; train again")
     gap = check_parity(settings.candidate, bundle)
     check_golden(bundle, load_scorer(bundle))
-    settings.registry.publish(bundle)
+    with progress.step(f"Publishing to {settings.registry}"):
+        settings.registry.publish(bundle)
     click.echo(f"Published {tag}: served scores equal the trained ones to {gap:.1e} on the holdout.")
     click.echo(
         "Next: scripts/serve" + ("; a server that runs keeps its model until it is started again" if current else "")
@@ -197,7 +193,7 @@ def _publish(settings: TrainingSettings, bundle: Bundle) -> None:
 
 @main.command()
 @click.argument("tag", type=TagType(), required=False)
-@_MODEL_FILE
+@MODEL_FILE
 @_AS_OF
 def evaluate(tag: ModelTag | None, model_file: Path, as_of: datetime | None) -> None:
     """Score TAG (by default the candidate) on today's holdout and judge it against the champion."""
@@ -207,8 +203,10 @@ def evaluate(tag: ModelTag | None, model_file: Path, as_of: datetime | None) -> 
     from ml.problem import read_problem
     from ml.progress import Progress
 
-    settings, progress = TrainingSettings.from_env(os.environ), Progress()
-    bundle = _bundle(settings, tag)
+    progress = Progress()
+    settings = TrainingSettings.from_env(os.environ, progress.transferred)
+    with progress.step("Reading the model"):
+        bundle = _bundle(settings, tag)
     problem = read_problem(model_file)
     with progress.step("Reading the data"):
         parts = pipeline.read_parts(problem, None if as_of is None else as_of.date())
@@ -267,87 +265,6 @@ def tags() -> None:
         click.echo(columns(HEAD, models))
 
 
-def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    if value is not None and not _URL.fullmatch(value):
-        raise click.BadParameter("takes the address of a service, such as http://127.0.0.1:8000")
-    return value
-
-
-def _rate(_ctx: click.Context, _param: click.Parameter, value: float) -> float:
-    if math.isnan(value):
-        # It lies in every range, as it compares with nothing.
-        raise click.BadParameter("takes a number of rows per second")
-    return value
-
-
-@main.command()
-@_MODEL_FILE
-@click.option("--url", callback=_url, help="Where the service is  [default: http://127.0.0.1:PORT]")
-@click.option("--since", type=_DAY, help="The first day (YYYY-MM-DD)  [default: a month before --until]")
-@click.option("--until", type=_DAY, help="The day after the last one  [default: the day after the last row]")
-@click.option("--limit", type=click.IntRange(1), help="Send so many rows at most, the first ones.")
-@click.option(
-    "--rate",
-    type=click.FloatRange(0.001, 100_000),
-    callback=_rate,
-    default=50,
-    show_default=True,
-    help="Rows per second.",
-)
-@click.option("--batch", type=click.IntRange(1, 1_000_000), default=1, show_default=True, help="Rows per request.")
-@click.option("--connections", type=click.IntRange(1, 64), default=4, show_default=True, help="Requests at a time.")
-@click.option("--outcomes/--no-outcomes", default=True, show_default=True, help="Report what turned out to be true.")
-def traffic(
-    *,
-    model_file: Path,
-    url: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    limit: int | None,
-    rate: float,
-    batch: int,
-    connections: int,
-    outcomes: bool,
-) -> None:
-    """Replay real rows against a running service, as callers would send them; then report their true outcomes.
-
-    The rows are those of the data that model.toml names, in the order of time: by default those of the last month,
-    or all where there is no time column. A service that asks to come again (429, 503) is asked again for half a
-    minute. Ctrl-C stops the sending; what was answered by then is still reported, and a second Ctrl-C stops that.
-
-    The key that a service asks for is taken from the environment variable API_KEY. It needs the scopes predict and
-    outcomes.
-
-    \b
-    scripts/traffic --since 2013-12-01 --until 2014-01-01 --rate 200
-    API_KEY=slip_... scripts/traffic --url https://mine.example --limit 1000
-    """
-    from ml import traffic as replay
-    from ml.problem import read_problem
-    from ml.progress import Progress
-    from ml.service import Service
-
-    settings, progress = TrafficSettings.from_env(os.environ), Progress()
-    problem = read_problem(model_file)
-    target = problem.contract.target
-    with progress.step("Reading the data"):
-        data = replay.choose(problem.load(None), since and since.date(), until and until.date(), limit)
-    service = Service(url or f"http://127.0.0.1:{settings.port}", settings.api_key, target, connections=connections)
-    plan = replay.Plan(rate=rate, batch=batch, connections=connections)
-    sent = replay.send(data, service, plan, progress)
-    click.echo(f"\nSent to {service.url}:")
-    for name, text in replay.summary(data, target, sent, plan):
-        click.echo(f"  {name:<18} {text}")
-    is_stopped = sent.is_stopped
-    if outcomes:
-        reported = replay.report(data, target, sent, service, progress)
-        click.echo(f"  {'outcomes':<18} {reported}")
-        is_stopped = is_stopped or bool(reported.left_out)
-    click.echo(f"Next: GET {service.url}/v1/journal lists rows and answers, /v1/journal/outcomes what was reported")
-    if is_stopped:
-        sys.exit(130)
-
-
 def _bundle(settings: TrainingSettings, tag: ModelTag | None) -> Bundle:
     from ml.candidate import read_candidate
 
@@ -366,6 +283,8 @@ def _print_gate(accepted: bool, reasons: tuple[str, ...]) -> None:
     for reason in reasons:
         click.echo(f"  {reason}")
 
+
+main.add_command(traffic)
 
 if __name__ == "__main__":
     main(prog_name="python -m ml")

@@ -16,6 +16,8 @@ class Progress:
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True, highlight=False)
+        # Says on a terminal, behind the title of the step that is under way, how far it is.
+        self._remark: Callable[[str], object] = _nothing
 
     @contextmanager
     def step(self, title: str, *, total: int | None = None) -> Iterator[Callable[[str], None]]:
@@ -36,12 +38,24 @@ class Progress:
                 columns[2:2] = [BarColumn(bar_width=24), MofNCompleteColumn()]
             with Bars(*columns, console=self._console, transient=True) as bars:
                 task = bars.add_task(title, total=total)
-                yield lambda detail: bars.update(task, advance=1, description=f"{title} ({detail})")
+                self._remark = lambda text: bars.update(task, description=f"{title} ({text})")
+                try:
+                    yield lambda detail: bars.update(task, advance=1, description=f"{title} ({detail})")
+                finally:
+                    self._remark = _nothing
         else:
             self._console.print(f"  {title} ...")
             yield lambda _detail: None
         self._console.print(f"  {title}: {time.monotonic() - started:.1f} s")
 
+    def transferred(self, name: str, done: int, total: int) -> None:
+        """How many bytes of a file were sent or fetched by the step that is under way, and how many there are."""
+        self._remark(f"{name} {100 * done // max(total, 1)} %")
+
     def say(self, text: str) -> None:
         """One line of news."""
         self._console.print(text, markup=False)
+
+
+def _nothing(_text: str) -> None:
+    """What a step says that nobody watches."""

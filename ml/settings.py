@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
+from core.github.publishing import Watch
 from core.ledger import DeploymentLedger
 from core.places import DEFAULT_LEDGER, DEFAULT_REGISTRY, open_ledger, open_registry
 from core.registry import ModelRegistry
@@ -51,15 +52,21 @@ class TrainingSettings:
     as_of: date | None
 
     @classmethod
-    def from_env(cls, environment: Mapping[str, str]) -> TrainingSettings:
+    def from_env(cls, environment: Mapping[str, str], watch: Watch | None = None) -> TrainingSettings:
         """
+        Args:
+            environment: Variables.
+            watch: Is told how far files are that the registry sends or fetches.
+
         Raises:
             SettingsError: naming every malformed variable.
         """
         reader = SettingsReader(environment)
         key = reader.read("WANDB_API_KEY", "", str)
         settings = cls(
-            registry=reader.read("MODEL_REGISTRY", DEFAULT_REGISTRY, partial(open_registry, environment=environment)),
+            registry=reader.read(
+                "MODEL_REGISTRY", DEFAULT_REGISTRY, partial(open_registry, environment=environment, watch=watch)
+            ),
             ledger=reader.read("DEPLOYMENT_LEDGER", DEFAULT_LEDGER, partial(open_ledger, environment=environment)),
             candidate=reader.read("CANDIDATE_DIR", ".slipway/candidate", Path),
             wandb_mode=reader.read("WANDB_MODE", "", partial(_wandb_mode, has_key=bool(key))),

@@ -61,3 +61,25 @@ def test_progress_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> 
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "Reading ..." in captured.err
+
+
+def _transfer(*, terminal: bool) -> str:
+    output = StringIO()
+    progress = Progress(Console(file=output, force_terminal=terminal, width=100, highlight=False))
+    progress.transferred("early.onnx", 1, 2)
+    with progress.step("Publishing"):
+        progress.transferred("ensemble.onnx", 3, 4)
+        progress.transferred("empty.json", 0, 0)
+    progress.transferred("late.onnx", 1, 2)
+    return output.getvalue()
+
+
+def test_a_file_under_way_is_shown_behind_its_step_on_a_terminal() -> None:
+    output = _transfer(terminal=True)
+    assert "Publishing (empty.json 0 %)" in output
+    assert "early" not in output
+    assert "late" not in output
+
+
+def test_without_a_terminal_no_file_is_shown() -> None:
+    assert len(_transfer(terminal=False).splitlines()) == 2

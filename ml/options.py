@@ -1,0 +1,16 @@
+"""Options that several commands of training have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+DAY = click.DateTime(["%Y-%m-%d"])
+MODEL_FILE = click.option(
+    "--model-file",
+    type=click.Path(path_type=Path),
+    default=Path("model.toml"),
+    show_default=True,
+    help="The problem: data, target, features.",
+)
