@@ -1,0 +1,141 @@
+"""The demonstration: `python -m demo`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from demo.stage import REPOSITORY, Ran, Stage, StageError, set_up
+
+TRAIN, DEPLOY, ROLLBACK = "train.yml", "deploy.yml", "rollback.yml"
+MONTHS = tuple(date(2013, month, 1) for month in range(4, 10))
+# What of a workflow's words tells the story.
+_TELLING = ("Trained", "  auc", "  accuracy", "Gate:", "  passed:", "  failed:", "Published", "Nothing was", "Started")
+_DEPLOYING = ("model-v",)
+_CONSOLE = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
+
+
+@click.command()
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep everything in this new folder  [default: a temporary one]",
+)
+@click.option("--flights", type=click.IntRange(1), default=3000, show_default=True, help="Of each month, to replay.")
+def main(folder: Path | None, flights: int) -> None:
+    """Show months of a model's life on this machine: no account, no Docker, about five minutes.
+
+    GitHub is a stand-in on loopback ports that keeps state and refuses what GitHub refuses; the workflows are the
+    real files of .github/workflows, run by act; the flights are those of 2013. What happens on GitHub in months
+    happens here as fast as it can: the clock is set, and everything else is as it would be.
+    """
+    with tempfile.TemporaryDirectory(prefix="slipway-demo-") as temporary:
+        if folder is not None:
+            folder.mkdir(parents=True)
+        try:
+            with set_up(folder or Path(temporary)) as stage:
+                play(stage, flights)
+        except StageError as error:
+            click.echo(f"error: {error}", err=True)
+            sys.exit(1)
+
+
+def play(stage: Stage, flights: int) -> None:
+    """The whole story."""
+    started = time.monotonic()
+    _CONSOLE.print(
+        Panel(
+            f"A repository [bold]{REPOSITORY}[/bold] on a GitHub of its own: API {stage.github.api_url}, pages "
+            f"{stage.github.server_url}.\nIt holds a clone of this project. From here on nobody is at a keyboard: the "
+            "calendar starts train.yml, and whatever follows from that.",
+            title="Slipway: months of a model's life in minutes",
+        )
+    )
+    months = iter(MONTHS)
+    first = next(months)
+    with _chapter(f"{first:%d %B %Y}: the first training", "train.yml starts on its schedule; it knows three months."):
+        _train(stage, first)
+    _serve_a_month(stage, first, flights)
+    for month in months:
+        with _chapter(f"{month:%d %B %Y}: the monthly training", "A month more is known. Is a new model better?"):
+            _train(stage, month)
+        if len(stage.history()) > 1:
+            break
+    bad = str(stage.history()[-1].tag)
+    _serve_a_month(stage, month, flights)
+    with _chapter("A person is not content, and goes back", f"rollback.yml, by hand, from {bad}."):
+        _tell(stage.run(ROLLBACK, "workflow_dispatch", **{"from": bad, "reason": "too many false alarms"}))
+    with _chapter("And back it is", "What the repository's pages show now."):
+        _show(stage)
+    _CONSOLE.print(f"\nThat took {time.monotonic() - started:.0f} seconds.")
+    _CONSOLE.print("[bold]Next:[/bold] scripts/serve, and README.md: your own table is one file, model.toml.")
+
+
+@contextmanager
+def _chapter(title: str, text: str) -> Iterator[None]:
+    _CONSOLE.print()
+    _CONSOLE.rule(f"[bold]{title}", align="left")
+    _CONSOLE.print(f"[dim]{text}[/dim]")
+    with _CONSOLE.status("working"):
+        yield
+
+
+def _train(stage: Stage, month: date) -> None:
+    _tell(stage.run(TRAIN, "schedule", as_of=month.isoformat()))
+
+
+def _tell(runs: Iterable[Ran]) -> None:
+    for run in runs:
+        _CONSOLE.print(f"[bold cyan]{run.workflow}")
+        telling = _TELLING if run.workflow == TRAIN else _DEPLOYING
+        for line in run.said:
+            if line.startswith(telling):
+                _CONSOLE.print(f"  {line}", markup=False)
+
+
+def _serve_a_month(stage: Stage, since: date, flights: int) -> None:
+    until = date(since.year, since.month + 1, 1)
+    tag = str(stage.history()[-1].tag)
+    with (
+        _chapter(
+            f"{since:%B}: {tag} serves",
+            f"The service fetches the release, verifies it, and gets {flights:,} real flights.",
+        ),
+        stage.serving(tag) as url,
+    ):
+        window = ("--since", since.isoformat(), "--until", until.isoformat())
+        said = stage.command("ml", "traffic", "--url", url, *window, "--limit", str(flights), "--rate", "400")
+        for line in said:
+            if line.startswith("  "):
+                _CONSOLE.print(line, markup=False)
+
+
+def _show(stage: Stage) -> None:
+    for title, command in (
+        ("Releases: python -m ml tags", ("ml", "tags")),
+        ("Environments: python -m deploy history", ("deploy", "history")),
+    ):
+        _CONSOLE.print(f"\n[bold]{title}")
+        for line in stage.command(*command):
+            _CONSOLE.print(f"  {line}", markup=False, soft_wrap=True)
+    table = Table(title="Every release is whole: files, sizes and checksums were compared before it was published")
+    for name in ("release", "files", "bytes"):
+        table.add_column(name)
+    for release in stage.github.repository(REPOSITORY).releases.values():
+        sizes = [asset.size for asset in release.assets]
+        table.add_row(release.tag_name, str(len(sizes)), f"{sum(sizes):,}")
+    _CONSOLE.print(table)
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m demo")
