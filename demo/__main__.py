@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.panel import Panel
-from rich.table import Table
 
 from demo.stage import REPOSITORY, Ran, Stage, StageError, set_up
 
@@ -31,8 +31,11 @@ _CONSOLE = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
     type=click.Path(path_type=Path, file_okay=False),
     help="Keep everything in this new folder  [default: a temporary one]",
 )
+@click.option(
+    "--months", type=click.IntRange(2, len(MONTHS)), default=len(MONTHS), show_default=True, help="To train at most."
+)
 @click.option("--flights", type=click.IntRange(1), default=3000, show_default=True, help="Of each month, to replay.")
-def main(folder: Path | None, flights: int) -> None:
+def main(folder: Path | None, months: int, flights: int) -> None:
     """Show months of a model's life on this machine: no account, no Docker, about five minutes.
 
     GitHub is a stand-in on loopback ports that keeps state and refuses what GitHub refuses; the workflows are the
@@ -44,14 +47,14 @@ def main(folder: Path | None, flights: int) -> None:
             folder.mkdir(parents=True)
         try:
             with set_up(folder or Path(temporary)) as stage:
-                play(stage, flights)
+                play(stage, MONTHS[:months], flights)
         except StageError as error:
             click.echo(f"error: {error}", err=True)
             sys.exit(1)
 
 
-def play(stage: Stage, flights: int) -> None:
-    """The whole story."""
+def play(stage: Stage, calendar: Sequence[date], flights: int) -> None:
+    """The whole story: months go by until the gate has refused a model and let a second one through."""
     started = time.monotonic()
     _CONSOLE.print(
         Panel(
@@ -61,20 +64,23 @@ def play(stage: Stage, flights: int) -> None:
             title="Slipway: months of a model's life in minutes",
         )
     )
-    months = iter(MONTHS)
-    first = next(months)
+    first, *later = calendar
     with _chapter(f"{first:%d %B %Y}: the first training", "train.yml starts on its schedule; it knows three months."):
         _train(stage, first)
     _serve_a_month(stage, first, flights)
-    for month in months:
+    for number, month in enumerate(later, 1):
         with _chapter(f"{month:%d %B %Y}: the monthly training", "A month more is known. Is a new model better?"):
             _train(stage, month)
-        if len(stage.history()) > 1:
+        if 1 < len(stage.history()) <= number:
             break
+    if len(stage.history()) < 2:
+        raise StageError("no second model was better than the first; try more --months")
     bad = str(stage.history()[-1].tag)
     _serve_a_month(stage, month, flights)
     with _chapter("A person is not content, and goes back", f"rollback.yml, by hand, from {bad}."):
-        _tell(stage.run(ROLLBACK, "workflow_dispatch", **{"from": bad, "reason": "too many false alarms"}))
+        moment = datetime.combine(month + timedelta(days=9), clock_time(hour=9), UTC).isoformat()
+        wish = {"from": bad, "reason": "too many false alarms", "at": moment}
+        _tell(stage.run(ROLLBACK, "workflow_dispatch", **wish))
     with _chapter("And back it is", "What the repository's pages show now."):
         _show(stage)
     _CONSOLE.print(f"\nThat took {time.monotonic() - started:.0f} seconds.")
@@ -128,13 +134,10 @@ def _show(stage: Stage) -> None:
         _CONSOLE.print(f"\n[bold]{title}")
         for line in stage.command(*command):
             _CONSOLE.print(f"  {line}", markup=False, soft_wrap=True)
-    table = Table(title="Every release is whole: files, sizes and checksums were compared before it was published")
-    for name in ("release", "files", "bytes"):
-        table.add_column(name)
+    _CONSOLE.print("\n[bold]Each is a release whose files were compared with what was sent before it was published")
     for release in stage.github.repository(REPOSITORY).releases.values():
-        sizes = [asset.size for asset in release.assets]
-        table.add_row(release.tag_name, str(len(sizes)), f"{sum(sizes):,}")
-    _CONSOLE.print(table)
+        size = sum(asset.size for asset in release.assets)
+        _CONSOLE.print(f"  {release.tag_name}: {len(release.assets)} files, {size:,} bytes")
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def up(tag: ModelTag, environment: str, reason: str, at: datetime | None) -> Non
     if champion(history) == tag:
         _say(f"{tag} serves {place} already; nothing was done.")
         return
-    _bring(settings, place, tag, reason=reason or f"deployed {tag}", at=at)
+    _bring(settings, place, tag, reason=reason or "a new model", at=at)
 
 
 @main.command()
@@ -103,7 +103,7 @@ def _bring(settings: DeploySettings, place: Environment, tag: ModelTag, *, reaso
     check_golden(bundle, load_scorer(bundle))
     entry = settings.ledger.record(place, tag, at=at or datetime.now(UTC), reason=reason)
     came = f", after {entry.previous}" if entry.previous else ", the first"
-    _say(f"{tag} serves {place}{came}: every file verified, {len(bundle.golden().rows)} golden rows scored. {reason}")
+    _say(f"{tag} serves {place}{came}: every file verified, {len(bundle.golden().rows)} golden rows scored ({reason}).")
 
 
 @main.command("history")

@@ -44,7 +44,7 @@ def test_a_tag_is_verified_and_recorded(tmp_path: Path, bundles: list[Bundle]) -
 
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == (
-        f"{V1} serves production, the first: every file verified, 3 golden rows scored. the first model\n"
+        f"{V1} serves production, the first: every file verified, 3 golden rows scored (the first model).\n"
     )
     (entry,) = history(tmp_path)
     assert (str(entry.tag), entry.previous, entry.reason) == (V1, None, "the first model")
