@@ -15,7 +15,10 @@ SlipwayError                 a mistake or a damage that one sentence can describ
 ├── GitHubError
 │   ├── GitHubAway           nobody answers, or not in time, or with an error of its own
 │   │   └── DownloadCut      an answer ended before its end
-│   └── GitHubRefused        it answers that this may not or cannot be done
+│   ├── GitHubRefused        it answers that this may not or cannot be done
+│   ├── IssuesDisabled
+│   ├── LabelsDropped        an issue was opened without its labels, so that it would not be found again
+│   └── DispatchRefused      a workflow cannot be started
 ├── UnsupportedFormat        written by a newer Slipway
 ├── LedgerError
 ├── BundleRefused            a candidate that may not be published
@@ -153,11 +156,42 @@ class GitHubRefused(GitHubError):
             is_limited: Whether it was asked too much.
             has_token: Whether the call had a token.
         """
-        self.status, self.codes, self.is_limited = status, tuple(codes), is_limited
+        self.status, self.said, self.codes, self.is_limited = status, said, tuple(codes), is_limited
         answer = f"{call} is answered {status}" + (f" ({said})" if said else "")
         super().__init__(
             "; ".join(filter(None, [answer, _github_advice(status, is_limited=is_limited, has_token=has_token)]))
         )
+
+
+class IssuesDisabled(GitHubError):
+    """The repository has no issues, into which alerts go."""
+
+    def __init__(self, page: str) -> None:
+        """
+        Args:
+            page: Of the repository.
+        """
+        self.page = page
+        super().__init__(f"issues are switched off in {page}; switch them on under Features at {page}/settings")
+
+
+class LabelsDropped(GitHubError):
+    """GitHub opened an issue and passed over its labels, as it does where the token may not set them."""
+
+    def __init__(self, issue: str, label: str) -> None:
+        self.issue, self.label = issue, label
+        super().__init__(
+            f"{issue} was opened without the label {label}, so that it would not be found again; "
+            "close it, and grant `issues: write` to the token"
+        )
+
+
+class DispatchRefused(GitHubError):
+    """A workflow cannot be started."""
+
+    def __init__(self, file: str, problem: str, *, remedy: str) -> None:
+        self.file, self.problem, self.remedy = file, problem, remedy
+        super().__init__(f"{file} cannot be started: {problem}; {remedy}")
 
 
 def _github_advice(status: int, *, is_limited: bool, has_token: bool) -> str:

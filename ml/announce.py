@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 
+from core.github.actions import Workflows
 from core.manifest import Manifest
 from core.places import open_github
 from core.summary import table
@@ -46,12 +47,12 @@ def start_workflow(workflow: str, tag: ModelTag, as_of: date | None, environment
 
     Raises:
         SettingsError: if it names no repository.
-        GitHubError: if the workflow cannot be started.
+        DispatchRefused: if there is no such workflow, it is disabled, or it takes not these inputs.
+        GitHubError: if the workflow cannot be started for another reason.
     """
     github = open_github(environment)
     inputs = {"tag": str(tag)}
     if as_of is not None:
         inputs["at"] = datetime.combine(as_of, time(), UTC).isoformat()
-    body = {"ref": environment.get("GITHUB_REF_NAME") or "main", "inputs": inputs}
-    github.send("POST", "actions", "workflows", workflow, "dispatches", body=body)
-    return f"Started {workflow} for {tag}: {github.settings.page}/actions/workflows/{workflow}"
+    ref = environment.get("GITHUB_REF_NAME") or "main"
+    return f"Started {workflow} for {tag}: {Workflows(github).dispatch(workflow, ref=ref, inputs=inputs)}"

@@ -99,3 +99,9 @@ def make_client(github: GitHub, token: str = "") -> client.GitHub:
     """Slipway's own client of the double, which does not wait before it tries again."""
     settings = GitHubSettings(repository=REPOSITORY, api_url=github.api_url, server_url=github.server_url, token=token)
     return client.GitHub(settings, Transport(settings, sleep=lambda _: None))
+
+
+def sent(github: GitHub) -> list[str]:
+    """What was changed at the double: method and path below the repository, in order."""
+    base = f"/repos/{REPOSITORY}/"
+    return [f"{call.method} {call.path.removeprefix(base)}" for call in github.calls if call.method != "GET"]

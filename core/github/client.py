@@ -14,6 +14,7 @@ import msgspec
 from core.errors import DownloadCut, GitHubAway
 from core.github.settings import GitHubSettings
 from core.github.transport import Transport
+from core.settings import names
 
 T = TypeVar("T")
 # What was done, and how much there is, in bytes.
@@ -98,6 +99,20 @@ class GitHub:
         headers = _HEADERS if data is None else {**_HEADERS, "Content-Type": "application/json"}
         content = self._transport.call(method, url, headers=headers, data=data).content
         return None if kind is None or not content else _decode(content, kind, url)
+
+    def token_scopes(self) -> frozenset[str] | None:
+        """
+        What the token is for, asked for in a way that needs no permission and costs nothing.
+
+        Returns:
+            The scopes; None where GitHub does not name them: without a token, for a workflow's, for a fine-grained one.
+
+        Raises:
+            GitHubRefused: with status 401 if the token is not valid.
+        """
+        answer = self._transport.call("GET", f"{self.settings.api_url}/rate_limit", headers=_HEADERS)
+        named = answer.headers.get("x-oauth-scopes")
+        return None if named is None else names(named)
 
     def upload(self, kind: type[T], url: str, path: Path, *, report: Report | None = None) -> T:
         """

@@ -39,7 +39,7 @@ class GitHubSettings:
         Raises:
             ValueError: saying what would be right.
         """
-        if not _REPOSITORY.fullmatch(repository):
+        if not is_repository(repository):
             raise ValueError("takes github:OWNER/NAME")
         return cls(
             repository=repository,
@@ -52,6 +52,11 @@ class GitHubSettings:
     def page(self) -> str:
         """The repository, as people see it."""
         return f"{self.server_url}/{self.repository}"
+
+
+def is_repository(text: str) -> bool:
+    """Whether this is OWNER/NAME."""
+    return _REPOSITORY.fullmatch(text) is not None
 
 
 def _url(environment: Mapping[str, str], name: str, default: str) -> str:

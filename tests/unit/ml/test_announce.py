@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import GitHubRefused, SettingsError
+from core.errors import DispatchRefused, SettingsError
 from core.manifest import GateRecord
 from core.tags import ModelTag
 from doubles.github import GitHub
@@ -62,7 +62,8 @@ def test_a_workflow_is_started_with_the_tag(github: GitHub) -> None:
     github.add_workflow(REPOSITORY, ".github/workflows/deploy.yml", WORKFLOW)
     said = start_workflow("deploy.yml", TAG, None, variables(github))
     assert queued(github) == [{"tag": "model-v1.1.0", "at": ""}]
-    assert said == f"Started deploy.yml for model-v1.1.0: {github.server_url}/{REPOSITORY}/actions/workflows/deploy.yml"
+    (number,) = github.repository(REPOSITORY).runs
+    assert said == f"Started deploy.yml for model-v1.1.0: {github.server_url}/{REPOSITORY}/actions/runs/{number}"
 
 
 def test_the_replays_clock_goes_with_it(github: GitHub) -> None:
@@ -72,7 +73,7 @@ def test_the_replays_clock_goes_with_it(github: GitHub) -> None:
 
 
 def test_a_workflow_that_is_not_there_is_named(github: GitHub) -> None:
-    with pytest.raises(GitHubRefused, match=r"workflows/deploy\.yml.* 404"):
+    with pytest.raises(DispatchRefused, match=r"deploy\.yml cannot be started: acme/flights has no such workflow"):
         start_workflow("deploy.yml", TAG, None, variables(github))
     assert queued(github) == []
 

@@ -1,0 +1,255 @@
+"""Alerts in the issues of GitHub's double."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from core.errors import GitHubAway, GitHubRefused, IssuesDisabled, LabelsDropped
+from core.github.issues import Alert, Done, Inbox, Raised, marker_of
+from core.github.labels import LABELS
+from doubles.github import Before, GitHub, Status
+from doubles.github.seeding import add_pull_request
+from doubles.github.state import Issue, Repository
+from tests.github import REPOSITORY, Caller, make_client, sent
+
+ALERT = Alert(key="drift:flights", title="Drift", body="Two features moved.", labels=("drift", "severity:warning"))
+
+
+@pytest.fixture
+def inbox(github: GitHub) -> Inbox:
+    return Inbox(make_client(github, github.token(issues="write")))
+
+
+@pytest.fixture
+def repository(github: GitHub) -> Repository:
+    return github.repository(REPOSITORY)
+
+
+def issues(github: GitHub) -> list[Issue]:
+    return list(github.repository(REPOSITORY).issues.values())
+
+
+def raised(inbox: Inbox, alert: Alert = ALERT, **changes: Any) -> Raised:
+    return inbox.raise_alert(replace(alert, **changes))
+
+
+def test_a_first_alert_opens_an_issue_that_says_it(inbox: Inbox, github: GitHub) -> None:
+    assert raised(inbox).done is Done.OPENED
+    (issue,) = issues(github)
+    assert (issue.title, issue.state) == ("Drift", "open")
+    assert issue.body == f"{marker_of('drift:flights')}\nTwo features moved."
+    assert issue.labels == ["slipway", "drift", "severity:warning"]
+
+
+def test_the_issue_is_found_by_its_key_and_no_other(inbox: Inbox) -> None:
+    issue = raised(inbox).issue
+    assert inbox.find("drift:flights") == issue
+    assert inbox.find("drift") is None
+    assert inbox.find("drift:flights2") is None
+
+
+def test_the_labels_that_are_missing_are_made_with_their_colours(inbox: Inbox, repository: Repository) -> None:
+    raised(inbox, labels=("drift", "team:blue"))
+    assert {name: (label.color, label.description) for name, label in repository.labels.items()} == {
+        "slipway": ("1d76db", LABELS["slipway"].description),
+        "drift": ("5319e7", LABELS["drift"].description),
+        "team:blue": ("ededed", ""),
+    }
+
+
+def test_a_label_that_is_there_is_left_as_it_is(inbox: Inbox, owner: Caller, repository: Repository) -> None:
+    owner.ask("POST", "labels", {"name": "Drift", "color": "000000"})
+    raised(inbox)
+    assert repository.labels["drift"].color == "000000"
+
+
+def test_a_label_that_somebody_else_makes_at_the_same_time_is_no_trouble(
+    inbox: Inbox, github: GitHub, owner: Caller
+) -> None:
+    other = Before(action=lambda: owner.ask("POST", "labels", {"name": "slipway"}))
+    github.plant(other, method="POST", path="*/labels")
+    assert raised(inbox).done is Done.OPENED
+
+
+def test_an_alert_that_says_the_same_sends_nothing(inbox: Inbox, github: GitHub) -> None:
+    raised(inbox)
+    before = sent(github)
+    assert raised(inbox).done is Done.UNCHANGED
+    assert sent(github) == before
+
+
+def test_a_body_that_the_page_for_editing_has_rewrapped_says_the_same(inbox: Inbox, github: GitHub) -> None:
+    raised(inbox, body="One.\nTwo.")
+    (issue,) = issues(github)
+    issue.body = (issue.body or "").replace("\n", "\r\n") + "\r\n"
+    assert raised(inbox, body="One.\nTwo.").done is Done.UNCHANGED
+
+
+@pytest.mark.parametrize("changes", [{"title": "More drift"}, {"body": "Three features moved."}])
+def test_an_alert_that_says_something_else_rewrites_the_open_issue(
+    changes: dict[str, Any], inbox: Inbox, github: GitHub
+) -> None:
+    raised(inbox)
+    assert raised(inbox, **changes).done is Done.REWRITTEN
+    (issue,) = issues(github)
+    said = {"title": issue.title, "body": (issue.body or "").splitlines()[-1]}
+    assert said == {"title": "Drift", "body": "Two features moved."} | changes
+
+
+def test_a_severity_that_rose_takes_the_place_of_the_lower_one(inbox: Inbox, github: GitHub) -> None:
+    raised(inbox)
+    assert raised(inbox, labels=("drift", "severity:critical")).done is Done.REWRITTEN
+    assert issues(github)[0].labels == ["slipway", "drift", "severity:critical"]
+
+
+def test_labels_that_people_added_stay(inbox: Inbox, github: GitHub, owner: Caller) -> None:
+    number = raised(inbox).issue.number
+    owner.ask("POST", f"issues/{number}/labels", {"labels": ["team:blue"]})
+    assert raised(inbox).done is Done.UNCHANGED
+    raised(inbox, title="More drift", labels=("drift", "severity:critical"))
+    assert set(issues(github)[0].labels) == {"slipway", "drift", "severity:critical", "team:blue"}
+
+
+def test_an_alert_reopens_the_issue_that_was_closed(inbox: Inbox, github: GitHub) -> None:
+    first = raised(inbox).issue
+    inbox.settle("drift:flights", "Gone.")
+    again = raised(inbox, body="It is back.")
+    (issue,) = issues(github)
+    assert (again.done, again.issue.number) == (Done.REOPENED, first.number)
+    assert (issue.state, issue.state_reason) == ("open", "reopened")
+    assert (issue.body or "").endswith("It is back.")
+
+
+def test_settling_comments_on_the_issue_and_closes_it(inbox: Inbox, github: GitHub) -> None:
+    raised(inbox)
+    assert inbox.settle("drift:flights", "All is well.")
+    (issue,) = issues(github)
+    assert [comment.body for comment in issue.comments] == ["All is well."]
+    assert (issue.state, issue.state_reason) == ("closed", "completed")
+
+
+@pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "never opened"])
+def test_settling_what_is_not_open_sends_nothing(is_closed: bool, inbox: Inbox, github: GitHub) -> None:
+    if is_closed:
+        raised(inbox)
+        inbox.settle("drift:flights", "All is well.")
+    before = sent(github)
+    assert not inbox.settle("drift:flights", "All is well.")
+    assert sent(github) == before
+
+
+def test_a_comment_is_added(inbox: Inbox, github: GitHub) -> None:
+    inbox.comment(raised(inbox).issue, "Trained again.")
+    assert [comment.body for comment in issues(github)[0].comments] == ["Trained again."]
+
+
+def test_a_pull_request_with_the_marker_is_not_the_alert(inbox: Inbox, github: GitHub, repository: Repository) -> None:
+    raised(inbox, key="other")
+    pull_request = add_pull_request(github.world, repository, "Quote an alert")
+    pull_request.body, pull_request.labels = marker_of("drift:flights"), ["slipway"]
+    assert inbox.find("drift:flights") is None
+
+
+def test_a_stranger_who_writes_the_marker_is_not_believed(inbox: Inbox, github: GitHub) -> None:
+    stranger = Caller(github=github, token=github.token(kind="user", login="mallory"))
+    stranger.issue(body=marker_of("drift:flights"), labels=["slipway"])
+    assert inbox.find("drift:flights") is None
+    assert raised(inbox).done is Done.OPENED
+
+
+def test_the_issue_is_found_behind_a_hundred_others(inbox: Inbox, owner: Caller) -> None:
+    number = raised(inbox).issue.number
+    for _ in range(100):
+        owner.issue(labels=["slipway"])
+    found = inbox.find("drift:flights")
+    assert found is not None
+    assert found.number == number
+
+
+def test_of_two_issues_the_open_one_is_meant(inbox: Inbox, github: GitHub, owner: Caller) -> None:
+    first = raised(inbox).issue
+    second = owner.issue(body=first.body, labels=["slipway"])
+    inbox.settle("drift:flights", "All is well.")
+    found = inbox.find("drift:flights")
+    assert found is not None
+    assert found.number == second["number"]
+    assert inbox.settle("drift:flights", "All is well.")
+    assert [issue.state for issue in issues(github)] == ["closed", "closed"]
+
+
+def test_a_body_that_is_too_long_is_cut_and_stays_findable(inbox: Inbox, github: GitHub) -> None:
+    raised(inbox, title="t" * 300, body="x" * 100_000)
+    (issue,) = issues(github)
+    assert len(issue.title) == 256
+    assert len(issue.body or "") == 65_536
+    assert (issue.body or "").endswith("(The rest is too long for an issue.)")
+    assert raised(inbox, title="t" * 300, body="x" * 100_000).done is Done.UNCHANGED
+
+
+def test_without_issues_the_error_names_the_page_on_which_to_switch_them_on(
+    inbox: Inbox, github: GitHub, repository: Repository
+) -> None:
+    repository.has_issues = False
+    with pytest.raises(IssuesDisabled) as caught:
+        raised(inbox)
+    page = f"{github.server_url}/{REPOSITORY}"
+    assert str(caught.value) == f"issues are switched off in {page}; switch them on under Features at {page}/settings"
+
+
+def test_issues_that_are_on_are_seen_to_be(inbox: Inbox) -> None:
+    assert inbox.is_enabled()
+    raised(inbox)
+    assert inbox.is_enabled()
+
+
+def test_issues_that_are_off_are_seen_to_be(inbox: Inbox, repository: Repository) -> None:
+    repository.has_issues = False
+    assert not inbox.is_enabled()
+
+
+def test_issues_that_are_off_are_seen_to_be_where_the_list_still_answers(inbox: Inbox, github: GitHub) -> None:
+    github.plant(Status(status=410, body='{"message": "Issues are disabled for this repo"}'), path="*/issues/1")
+    assert not inbox.is_enabled()
+
+
+def test_an_issue_that_was_deleted_does_not_switch_them_off(inbox: Inbox, github: GitHub) -> None:
+    github.plant(Status(status=410, body='{"message": "This issue was deleted"}'), path="*/issues/1")
+    assert inbox.is_enabled()
+
+
+def test_a_token_without_the_permission_is_told_so(github: GitHub) -> None:
+    inbox = Inbox(make_client(github, github.token(issues="read")))
+    with pytest.raises(GitHubRefused, match="which a workflow grants under `permissions`"):
+        raised(inbox)
+    assert issues(github) == []
+
+
+def test_whether_issues_are_on_is_not_guessed_for_a_token_that_may_not_look(github: GitHub) -> None:
+    github.repository(REPOSITORY).private = True
+    with pytest.raises(GitHubRefused, match="403"):
+        Inbox(make_client(github, github.token(contents="read"))).is_enabled()
+
+
+def test_an_issue_whose_labels_were_dropped_is_told_instead_of_opened_again_for_ever(
+    github: GitHub, owner: Caller
+) -> None:
+    for label in ("slipway", "drift", "severity:warning"):
+        owner.ask("POST", "labels", {"name": label})
+    mute = Inbox(make_client(github, github.token(kind="user", login="mallory")))
+    with pytest.raises(LabelsDropped, match="grant `issues: write` to the token"):
+        raised(mute)
+
+
+def test_a_label_that_cannot_be_made_is_told(inbox: Inbox, github: GitHub) -> None:
+    github.plant(Status(status=422, body='{"message": "Validation Failed"}'), method="POST", path="*/labels")
+    with pytest.raises(GitHubRefused, match="422"):
+        raised(inbox)
+
+
+def test_an_answer_without_the_issue_is_told(inbox: Inbox, github: GitHub) -> None:
+    github.plant(Status(status=200), method="POST", path="*/issues")
+    with pytest.raises(GitHubAway, match="it does not say what it did"):
+        raised(inbox)
