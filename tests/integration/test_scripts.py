@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -93,3 +94,26 @@ def test_a_script_is_short_and_stops_at_the_first_failure(script: str) -> None:
     assert len(code) <= 35
     # What is sourced runs under the settings of the script that sources it.
     assert script == "environment" or "set -eu" in code
+
+
+def _environment(folder: Path) -> Path:
+    """An environment that has all that serving needs, by calling this one's Python."""
+    (folder / "bin").mkdir(parents=True)
+    shutil.copy(ROOT / "requirements.txt", folder / ".slipway-serve")
+    python = folder / "bin/python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    return folder
+
+
+def test_doctor_without_a_token_says_what_to_type(tmp_path: Path) -> None:
+    variables = {"VENV": str(_environment(tmp_path / "venv")), "GITHUB_TOKEN": "", "GH_TOKEN": ""}
+    done = _run("doctor", "--repository", "acme/flights", **variables)
+    assert done.returncode == 1
+    assert "\n    GITHUB_TOKEN=$(gh auth token) scripts/doctor --repository acme/flights\n" in done.stdout
+
+
+def test_watchdog_hands_its_options_over(tmp_path: Path) -> None:
+    done = _run("watchdog", "--repository", "flights", VENV=str(_environment(tmp_path / "venv")))
+    assert done.returncode == 2
+    assert "Invalid value for '--repository': takes OWNER/NAME" in done.stderr

@@ -11,6 +11,7 @@ import click
 import pytest
 
 from app.__main__ import main as app_commands
+from control.__main__ import main as control_commands
 from deploy.__main__ import main as deploy_commands
 from ml.__main__ import main as ml_commands
 from ml.problem import read_problem
@@ -40,7 +41,10 @@ def _read_variables(source: str) -> dict[str, str]:
     return {name or other: default if name else str(constants[constant]) for name, default, other, constant in found}
 
 
-@pytest.mark.parametrize(("source", "title"), [("app/settings.py", "The service"), ("ml/settings.py", "Training")])
+@pytest.mark.parametrize(
+    ("source", "title"),
+    [("app/settings.py", "The service"), ("ml/settings.py", "Training"), ("control/settings.py", "The control plane")],
+)
 def test_the_settings_table_holds_every_variable_with_its_default(source: str, title: str) -> None:
     text = (ROOT / "docs/settings.md").read_text()
     section = text.split(f"## {title}")[1].split("\n## ")[0]
@@ -72,9 +76,10 @@ def test_every_script_is_named_in_the_readme_and_the_other_way_round() -> None:
     assert named == {path.name for path in (ROOT / "scripts").iterdir()} - {"environment"}
 
 
-@pytest.mark.parametrize("package", ["ml", "app", "deploy"])
+@pytest.mark.parametrize("package", ["ml", "app", "control", "deploy"])
 def test_every_command_named_in_a_document_exists(package: str) -> None:
-    commands: click.Group = {"ml": ml_commands, "app": app_commands, "deploy": deploy_commands}[package]
+    groups = {"ml": ml_commands, "app": app_commands, "control": control_commands, "deploy": deploy_commands}
+    commands: click.Group = groups[package]
     for document in DOCUMENTS:
         for command in re.findall(rf"python -m {package} ([a-z]+)", document.read_text()):
             assert command in commands.commands, f"{document}: python -m {package} {command}"
@@ -89,7 +94,7 @@ def test_every_training_command_is_in_the_readme() -> None:
 def test_every_module_in_the_code_map_exists_and_the_other_way_round() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text().split("## Code map")[1].split("\n## ")[0]
     named = {name.rstrip("/") for name in re.findall(r"`([a-z_/]+)`", text)}
-    for package in ("core", "ml", "app", "deploy"):
+    for package in ("core", "ml", "app", "control", "deploy"):
         for path in (ROOT / package).iterdir():
             if path.stem != "__init__" and path.name != "__pycache__":
                 assert path.stem in named, path

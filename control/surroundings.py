@@ -1,0 +1,98 @@
+"""What a repository needs around its code: environments, secrets, issues."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from control.finding import Finding, good, missing, warning
+from core.github.client import GitHub
+from core.github.issues import Inbox
+from core.ledger import Environment as Name
+
+_REVIEWERS: Final = "required_reviewers"
+_TRACKING: Final = "WANDB_API_KEY"
+_PLATFORMS: Final = ("FLY_API_TOKEN", "RENDER_API_KEY")
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """What must happen before something is deployed to an environment."""
+
+    type: str
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """An environment, as GitHub shows it."""
+
+    name: str
+    protection_rules: list[Rule] = []
+
+    @property
+    def has_reviewers(self) -> bool:
+        """Whether somebody has to agree first."""
+        return any(rule.type == _REVIEWERS for rule in self.protection_rules)
+
+
+class Secret(msgspec.Struct, frozen=True, kw_only=True):
+    """A secret's name; its value is never told."""
+
+    name: str
+
+
+def examine_environments(github: GitHub) -> Iterator[Finding]:
+    """Whether there is everywhere to deploy to."""
+    found = list(github.pages(Environment, "environments", field="environments"))
+    yield from judge_environments(found, f"{github.settings.page}/settings/environments")
+
+
+def judge_environments(found: Sequence[Environment], page: str) -> Iterator[Finding]:
+    """What to say of the environments."""
+    # GitHub takes two names for one if they differ in capitals only.
+    known = {environment.name.lower(): environment for environment in found}
+    for name in sorted(Name):
+        if name.value not in known:
+            yield missing(f"the environment {name.value} is missing", f"{page}/new")
+            continue
+        yield good(f"the environment {name.value} is there")
+        if name is Name.PRODUCTION and not known[name.value].has_reviewers:
+            yield warning(
+                f"nobody has to agree before something is deployed to {name.value}",
+                f"add a required reviewer at {page}; a private repository needs GitHub Enterprise for that",
+            )
+
+
+def examine_secrets(github: GitHub) -> Iterator[Finding]:
+    """Whether the secrets are there, by their names."""
+    found = {secret.name for secret in github.pages(Secret, "actions", "secrets", field="secrets")}
+    yield from judge_secrets(found, github.settings.repository)
+
+
+def judge_secrets(found: Collection[str], repository: str) -> Iterator[Finding]:
+    """What to say of the secrets; those of an environment or an organisation are not among them."""
+    if _TRACKING in found:
+        yield good(f"the secret {_TRACKING} is there")
+    else:
+        yield warning(
+            f"the secret {_TRACKING} is missing: runs stay in the job instead of going to Weights & Biases",
+            f"gh secret set {_TRACKING} --repo {repository}",
+        )
+    present = [name for name in _PLATFORMS if name in found]
+    if present:
+        yield good(f"the secret {' and '.join(present)} is there")
+    else:
+        yield warning(
+            f"neither {' nor '.join(_PLATFORMS)} is there: no platform can be deployed to",
+            "; or ".join(f"gh secret set {name} --repo {repository}" for name in _PLATFORMS),
+        )
+
+
+def examine_issues(inbox: Inbox, page: str) -> Iterator[Finding]:
+    """Whether there are issues, into which alerts go."""
+    if inbox.is_enabled():
+        yield good("issues are switched on")
+    else:
+        yield missing(
+            "issues are switched off, so that no alert arrives", f"switch them on under Features: {page}/settings"
+        )
