@@ -59,6 +59,10 @@ class Arrival:
         is_sure = self.is_quick and self._lengths == 1 and self.available == self.size
         return is_sure and bool(_PLAIN.fullmatch(self.head[:-2])) and not _CONNECTION.search(self.head)
 
+    def is_again(self, head: bytes) -> bool:
+        """Whether a look that was one byte longer than this plain request saw another one with the same head."""
+        return len(head) == self.size and head.startswith(self.head)
+
     @property
     def missing_until(self) -> int:
         """How many bytes must be there before a thread need look; 0 when it should look now."""
@@ -82,11 +86,11 @@ def look(sock: socket.socket, known: Arrival | None = None) -> Arrival:
         known: A plain request that came there before: most callers send the same head again and again.
     """
     try:
+        if known is not None and known.is_again(sock.recv(known.size + 1, socket.MSG_PEEK)):
+            return known
         head = sock.recv(HEAD_BYTES, socket.MSG_PEEK)
     except OSError:
         head = b""
-    if known is not None and len(head) == known.size and head.startswith(known.head):
-        return known
     # There is more than was looked at only where that was all there was room for.
     return Arrival(head, len(head) if len(head) < HEAD_BYTES else _queued(sock))
 

@@ -15,6 +15,7 @@ import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -69,6 +70,28 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn ships no types
             self.sock.raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
             self._wakes_at = size
 
+    def send_away_again(self, until: float) -> bool:
+        """
+        Answer 503 to a plain request with the head of one that came before, at the least cost.
+
+        Returns:
+            Whether that was all there was to do; otherwise nothing was done.
+        """
+        known, raw = self._plain, self.sock.raw
+        try:
+            if known is None or not known.is_again(raw.recv(known.size + 1, socket.MSG_PEEK)):
+                return False
+            raw.recv(known.size)
+            is_sent = raw.send(_BUSY_KEPT) == len(_BUSY_KEPT)
+        except OSError:
+            is_sent = False
+        if not is_sent:
+            # The caller has gone, or does not read; the next look at the socket will find it closed.
+            with suppress(OSError):
+                raw.shutdown(socket.SHUT_RDWR)
+        self.timeout = until
+        return True
+
     def send_away(self, arrival: Arrival) -> bool:
         """
         Answer 503 without a thread; a whole request is taken first, or the answer could be lost with it.
@@ -111,12 +134,14 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
         # Requests that this thread will answer itself, and how many the others have.
         self._quick: list[tuple[Connection, bool]] = []
         self._given = 0
+        self._kept_until = 0.0
         self._lingering: dict[socket.socket, float] = {}
         self._swept_at = 0.0
         super().init_process()
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Look at everything that is ready, send away who is too many, and only then answer."""
+        self._kept_until = time.monotonic() + self.cfg.keepalive
         super().wait_for_and_dispatch_events(timeout)
         quick, self._quick = self._quick, []
         for conn, is_polled in quick:
@@ -153,6 +178,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
 
     def on_client_socket_readable(self, conn: Connection, client: socket.socket) -> None:
         """A kept connection: one with a plain request stays where it is, all else has the same patience from now on."""
+        if len(self._quick) >= self.most_waiting and self.alive and conn.send_away_again(self._kept_until):
+            return
         arrival = conn.look()
         if arrival.is_plain:
             if len(self._quick) < self.most_waiting:
