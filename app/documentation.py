@@ -12,20 +12,14 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from marshmallow import Schema
 from werkzeug.wrappers import Response as BaseResponse
 
+from app.answer_schemas import ProblemSchema, ReceiptSchema, batch_schema, column_batch_schema, prediction_schema
 from app.body import CSV, JSON, NDJSON
 from app.headers import IDEMPOTENCY_KEY, NAME_PATTERN, REPLAYED, SUBJECT
 from app.history import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
 from app.predict import REFUSE, SKIP
-from app.schemas import (
-    ProblemSchema,
-    ReceiptSchema,
-    batch_schema,
-    column_batch_schema,
-    outcome_schema,
-    prediction_schema,
-    row_schema,
-)
+from app.schemas import outcome_schema, row_schema
 from app.served_model import ServedModel
+from core.contract import Contract, Target
 
 _KEY_PROBLEMS = {
     "401": "No key was sent, or a wrong one.",
@@ -125,12 +119,19 @@ def openapi_document(model: ServedModel, *, max_batch_rows: int) -> dict[str, An
         plugins=[plugin],
         info={"description": contract.target.description},
     )
+    spec.components.schema("Problem", schema=ProblemSchema)
+    _describe_predictions(spec, contract, dict(model.bundle.golden().rows[0].row), max_batch_rows)
+    _describe_outcomes(spec, contract.target, max_batch_rows)
+    _describe_journal(spec)
+    _describe_service(spec)
+    return _with_keys(spec.to_dict())
+
+
+def _describe_predictions(spec: APISpec, contract: Contract, example: dict[str, Any], max_batch_rows: int) -> None:
     spec.components.schema("Row", schema=row_schema(contract))
     spec.components.schema("Prediction", schema=prediction_schema(contract))
     spec.components.schema("BatchPrediction", schema=batch_schema(contract))
     spec.components.schema("ColumnPrediction", schema=column_batch_schema(contract))
-    spec.components.schema("Problem", schema=ProblemSchema)
-    example = dict(model.bundle.golden().rows[0].row)
     spec.components.schema("Rows", component=_rows(max_batch_rows))
     spec.components.schema(
         "Columns", component=_columns(spec.to_dict()["components"]["schemas"]["Row"], max_batch_rows)
@@ -138,39 +139,36 @@ def openapi_document(model: ServedModel, *, max_batch_rows: int) -> dict[str, An
     one = _post("Score one row.", ["Row"], {"row": example}, ["Prediction"], _ONCE, _SUBJECT)
     spec.path("/v1/predict", operations={"post": one})
     examples = {"rows": {"rows": [example]}, "columns": {"columns": {name: [value] for name, value in example.items()}}}
-    batch = _post(
-        "Score many rows.",
-        ["Rows", "Columns"],
-        examples,
-        ["BatchPrediction", "ColumnPrediction"],
-        _ON_ERROR,
-        _ONCE,
-        _SUBJECT,
-    )
+    answers = ["BatchPrediction", "ColumnPrediction"]
+    batch = _post("Score many rows.", ["Rows", "Columns"], examples, answers, _ON_ERROR, _ONCE, _SUBJECT)
     batch["requestBody"]["content"][NDJSON] = _lines(
         "Rows, one JSON object a line; more of them than another body may hold.", msgspec.json.encode(example).decode()
     )
-    answers = {"type": "string", "description": "A Prediction, or the errors of a Problem, for each line in order."}
-    batch["responses"]["200"]["content"][NDJSON] = {"schema": answers}
+    lines = {"type": "string", "description": "A Prediction, or the errors of a Problem, for each line in order."}
+    batch["responses"]["200"]["content"][NDJSON] = {"schema": lines}
     spec.path("/v1/predict/batch", operations={"post": batch})
-    spec.components.schema("Outcome", schema=outcome_schema(contract.target))
+
+
+def _describe_outcomes(spec: APISpec, target: Target, max_batch_rows: int) -> None:
+    spec.components.schema("Outcome", schema=outcome_schema(target))
     spec.components.schema("Outcomes", component=_outcomes(max_batch_rows))
     spec.components.schema("Receipt", schema=ReceiptSchema)
-    outcome = {"id": "0" * 32, "outcome": contract.target.classes[-1] if contract.target.classes else 1.5}
-    outcomes = _post(
-        "Report what turned out to be true.",
-        ["Outcome", "Outcomes"],
-        {"outcome": outcome, "outcomes": {"outcomes": [outcome]}},
-        ["Receipt"],
-        _ONCE,
-    )
+    outcome = {"id": "0" * 32, "outcome": target.classes[-1] if target.classes else 1.5}
+    examples = {"outcome": outcome, "outcomes": {"outcomes": [outcome]}}
+    outcomes = _post("Report what turned out to be true.", ["Outcome", "Outcomes"], examples, ["Receipt"], _ONCE)
     table = _lines("Outcomes with a head of the columns.", f"id,outcome\n{outcome['id']},{outcome['outcome']}")
     outcomes["requestBody"]["content"][CSV] = table
     spec.path("/v1/outcomes", operations={"post": outcomes})
+
+
+def _describe_journal(spec: APISpec) -> None:
     journal = _get("Answered rows, one JSON object a line; continue after the last cursor.", NDJSON)
     spec.path("/v1/journal", operations={"get": _with_query(journal, _AFTER, _LIMIT, _SINCE, _UNTIL)})
     reported = _get("Reported outcomes, one JSON object a line.", NDJSON)
     spec.path("/v1/journal/outcomes", operations={"get": _with_query(reported, _AFTER, _LIMIT)})
+
+
+def _describe_service(spec: APISpec) -> None:
     spec.path("/metrics", operations={"get": _get("Metrics for Prometheus.", "text/plain")})
     spec.path("/v1/model", operations={"get": _get("The served model: contract, metrics, lineage.", JSON)})
     spec.path("/v1/model/card", operations={"get": _get("The model card.", "text/markdown", "text/html")})
@@ -178,13 +176,15 @@ def openapi_document(model: ServedModel, *, max_batch_rows: int) -> dict[str, An
     ready = _get("Whether the model is verified and the journal can be written.", JSON)
     ready["responses"]["503"] = _problem(_PROBLEMS["503"])
     spec.path("/readyz", operations={"get": ready})
-    document = spec.to_dict()
+
+
+def _with_keys(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with names for its operations, and with what a key changes."""
     document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     for path, operations in document["paths"].items():
         for operation in operations.values():
             operation["operationId"] = _OPERATIONS[path]
-        if path not in {"/livez", "/readyz"}:
-            for operation in operations.values():
+            if path not in {"/livez", "/readyz"}:
                 operation["security"] = [{"key": []}, {}]
                 operation["responses"] |= {status: _problem(text) for status, text in _KEY_PROBLEMS.items()}
     return document

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 from marshmallow.fields import Nested
 
-from app.schemas import batch_schema, column_batch_schema, exact, prediction_schema, row_schema
+from app.answer_schemas import batch_schema, column_batch_schema, prediction_schema
+from app.schemas import exact, row_schema
 from core.contract import CategoricalFeature, Contract, NumericFeature, Target, Task
 from tests.factories import make_contract
 
