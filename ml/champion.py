@@ -16,12 +16,13 @@ from core.ledger import DeploymentLedger, Environment, champion
 from core.manifest import Metric
 from core.registry import ModelRegistry
 from core.scorer import Scorer, load_scorer
-from ml.dataset import Dataset, encode_frame, span
+from ml.dataset import Dataset, encode_frame
 from ml.evaluation import base_rate_scores
 from ml.gate import Evidence, Finding, Latency, Verdict, decide
 from ml.metrics import blocks_of, calibration_chance, loss_rows, measure
 from ml.problem import Problem
 from ml.split import MIN_PART_ROWS, Split, held_out
+from ml.times import span
 
 _TIMED_ROWS = 300
 

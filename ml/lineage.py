@@ -8,7 +8,8 @@ from importlib import metadata
 from pathlib import Path
 
 from core.manifest import Window
-from ml.dataset import Dataset, span
+from ml.dataset import Dataset
+from ml.times import span
 
 _LIBRARIES = (
     "markdown-it-py",

@@ -18,9 +18,10 @@ import polars as pl
 
 from core.contract import Target, Task
 from core.errors import DatasetError
-from ml.dataset import Dataset, span
+from ml.dataset import Dataset
 from ml.progress import Progress
 from ml.service import Answer, Answered, Service, Value
+from ml.times import span
 
 T = TypeVar("T")
 

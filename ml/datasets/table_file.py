@@ -10,7 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from core.errors import DatasetError
-from ml.dataset import RawData, as_times
+from ml.dataset import RawData
+from ml.times import as_times
 
 SUFFIXES = (".csv", ".parquet")
 _DUPLICATED = re.compile(r"(.*)_duplicated_\d+", re.DOTALL)

@@ -31,12 +31,12 @@ from ml.champion import (
     segment_rows,
     unseen_rows,
 )
-from ml.dataset import span
 from ml.gate import Evidence
 from ml.lineage import window
 from ml.metrics import blocks_of, loss_rows, measure
 from ml.problem import Problem, read_problem
 from ml.split import Share, Split, split
+from ml.times import span
 from tests.factories import make_bundle, make_contract, make_manifest
 from tests.unit.ml.factories import make_dataset, make_scorer, make_split
 

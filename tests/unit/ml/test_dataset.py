@@ -11,7 +11,8 @@ import pytest
 
 from core.contract import CategoricalFeature, Contract, Target, Task
 from core.errors import DatasetError
-from ml.dataset import MISSING, Dataset, as_times, fit_to_contract, span
+from ml.dataset import MISSING, Dataset, fit_to_contract
+from ml.times import as_times, span
 from tests.factories import make_contract
 from tests.unit.ml.factories import START, make_frame, make_raw
 
