@@ -20,6 +20,7 @@ from app.settings import ServiceSettings
 from core.command import SlipwayGroup
 from core.errors import Fault, PortBusy, SettingsError, UnknownTag
 from core.ledger import Environment, champion
+from core.registry import DirectoryRegistry
 
 _GUNICORN_CONFIG = Path(__file__).resolve().parent.parent / "gunicorn.conf.py"
 
@@ -65,6 +66,9 @@ def preflight() -> None:
     """
     settings = ServiceSettings.from_env(os.environ)
     _require_free(settings.host, settings.port)
+    if not isinstance(settings.registry, DirectoryRegistry):
+        # It may be away, and what was fetched from it be here.
+        return
     tags = settings.registry.tags()
     if settings.model_tag is not None and settings.model_tag not in tags:
         raise UnknownTag(str(settings.model_tag), [str(tag) for tag in tags])

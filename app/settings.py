@@ -19,6 +19,8 @@ from core.tags import ModelTag
 WHEN_FULL_REFUSE, WHEN_FULL_SERVE = "refuse", "serve"
 _SECRET_LENGTH = 32
 IN_MEMORY = "memory://"
+# Whoever starts a service waits for it.
+_PATIENCE_S = 20.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,10 +99,11 @@ class ServiceSettings:
             SettingsError: naming every malformed variable.
         """
         reader = SettingsReader(environment)
+        opened = partial(open_registry, environment=environment, patience_s=_PATIENCE_S)
         is_production = reader.read("APP_ENV", "development", one_of("development", "production")) == "production"
         settings = cls(
             is_production=is_production,
-            registry=reader.read("MODEL_REGISTRY", DEFAULT_REGISTRY, partial(open_registry, environment=environment)),
+            registry=reader.read("MODEL_REGISTRY", DEFAULT_REGISTRY, opened),
             ledger=reader.read("DEPLOYMENT_LEDGER", DEFAULT_LEDGER, partial(open_ledger, environment=environment)),
             model_tag=reader.read("MODEL_TAG", "", lambda text: ModelTag.parse(text) if text else None),
             host=reader.read("HOST", "127.0.0.1", str),

@@ -53,8 +53,9 @@ class Watchdog:
         """
         observed = [_as_of_now(each, now) for each in observe(self._workflows, schedules_among(files))]
         verdict = judge(observed, now)
-        told = self._tell(verdict)
+        # What keeps schedules alive must not wait for an issue that may not be written.
         enabled = [self._enable(each) for each in verdict.to_enable]
+        told = self._tell(verdict)
         lines = (*_lines(verdict), *(line for line, _ in enabled), told)
         return Report(lines=lines, markdown=self._markdown(verdict, lines), is_done=all(done for _, done in enabled))
 

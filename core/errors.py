@@ -159,7 +159,7 @@ class GitHubRefused(GitHubError):
         self.status, self.said, self.codes, self.is_limited = status, said, tuple(codes), is_limited
         answer = f"{call} is answered {status}" + (f" ({said})" if said else "")
         super().__init__(
-            "; ".join(filter(None, [answer, _github_advice(status, is_limited=is_limited, has_token=has_token)]))
+            "; ".join(filter(None, [answer, _github_advice(status, said, is_limited=is_limited, has_token=has_token)]))
         )
 
 
@@ -194,15 +194,18 @@ class DispatchRefused(GitHubError):
         super().__init__(f"{file} cannot be started: {problem}; {remedy}")
 
 
-def _github_advice(status: int, *, is_limited: bool, has_token: bool) -> str:
-    if is_limited:
-        return "too much was asked of it; try again later" + ("" if has_token else ", or set GITHUB_TOKEN")
-    if status == 401:
-        return "set GITHUB_TOKEN to a token that has not expired"
-    if not has_token and status in {403, 404}:
-        return "set GITHUB_TOKEN if the repository is private"
-    if status in {403, 404}:
-        return "the token may lack a permission, which a workflow grants under `permissions`"
+def _github_advice(status: int, said: str, *, is_limited: bool, has_token: bool) -> str:
+    for applies, advice in (
+        (is_limited and has_token, "too much was asked of it; try again later"),
+        (is_limited, "too much was asked of it; try again later, or set GITHUB_TOKEN"),
+        (300 <= status < 400, "the repository was renamed or moved; use its new name"),
+        ("immutable release" in said, "the tag can never be used again; train with --tag and a later version"),
+        (status == 401, "set GITHUB_TOKEN to a token that has not expired"),
+        (status in {403, 404} and not has_token, "set GITHUB_TOKEN if the repository is private"),
+        (status in {403, 404}, "the token may lack a permission, which a workflow grants under `permissions`"),
+    ):
+        if applies:
+            return advice
     return ""
 
 

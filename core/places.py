@@ -22,7 +22,13 @@ GITHUB = "github"
 _DIRECTORY, _FILE = "directory", "file"
 
 
-def open_registry(location: str, environment: Mapping[str, str], watch: Watch | None = None) -> ModelRegistry:
+def open_registry(
+    location: str,
+    environment: Mapping[str, str],
+    watch: Watch | None = None,
+    *,
+    patience_s: float | None = None,
+) -> ModelRegistry:
     """
     The registry named by a setting.
 
@@ -30,6 +36,7 @@ def open_registry(location: str, environment: Mapping[str, str], watch: Watch | 
         location: `directory:PATH` or `github:OWNER/NAME`.
         environment: Says how to reach GitHub, and in MODEL_CACHE where what was fetched is kept.
         watch: Is told how far files are that are sent or fetched.
+        patience_s: At most so long a call to GitHub waits to be made again; by default minutes.
 
     Raises:
         ValueError: saying what would be right.
@@ -41,7 +48,7 @@ def open_registry(location: str, environment: Mapping[str, str], watch: Watch | 
         raise ValueError(f"takes {_DIRECTORY}:PATH or {GITHUB}:OWNER/NAME")
     from core.github.releases import ReleasesRegistry  # noqa: PLC0415  # a model in a directory needs none of it
 
-    github = _open_github(rest, environment)
+    github = _open_github(rest, environment, patience_s)
     settings = github.settings
     root = Path(environment.get("MODEL_CACHE") or DEFAULT_CACHE)
     # Repositories of one name on two servers are not one.
@@ -86,8 +93,10 @@ def open_github(environment: Mapping[str, str]) -> GitHub:
         raise SettingsError("environment", [Fault(place=name, problem=f"names OWNER/NAME: {error}")]) from error
 
 
-def _open_github(repository: str, environment: Mapping[str, str]) -> GitHub:
+def _open_github(repository: str, environment: Mapping[str, str], patience_s: float | None = None) -> GitHub:
     from core.github.client import GitHub  # noqa: PLC0415  # as above
     from core.github.settings import GitHubSettings  # noqa: PLC0415  # as above
+    from core.github.transport import PATIENCE_S, Transport  # noqa: PLC0415  # as above
 
-    return GitHub(GitHubSettings.from_env(repository, environment))
+    settings = GitHubSettings.from_env(repository, environment)
+    return GitHub(settings, Transport(settings, patience_s=PATIENCE_S if patience_s is None else patience_s))

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -128,8 +129,12 @@ class DirectoryRegistry:
     def discard(self, tag: ModelTag) -> None:
         """Take away a bundle that is damaged; a reader sees all of it or nothing."""
         grave = Path(tempfile.mkdtemp(dir=self._root, prefix=".damaged-"))
-        (self._root / str(tag)).rename(grave / str(tag))
-        shutil.rmtree(grave, ignore_errors=True)
+        try:
+            # Another process may have been faster.
+            with suppress(FileNotFoundError):
+                (self._root / str(tag)).rename(grave / str(tag))
+        finally:
+            shutil.rmtree(grave, ignore_errors=True)
 
     def tags(self) -> list[ModelTag]:
         """See `ModelRegistry.tags`."""

@@ -43,14 +43,23 @@ def main(folder: Path | None, months: int, flights: int) -> None:
     happens here as fast as it can: the clock is set, and everything else is as it would be.
     """
     with tempfile.TemporaryDirectory(prefix="slipway-demo-") as temporary:
-        if folder is not None:
-            folder.mkdir(parents=True)
         try:
+            if folder is not None:
+                _make(folder)
             with set_up(folder or Path(temporary)) as stage:
                 play(stage, MONTHS[:months], flights)
         except StageError as error:
             click.echo(f"error: {error}", err=True)
             sys.exit(1)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise StageError(
+            f"{folder} cannot be made ({error.strerror}); --folder takes one that is not there yet"
+        ) from error
 
 
 def play(stage: Stage, calendar: Sequence[date], flights: int) -> None:

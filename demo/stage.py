@@ -154,7 +154,11 @@ def set_up(folder: Path) -> Iterator[Stage]:
         StageError: if what is committed here wants another environment than this one.
     """
     clone = folder / "clone"
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True, capture_output=True)
+    # A checkout may be of a commit that no branch is at, as in CI.
+    for command in (["clone", "--quiet", str(ROOT), str(clone)], ["-C", str(clone), "switch", "--quiet", "-C", "main"]):
+        done = subprocess.run(["git", *command], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise StageError(f"this folder cannot be cloned, and the workflows run on a clone: {done.stderr.strip()}")
     level = Path(sys.executable).parent.parent / ".slipway-dev"
     # The workflows' scripts would otherwise bring this very environment to what the clone asks for.
     if not level.exists() or level.read_bytes() != (clone / "requirements-dev.txt").read_bytes():

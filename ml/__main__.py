@@ -16,6 +16,7 @@ except ModuleNotFoundError:
 from core.bundle import CARD_NAME, CARD_PAGE_NAME, Bundle
 from core.command import SlipwayGroup, TagType, columns, this_python
 from core.ledger import Environment
+from core.places import open_github
 from core.summary import add_summary
 from core.tags import ModelTag
 from ml.options import DAY, MODEL_FILE
@@ -58,7 +59,7 @@ def main() -> None:
 @click.option(
     "--seed", type=click.IntRange(0, 2**31 - 1), help="Makes the training repeatable (model.toml: training.seed)."
 )
-@click.option("--tag", type=TagType(), help="The tag to give the model; by default the next one.")
+@click.option("--tag", type=TagType(), envvar="TRAIN_TAG", help="The tag to give the model; by default the next one.")
 @click.option("--publish", is_flag=True, help="Publish the candidate if the gate accepts it.")
 @click.option(
     "--if-new", is_flag=True, help="Do nothing if the newest published model was made from the same data and settings."
@@ -95,6 +96,9 @@ def train(
 
     progress = Progress()
     settings = TrainingSettings.from_env(os.environ, progress.transferred)
+    if dispatch is not None:
+        # Minutes of training are not to be lost over that.
+        open_github(os.environ)
     problem = read_problem(model_file)
     plan = replace(
         problem.training,
@@ -113,7 +117,7 @@ def train(
     except pipeline.NothingNew as known:
         click.echo(f"Nothing was trained: {known}.")
         add_summary(os.environ, f"Nothing was trained: {known}.")
-        _dispatch(settings, known.newest, dispatch)
+        _dispatch(settings, known.newest, dispatch, is_new=False)
         return
     manifest = outcome.bundle.manifest
     click.echo(
@@ -134,15 +138,26 @@ def train(
     is_published = manifest.gate.accepted and publish
     add_summary(os.environ, as_summary(manifest, is_published=is_published))
     if is_published:
-        _dispatch(settings, manifest, dispatch)
+        _dispatch(settings, manifest, dispatch, is_new=True)
 
 
-def _dispatch(settings: TrainingSettings, manifest: Manifest, workflow: str | None) -> None:
-    """Start what deploys a published model, unless it was deployed before: somebody may have gone back from it."""
-    from ml.announce import start_workflow
+def _dispatch(settings: TrainingSettings, manifest: Manifest, workflow: str | None, *, is_new: bool) -> None:
+    """
+    Start what deploys a published model.
 
-    if workflow is None or any(entry.tag == manifest.tag for entry in settings.ledger.history(Environment.PRODUCTION)):
+    One that was published before is started only if that got lost: it was never deployed, and nothing was started
+    since. Somebody may have refused it, or gone back from it.
+    """
+    from ml.announce import start_workflow, was_started_since
+
+    if workflow is None:
         return
+    if not is_new:
+        history = settings.ledger.history(Environment.PRODUCTION)
+        if any(entry.tag == manifest.tag for entry in history):
+            return
+        if was_started_since(workflow, manifest.created_at, os.environ):
+            return
     as_of = manifest.lineage.as_of
     said = start_workflow(workflow, manifest.tag, None if as_of is None else date.fromisoformat(as_of), os.environ)
     click.echo(said)
@@ -255,11 +270,16 @@ def card(tag: ModelTag | None, page: Path | None) -> None:
 
 
 @main.command()
-def tags() -> None:
+@click.option("--names", is_flag=True, help="Only the tags, one a line.")
+def tags(*, names: bool) -> None:
     """List the published models, oldest first: figures, what each was made from, and where it serves."""
     from ml.catalog import HEAD, list_models
 
     settings = TrainingSettings.from_env(os.environ)
+    if names:
+        for tag in settings.registry.tags():
+            click.echo(str(tag))
+        return
     models = list_models(settings.registry, settings.ledger)
     if models:
         click.echo(columns(HEAD, models))

@@ -35,6 +35,17 @@ def as_summary(manifest: Manifest, *, is_published: bool) -> str:
     )
 
 
+def was_started_since(workflow: str, moment: datetime, environment: Mapping[str, str]) -> bool:
+    """
+    Whether a workflow was started at or after a moment, by whomever.
+
+    Raises:
+        GitHubError: if its runs cannot be listed.
+    """
+    newest = Workflows(open_github(environment)).newest_run(workflow)
+    return newest is not None and newest >= moment
+
+
 def start_workflow(workflow: str, tag: ModelTag, as_of: date | None, environment: Mapping[str, str]) -> str:
     """
     Start a workflow with a tag, and say so.

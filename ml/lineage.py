@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import subprocess
 from importlib import metadata
 from pathlib import Path
 
+import msgspec
+
 from core.manifest import Window
 from ml.dataset import Dataset
+from ml.problem import Problem
 from ml.times import span
 
 _LIBRARIES = (
@@ -51,3 +55,10 @@ def window(data: Dataset) -> Window:
     """How many rows a part has, and from when to when."""
     start, end = span(data.times)
     return Window(rows=len(data), start=start, end=end)
+
+
+def settings_digest(problem: Problem) -> str:
+    """The SHA-256 of what model.toml says of training, parts and gate, in hexadecimal digits."""
+    said = problem.training, problem.gate, problem.validation, problem.holdout, problem.max_faulty_share
+    content: bytes = msgspec.json.encode(said, enc_hook=str, order="deterministic")
+    return hashlib.sha256(content).hexdigest()

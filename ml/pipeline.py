@@ -16,7 +16,7 @@ from ml import candidate, champion
 from ml.card import card_page, write_card
 from ml.evaluation import Evaluation, evaluate
 from ml.gate import Verdict
-from ml.lineage import git_state, library_versions, window
+from ml.lineage import git_state, library_versions, settings_digest, window
 from ml.members import THREADS
 from ml.plots import draw_plots
 from ml.problem import Problem
@@ -132,15 +132,25 @@ def run(request: Request, settings: TrainingSettings, progress: Progress) -> Out
 
 def _is_known(newest: Bundle, request: Request, parts: Split) -> bool:
     """Whether a bundle was made from what is to be trained on; the code may differ."""
-    lineage, plan = newest.manifest.lineage, request.problem.training
-    made = lineage.data_sha256, lineage.as_of, lineage.seed, lineage.trials
+    lineage = newest.manifest.lineage
     as_of = None if request.as_of is None else request.as_of.isoformat()
-    windows = lineage.train, lineage.validation, lineage.holdout
-    return (
-        newest.contract == request.problem.contract
-        and made == (parts.train.sha256, as_of, plan.seed, plan.trials)
-        and windows == (window(parts.train), window(parts.validation), window(parts.holdout))
+    made = (
+        lineage.data_sha256,
+        lineage.settings_sha256,
+        lineage.as_of,
+        lineage.train,
+        lineage.validation,
+        lineage.holdout,
     )
+    now = (
+        parts.train.sha256,
+        settings_digest(request.problem),
+        as_of,
+        window(parts.train),
+        window(parts.validation),
+        window(parts.holdout),
+    )
+    return newest.contract == request.problem.contract and made == now
 
 
 def _choose_tag(
@@ -233,6 +243,7 @@ def _manifest(request: Request, work: _Work) -> Manifest:
             git_commit=commit,
             git_dirty=is_dirty,
             data_sha256=parts.train.sha256,
+            settings_sha256=settings_digest(request.problem),
             as_of=None if request.as_of is None else request.as_of.isoformat(),
             train=window(parts.train),
             validation=window(parts.validation),

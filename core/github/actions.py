@@ -108,6 +108,15 @@ class Workflows:
         asked = {} if event is None else {"event": event}
         return self._newest("workflows", file, "runs", status=_SUCCESS, **asked)
 
+    def newest_run(self, file: str) -> datetime | None:
+        """
+        When the newest run of a workflow began, whatever became of it; None if there is none.
+
+        Raises:
+            GitHubError: see `GitHub.get`; a workflow that is missing is refused with 404.
+        """
+        return self._newest("workflows", file, "runs")
+
     def last_run(self) -> datetime | None:
         """
         When the newest run of any workflow began, whatever became of it; None if there is none.

@@ -29,7 +29,6 @@ _PAGE: Final = 100
 _PART_BYTES: Final = 65_536
 # Answers that are asked for with "only if it changed", which costs nothing of the hourly allowance.
 _REMEMBERED: Final = 200
-_ANSWER_BYTES: Final = 50_000_000
 
 
 class GitHub:
@@ -42,6 +41,10 @@ class GitHub:
 
     def __str__(self) -> str:
         return f"github:{self.settings.repository}"
+
+    def wait(self, seconds: float) -> None:
+        """Let GitHub's lists come up with what was written."""
+        self._transport.sleep(seconds)
 
     def url(self, *parts: str | int) -> str:
         """The API's address of something in the repository."""
@@ -82,7 +85,9 @@ class GitHub:
             if field:
                 content = bytes(_decode(content, dict[str, msgspec.Raw], url)[field])
             yield from _decode(content, list[kind], url)  # type: ignore[valid-type]  # a type made at run time
-            url, asked = following if following and self._transport.is_ours(following) else None, {}
+            if following and not self._transport.is_ours(following):
+                raise GitHubAway(url, "it names another host for the rest of the list")
+            url, asked = following, {}
 
     def send(self, method: str, *parts: str | int, body: object = None, kind: type[T] | None = None) -> T | None:
         """

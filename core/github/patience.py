@@ -25,6 +25,7 @@ class Attempt:
         status: Of the answer; None if there was none.
         headers: Of the answer, their names in lower case.
         was_sent: Whether GitHub may have seen the call.
+        said: The answer's own words.
     """
 
     method: str
@@ -32,13 +33,20 @@ class Attempt:
     status: int | None = None
     headers: Mapping[str, str]
     was_sent: bool = True
+    said: str = ""
 
 
-def is_limited(status: int | None, headers: Mapping[str, str]) -> bool:
+def is_limited(attempt: Attempt) -> bool:
     """Whether an answer says that too much was asked."""
-    if status == 429:
-        return True
-    return status == 403 and ("retry-after" in headers or headers.get("x-ratelimit-remaining") == "0")
+    headers = attempt.headers
+    if attempt.status != 403:
+        return attempt.status == 429
+    # The secondary limit may come without any of its headers.
+    return (
+        "retry-after" in headers
+        or headers.get("x-ratelimit-remaining") == "0"
+        or "secondary rate limit" in attempt.said.lower()
+    )
 
 
 def wait_before_next(attempt: Attempt, *, now: float, jitter: float) -> float | None:
@@ -55,7 +63,7 @@ def wait_before_next(attempt: Attempt, *, now: float, jitter: float) -> float | 
     """
     if attempt.number >= _ATTEMPTS:
         return None
-    if is_limited(attempt.status, attempt.headers):
+    if is_limited(attempt):
         # It was refused, so it was not done.
         return _told(attempt.headers, now) * (1 + jitter / 10) + jitter
     is_passing = attempt.status is None or attempt.status in _PASSING

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+import structlog
 
 from core.bundle import CARD_NAME
 from core.errors import GitHubAway, GitHubError, GitHubRefused, RegistryError, TagTaken
@@ -18,8 +20,12 @@ from core.registry import SEAL_NAME
 Watch = Callable[[str, int, int], None]
 
 _TRIES: Final = 3
+# GitHub's lists may be behind what was just written.
+_LOOKS: Final = 3
+_LOOK_AGAIN_S: Final = 2.0
 # GitHub takes 125,000 characters.
 _MOST_TEXT: Final = 120_000
+_LOG = structlog.get_logger()
 
 
 class Publisher:
@@ -56,9 +62,17 @@ class Publisher:
             if public.id != draft.id:
                 self._remove(draft)
                 raise TagTaken(tag) from error
-        for other in self._of(tag):
-            if other.draft:
-                self._remove(other)
+        try:
+            self._tidy(tag, draft)
+        except GitHubError as error:
+            # The release is public; what is left over is seen by nobody.
+            _LOG.warning("drafts of earlier tries are left", tag=tag, problem=str(error))
+
+    def _tidy(self, tag: str, published: Release) -> None:
+        """Remove drafts of other tries. A list may be minutes behind, so that each is looked at by itself."""
+        for listed in self._of(tag):
+            if listed.id != published.id and self._github.get(Release, "releases", listed.id).draft:
+                self._remove(listed)
 
     def _fill(self, draft: Release, files: Mapping[str, Path]) -> None:
         for asset in self._assets(draft):
@@ -68,19 +82,22 @@ class Publisher:
         for name, path in files.items():
             if name not in present:
                 self._upload(draft, path)
-        for name, problem in self._faults(draft, files):
-            raise RegistryError(
-                f"{draft.tag_name} was not published to {self._github}: its {name} {problem}; publish again"
-            )
+        fault = self._look_at(draft, files)
+        if fault is not None:
+            raise RegistryError(f"{draft.tag_name} was not published to {self._github}: {fault}; publish again")
 
     def _of(self, tag: str) -> list[Release]:
         return [release for release in releases_of(self._github) if release.tag_name == tag]
 
     def _public(self, tag: str) -> Release | None:
-        try:
-            return self._github.get(Release, "releases", "tags", tag)
-        except GitHubError:
-            return None
+        """The release of a tag, which may be found by it only a little after it was made public."""
+        for number in range(1, _LOOKS + 1):
+            try:
+                return self._github.get(Release, "releases", "tags", tag)
+            except GitHubError:
+                if number < _LOOKS:
+                    self._github.wait(_LOOK_AGAIN_S * number)
+        return None
 
     def _remove(self, draft: Release) -> None:
         """Delete a draft, unless another publisher did."""
@@ -131,14 +148,18 @@ class Publisher:
         if failure is not None:
             raise failure
 
-    def _faults(self, draft: Release, files: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
-        """What GitHub holds otherwise than it was sent."""
-        held = {asset.name: asset for asset in self._assets(draft)}
-        for name, path in files.items():
-            if name not in held:
-                yield name, "is not there"
-            elif not self._is_good(held[name], path):
-                yield name, "is not what was sent"
+    def _look_at(self, draft: Release, files: Mapping[str, Path]) -> str | None:
+        """What GitHub holds otherwise than it was sent; a file that is not listed yet is waited for."""
+        for number in range(1, _LOOKS + 1):
+            held = {asset.name: asset for asset in self._assets(draft)}
+            late = [name for name in files if name not in held]
+            if not late or number == _LOOKS:
+                break
+            self._github.wait(_LOOK_AGAIN_S * number)
+        if late:
+            return f"its {late[0]} is not there"
+        wrong = [name for name, path in files.items() if not self._is_good(held[name], path)]
+        return f"its {wrong[0]} is not what was sent" if wrong else None
 
     def _is_good(self, asset: Asset, path: Path) -> bool:
         if asset.state != UPLOADED or asset.size != path.stat().st_size:

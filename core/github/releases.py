@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -91,14 +91,14 @@ class ReleasesRegistry:
     def _fetch(self, tag: ModelTag, *, is_damaged: bool) -> Bundle:
         with tempfile.TemporaryDirectory(prefix="slipway-") as name:
             bundle = self._download(tag, Path(name))
-            if is_damaged:
-                self._cache.discard(tag)
             try:
+                if is_damaged:
+                    self._cache.discard(tag)
                 self._cache.publish(bundle)
             except TagTaken:
                 # Another process was faster.
                 pass
-            except RegistryError as error:
+            except (RegistryError, OSError) as error:
                 _LOG.warning("a model is not kept, and will be fetched again", problem=str(error))
                 return bundle
         return self._cache.fetch(tag)
@@ -181,12 +181,8 @@ class ReleasesRegistry:
         return CorruptArtifact(Path(f"{self}/{tag}/{name}"), problem, remedy="try again")
 
     def _unknown(self, tag: ModelTag) -> UnknownTag:
-        known: Sequence[ModelTag] = []
-        try:
-            known = self.tags()
-        except RegistryError as error:
-            _LOG.warning("the published tags cannot be listed", problem=str(error))
-        return UnknownTag(str(tag), [str(each) for each in known])
+        """That there is no such tag, with those that there are; what hinders listing them is more telling."""
+        return UnknownTag(str(tag), [str(each) for each in self.tags()])
 
     def tags(self) -> list[ModelTag]:
         """See `ModelRegistry.tags`; releases of anything else than models are passed over."""

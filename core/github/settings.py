@@ -45,7 +45,7 @@ class GitHubSettings:
             repository=repository,
             api_url=_url(environment, "GITHUB_API_URL", DEFAULT_API_URL),
             server_url=_url(environment, "GITHUB_SERVER_URL", DEFAULT_SERVER_URL),
-            token=(environment.get("GITHUB_TOKEN") or environment.get("GH_TOKEN") or "").strip(),
+            token=_token(environment.get("GITHUB_TOKEN") or environment.get("GH_TOKEN") or ""),
         )
 
     @property
@@ -57,6 +57,14 @@ class GitHubSettings:
 def is_repository(text: str) -> bool:
     """Whether this is OWNER/NAME."""
     return _REPOSITORY.fullmatch(text) is not None
+
+
+def _token(text: str) -> str:
+    token = text.strip()
+    # The library would repeat in its error what cannot go into a header.
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise ValueError("needs GITHUB_TOKEN to be one token, without spaces or line ends")
+    return token
 
 
 def _url(environment: Mapping[str, str], name: str, default: str) -> str:

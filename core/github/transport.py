@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _TIMEOUT_S: Final = (10.0, 60.0)
 _REDIRECTS: Final = 5
+# Longer than GitHub usually wants one to wait who asked too much.
+PATIENCE_S: Final = 200.0
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _LOG = structlog.get_logger()
 
@@ -28,7 +30,7 @@ class Transport:
     """One repository's way to GitHub."""
 
     def __init__(
-        self, settings: GitHubSettings, *, patience_s: float = 60.0, sleep: Callable[[float], None] = time.sleep
+        self, settings: GitHubSettings, *, patience_s: float = PATIENCE_S, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         """
         Args:
@@ -36,7 +38,7 @@ class Transport:
             patience_s: At most so long a call waits to be made again.
             sleep: Waits.
         """
-        self._settings, self._patience_s, self._sleep = settings, patience_s, sleep
+        self._settings, self._patience_s, self.sleep = settings, patience_s, sleep
         self._made: requests.Session | None = None
 
     @property
@@ -86,7 +88,7 @@ class Transport:
                 raise found.error
             _LOG.info("github is called again", problem=str(found.error), wait_s=round(wait_s, 1))
             waited_s += wait_s
-            self._sleep(wait_s)
+            self.sleep(wait_s)
             if hasattr(data, "seek"):
                 data.seek(0)
 
@@ -97,18 +99,25 @@ class Transport:
 
         try:
             answer = self._follow(method, url, options)
-            if is_streamed and answer.ok:
+            if is_streamed and answer.status_code == requests.codes.ok:
                 return answer
             content = answer.content
         except requests.RequestException as error:
             was_sent = not isinstance(error, requests.ConnectTimeout) and "NewConnectionError" not in repr(error)
             attempt = Attempt(method=method, number=number, headers={}, was_sent=was_sent)
             return _Failure(attempt, GitHubAway(plain(url), _why(error)))
-        if answer.ok:
+        # Where a redirection leads, nothing was changed yet.
+        if answer.ok and answer.status_code not in _MOVED:
             return answer
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        attempt = Attempt(method=method, number=number, status=answer.status_code, headers=headers)
-        return _Failure(attempt, self._refusal(f"{method} {plain(url)}", attempt, content))
+        said = _Said.read(content)
+        attempt = Attempt(
+            method=method,
+            number=number,
+            status=answer.status_code,
+            headers={name.lower(): value for name, value in answer.headers.items()},
+            said=said.text,
+        )
+        return _Failure(attempt, self._refusal(f"{method} {plain(url)}", attempt, said))
 
     def _follow(self, method: str, url: str, options: Mapping[str, Any]) -> requests.Response:
         """Follow redirections by hand: the library would look for another password in the caller's netrc."""
@@ -140,19 +149,18 @@ class Transport:
         if place.netloc == api.netloc or (host == own and host in LOOPBACK):
             return True
         # uploads.github.com beside api.github.com; none of the places for downloads.
-        return not place.port and host.partition(".")[::2] == ("uploads", own.partition(".")[2])
+        return not place.port and own.startswith("api.") and host == own.replace("api.", "uploads.", 1)
 
-    def _refusal(self, call: str, attempt: Attempt, content: bytes) -> GitHubError:
+    def _refusal(self, call: str, attempt: Attempt, said: _Said) -> GitHubError:
         status = attempt.status or 0
         if status >= 500:
             return GitHubAway(call, f"it answers {status}")
-        said = _Said.read(content)
         return GitHubRefused(
             call,
             status,
             said.text,
             codes=tuple(error.code for error in said.errors),
-            is_limited=is_limited(status, attempt.headers),
+            is_limited=is_limited(attempt),
             has_token=bool(self._settings.token),
         )
 

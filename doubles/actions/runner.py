@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sysconfig
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ _ALWAYS = (
     *("--env-file=/dev/null", "--var-file=/dev/null", "--input-file=/dev/null"),
 )
 
+# What GitHub takes and act 0.2.89 refuses, though it does nothing with environments.
+_UNREAD = re.compile(r"^ +deployment: false.*\n", re.MULTILINE)
 # act gives the token to every step, GitHub only to one that asks for it. It can be made empty, which some programs do
 # not take for absent, so the shell of a step begins with this.
 _BEGIN = '[ -n "$GITHUB_TOKEN" ] || unset GITHUB_TOKEN\nunset BASH_ENV\n'
@@ -107,6 +110,8 @@ def run_workflow(
         (folder / name).mkdir(parents=True)
     event_file, output = folder / "event.json", folder / "act.jsonl"
     (folder / "begin.sh").write_text(_BEGIN)
+    readable = folder / Path(workflow).name
+    readable.write_text(_UNREAD.sub("", (repository_dir / workflow).read_text()))
     event_file.write_text(json.dumps({"inputs": dict(inputs or {})} | dict(payload or {})))
     set_for_steps = {
         "ARTIFACTS_DIR": str(folder / "artifacts"),
@@ -121,7 +126,7 @@ def run_workflow(
         status = run_to_end(
             [
                 *(str(Path(sysconfig.get_path("scripts"), "act")), event),
-                *(f"--directory={repository_dir}", f"--workflows={repository_dir / workflow}"),
+                *(f"--directory={repository_dir}", f"--workflows={readable}"),
                 *(f"--eventpath={event_file}", f"--secret-file={folder / 'secrets.yml'}", *_ALWAYS),
                 *(f"--var={name}={value}" for name, value in (variables or {}).items()),
                 *(f"--env={name}={value}" for name, value in set_for_steps.items()),

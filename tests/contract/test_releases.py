@@ -23,7 +23,7 @@ from core.tags import ModelTag
 from doubles import github as double
 from tests.disk import SmallDisk
 from tests.factories import GRAPH_NAME, make_bundle
-from tests.github import REPOSITORY, make_client
+from tests.github import REPOSITORY, Caller, make_client
 
 V1, V2 = ModelTag(1, 0, 0), ModelTag(1, 1, 0)
 LIMITED = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1", "x-ratelimit-limit": "1000"}
@@ -200,6 +200,40 @@ def test_of_two_publishers_who_race_for_a_tag_one_wins_and_the_other_is_told(
     assert len(github.repository(REPOSITORY).releases) == 1
 
 
+def test_a_list_that_is_behind_does_not_take_the_release_for_a_draft(
+    github: double.GitHub, registry: ReleasesRegistry, stranger: ReleasesRegistry, candidate: Bundle
+) -> None:
+    reader = Caller(github=github, token=github.token(contents="write"))
+
+    def fall_behind() -> None:
+        stale = double.Status(status=200, body=reader.ask("GET", "releases").text)
+        github.plant(stale, method="GET", path="*/releases")
+
+    github.plant(double.Before(action=fall_behind), method="PATCH", path="*/releases/*")
+    registry.publish(candidate)
+    assert github.faults.waiting == 0
+    assert_published(registry, stranger, candidate)
+
+
+def test_a_file_that_is_listed_late_is_waited_for(
+    github: double.GitHub, registry: ReleasesRegistry, stranger: ReleasesRegistry, candidate: Bundle
+) -> None:
+    # The lists before the uploads are the first two.
+    github.plant(double.Status(status=200, body="[]"), method="GET", path="*/releases/*/assets", skip=2, times=2)
+    registry.publish(candidate)
+    assert github.faults.waiting == 0
+    assert_published(registry, stranger, candidate)
+
+
+def test_trouble_after_the_release_is_public_is_not_told_as_a_failure(
+    github: double.GitHub, registry: ReleasesRegistry, stranger: ReleasesRegistry, candidate: Bundle
+) -> None:
+    github.plant(double.Status(status=500), method="GET", path="*/releases", skip=1, times=9)
+    registry.publish(candidate)
+    github.faults.clear()
+    assert_published(registry, stranger, candidate)
+
+
 def test_two_publishers_at_once_leave_one_whole_release(
     github: double.GitHub, github_client: GitHub, stranger: ReleasesRegistry, candidate: Bundle, tmp_path: Path
 ) -> None:
@@ -335,6 +369,29 @@ def test_a_damaged_copy_is_replaced_while_github_is_there(
     assert [path.name for path in cache.iterdir()] == [str(V1)]
 
 
+def test_of_two_who_find_a_damaged_copy_both_get_the_model(
+    github: double.GitHub, github_client: GitHub, registry: ReleasesRegistry, candidate: Bundle, cache: Path
+) -> None:
+    registry.publish(candidate)
+    registry.fetch(V1)
+    (cache / str(V1) / GRAPH_NAME).write_bytes(b"")
+    rival = ReleasesRegistry(github_client, DirectoryRegistry(cache))
+    github.plant(double.Before(action=lambda: DirectoryRegistry(cache).discard(V1)), path=f"*/{GOLDEN_NAME}")
+    assert rival.fetch(V1).files == candidate.files
+    assert [path.name for path in cache.iterdir()] == [str(V1)]
+
+
+def test_a_tag_that_an_immutable_release_had_is_told_to_be_spent(
+    github: double.GitHub, registry: ReleasesRegistry, candidate: Bundle
+) -> None:
+    github.repository(REPOSITORY).immutable_releases = True
+    registry.publish(candidate)
+    owner = Caller(github=github, token=github.token(contents="write"))
+    assert owner.ask("DELETE", f"releases/{next(iter(github.repository(REPOSITORY).releases))}").ok
+    with pytest.raises(RegistryError, match="the tag can never be used again; train with --tag and a later version"):
+        registry.publish(candidate)
+
+
 def test_a_public_model_is_fetched_without_the_api(
     github: double.GitHub, registry: ReleasesRegistry, stranger: ReleasesRegistry, candidate: Bundle
 ) -> None:
@@ -352,7 +409,8 @@ def test_a_private_model_needs_a_token_and_says_so(
     assert registry.fetch(V1).files == candidate.files
     with pytest.raises(RegistryError, match="set GITHUB_TOKEN if the repository is private"):
         stranger.tags()
-    with pytest.raises(UnknownTag):
+    # What is not told to strangers may be there all the same.
+    with pytest.raises(RegistryError, match="set GITHUB_TOKEN if the repository is private"):
         stranger.fetch(V1)
 
 

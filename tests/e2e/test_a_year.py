@@ -71,6 +71,8 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     folder = tmp_path_factory.mktemp("year")
     clone = folder / "clone"
     _git(folder, "clone", "--quiet", str(ROOT), str(clone))
+    # What is checked out may be a commit that no branch is at.
+    _git(clone, "switch", "--quiet", "-C", "main")
     # The scripts would otherwise bring the environment of this very process to what the clone asks for.
     assert (clone / "requirements-dev.txt").read_bytes() == (VENV / ".slipway-dev").read_bytes(), "commit first"
     _write_table(clone)

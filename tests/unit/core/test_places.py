@@ -53,6 +53,12 @@ def test_what_is_no_repository_is_told_what_is_taken(location: str) -> None:
             open_place(location, {})
 
 
+@pytest.mark.parametrize("token", ["ghp_one\nghp_two", "ghp one", "ghp_“one”", "ghp_\x00"])
+def test_what_is_no_token_is_refused_and_not_shown(token: str) -> None:
+    with pytest.raises(ValueError, match=r"^needs GITHUB_TOKEN to be one token, without spaces or line ends$"):
+        open_registry("github:acme/flights", {"GITHUB_TOKEN": token})
+
+
 @pytest.mark.parametrize("url", ["http://ghe.example.com/api/v3", "ftp://127.0.0.1", "api.github.com"])
 def test_a_token_is_not_sent_over_a_network_in_plain_text(url: str) -> None:
     with pytest.raises(ValueError, match="needs GITHUB_API_URL to be an https URL"):

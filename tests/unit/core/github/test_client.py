@@ -57,6 +57,34 @@ def test_a_call_waits_as_long_as_it_is_told_and_no_longer_than_its_patience(gith
     assert len(waits) == 1
 
 
+def test_who_is_not_told_how_long_to_wait_waits_a_minute(github: double.GitHub) -> None:
+    waits: list[float] = []
+    settings = make_client(github, token(github)).settings
+    client = GitHub(settings, Transport(settings, sleep=waits.append))
+    github.plant(double.Status(status=429))
+    assert list(releases_of(client)) == []
+    assert len(waits) == 1
+    assert 60 <= waits[0] <= 70
+
+
+def test_a_change_to_a_repository_that_moved_is_not_taken_for_done(
+    github: double.GitHub, github_client: GitHub
+) -> None:
+    moved = double.Status(status=307, headers={"location": f"{github.api_url}/repositories/7/releases"})
+    github.plant(moved, method="POST")
+    with pytest.raises(GitHubRefused, match="the repository was renamed or moved; use its new name"):
+        release(github_client, 1)
+
+
+def test_the_rest_of_a_list_is_not_fetched_from_elsewhere_and_not_passed_over(
+    github: double.GitHub, github_client: GitHub
+) -> None:
+    elsewhere = {"link": '<https://evil.example/repos?page=2>; rel="next"', "content-type": "application/json"}
+    github.plant(double.Status(status=200, body="[]", headers=elsewhere))
+    with pytest.raises(GitHubAway, match="it names another host for the rest of the list"):
+        list(releases_of(github_client))
+
+
 def test_a_stranger_who_asked_too_much_is_told_that_a_token_helps(github: double.GitHub) -> None:
     limited = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9999999999"}
     github.plant(double.Status(status=403, headers=limited))
@@ -115,6 +143,7 @@ def test_a_password_of_the_users_own_goes_nowhere(
         ("https://api.github.com", "https://uploads.github.com:8443/repos", False),
         ("https://api.github.com", "https://api.github.com@evil.example/repos", False),
         ("https://ghe.acme.com/api/v3", "https://ghe.acme.com/api/uploads/repos", True),
+        ("https://ghe.com/api/v3", "https://uploads.com/repos", False),
         ("http://127.0.0.1:8080", "http://127.0.0.1:8081/upload", True),
         ("http://127.0.0.1:8080", "http://localhost:8081/upload", False),
     ],

@@ -45,13 +45,21 @@ def test_what_never_reached_github_is_sent_again() -> None:
     ],
 )
 def test_who_asked_too_much_waits_as_long_as_is_said(status: int, headers: dict[str, str], expected_s: float) -> None:
-    assert is_limited(status, headers)
+    assert is_limited(replace(POST, status=status, headers=headers))
     # A call that was refused was not done, so that any may be made again.
     assert wait(replace(POST, status=status, headers=headers)) == expected_s
 
 
 def test_a_refusal_with_allowance_left_is_no_limit() -> None:
-    assert not is_limited(403, {"x-ratelimit-remaining": "4999"})
+    refused = replace(GET, status=403, headers={"x-ratelimit-remaining": "4999"}, said="Resource not accessible")
+    assert not is_limited(refused)
+
+
+def test_a_secondary_limit_is_known_by_its_words_where_no_header_says_so() -> None:
+    said = "You have exceeded a secondary rate limit. Please wait a few minutes."
+    limited = replace(POST, status=403, headers={"x-ratelimit-remaining": "4999"}, said=said)
+    assert is_limited(limited)
+    assert wait(limited) == 60
 
 
 @given(number=st.integers(1, 4), jitter=st.floats(0, 1))
