@@ -172,6 +172,12 @@ def test_without_issues_the_run_fails_with_the_page_to_switch_them_on(plane: Con
     done = plane.run("watchdog")
     assert done.returncode == 1
     assert done.stderr.endswith(f"at {plane.github.server_url}/{REPOSITORY}/settings\n")
+    # What keeps schedules alive does not wait for it.
+    assert sorted(call.path.split("/")[-2] for call in plane.github.calls if call.method == "PUT") == [
+        "drift.yml",
+        "train.yml",
+        "watchdog.yml",
+    ]
 
 
 def test_a_folder_without_schedules_does_not_pass_for_all_being_well(plane: ControlPlane) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from core.errors import DispatchRefused, SettingsError
 from core.manifest import GateRecord
 from core.tags import ModelTag
 from doubles.github import GitHub
-from ml.announce import as_summary, start_workflow
+from ml.announce import as_summary, start_workflow, was_started_since
 from tests.factories import make_contract, make_manifest
 from tests.github import REPOSITORY
 
@@ -81,3 +81,13 @@ def test_a_workflow_that_is_not_there_is_named(github: GitHub) -> None:
 def test_without_a_repository_it_is_said_what_is_lacking(github: GitHub) -> None:
     with pytest.raises(SettingsError, match=r"GITHUB_REPOSITORY: names OWNER/NAME"):
         start_workflow("deploy.yml", TAG, None, variables(github, GITHUB_REPOSITORY=""))
+
+
+def test_a_workflow_that_was_started_since_is_known(github: GitHub) -> None:
+    github.add_workflow(REPOSITORY, ".github/workflows/deploy.yml", WORKFLOW)
+    moment = datetime(2026, 4, 1, 12, tzinfo=UTC)
+    github.set_clock(moment)
+    assert not was_started_since("deploy.yml", moment, variables(github))
+    start_workflow("deploy.yml", TAG, None, variables(github))
+    assert was_started_since("deploy.yml", moment, variables(github))
+    assert not was_started_since("deploy.yml", moment + timedelta(seconds=1), variables(github))

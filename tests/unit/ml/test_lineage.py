@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.manifest import Window
-from ml.lineage import git_state, library_versions, window
+from ml.lineage import git_state, library_versions, settings_digest, window
+from ml.problem import read_problem
+from tests.commands import ROOT
 from tests.unit.ml.factories import make_dataset
 
 
@@ -74,3 +77,17 @@ def test_a_window_is_rows_and_times() -> None:
 
 def test_a_window_without_times_is_rows_alone() -> None:
     assert window(make_dataset(rows=100, timed=False)) == Window(rows=100)
+
+
+def test_the_digest_of_the_settings_tells_what_a_model_was_fitted_and_judged_by() -> None:
+    problem = read_problem(ROOT / "model.toml")
+    digest = settings_digest(problem)
+    assert digest == settings_digest(read_problem(ROOT / "model.toml"))
+    changed = [
+        replace(problem, training=replace(problem.training, trials=problem.training.trials + 1)),
+        replace(problem, training=replace(problem.training, threshold_rule="f1")),
+        replace(problem, gate=replace(problem.gate, max_calibration_error=0.5)),
+        replace(problem, holdout=problem.validation),
+        replace(problem, max_faulty_share=0.5),
+    ]
+    assert len({digest, *map(settings_digest, changed)}) == len(changed) + 1
