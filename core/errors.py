@@ -96,9 +96,7 @@ class UnknownTag(RegistryError):
 
     def __init__(self, tag: str, known: Sequence[str]) -> None:
         self.tag, self.known = tag, tuple(known)
-        held = (
-            f"it holds {', '.join(self.known)}" if self.known else "it is empty; unset MODEL_TAG, or run scripts/train"
-        )
+        held = f"it holds {', '.join(self.known)}" if self.known else "it is empty; scripts/train fills it"
         super().__init__(f"{tag} is not in the registry: {held}")
 
 
@@ -200,6 +198,7 @@ def _github_advice(status: int, said: str, *, is_limited: bool, has_token: bool)
         (is_limited, "too much was asked of it; try again later, or set GITHUB_TOKEN"),
         (300 <= status < 400, "the repository was renamed or moved; use its new name"),
         ("immutable release" in said, "the tag can never be used again; train with --tag and a later version"),
+        (status == 401 and not has_token, "set GITHUB_TOKEN"),
         (status == 401, "set GITHUB_TOKEN to a token that has not expired"),
         (status in {403, 404} and not has_token, "set GITHUB_TOKEN if the repository is private"),
         (status in {403, 404}, "the token may lack a permission, which a workflow grants under `permissions`"),

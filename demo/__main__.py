@@ -22,6 +22,23 @@ MONTHS = tuple(date(2013, month, 1) for month in range(4, 10))
 # What of a workflow's words tells the story.
 _TELLING = ("Trained", "  auc", "  accuracy", "Gate:", "  passed:", "  failed:", "Published", "Nothing was", "Started")
 _DEPLOYING = ("model-v",)
+_OPENING = (
+    f"A repository [bold]{REPOSITORY}[/bold] on a stand-in for GitHub, which programs can talk to and which ends with "
+    "this. It holds a clone of this project. From here on nobody is at a keyboard: the calendar starts train.yml, and "
+    "whatever follows from that. Each training takes half a minute, on a busy machine more."
+)
+_FIRST = (
+    "train.yml starts on its schedule. It knows three months of flights, and is to tell which will be late. With no "
+    "model before it, the gate compares it with the base rate: how much less do its errors cost on flights it never saw?"
+)
+_MONTHLY = (
+    "A month more is known. Is a new model better than the one that serves, on the same flights? (Its own figures are "
+    "of other months than those of the model before.)"
+)
+_SERVING = (
+    "The service fetches the release, verifies it, and gets {:,} real flights of the month, then what became of them. A "
+    "warning is a value that training never saw, as the summer's heat is to a model of the winter."
+)
 _CONSOLE = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
 
 
@@ -67,18 +84,22 @@ def play(stage: Stage, calendar: Sequence[date], flights: int) -> None:
     started = time.monotonic()
     _CONSOLE.print(
         Panel(
-            f"A repository [bold]{REPOSITORY}[/bold] on a GitHub of its own: API {stage.github.api_url}, pages "
-            f"{stage.github.server_url}.\nIt holds a clone of this project. From here on nobody is at a keyboard: the "
-            "calendar starts train.yml, and whatever follows from that.",
+            _OPENING,
             title="Slipway: months of a model's life in minutes",
         )
     )
     first, *later = calendar
-    with _chapter(f"{first:%d %B %Y}: the first training", "train.yml starts on its schedule; it knows three months."):
+    with _chapter(
+        f"{first:%d %B %Y}: the first training",
+        _FIRST,
+    ):
         _train(stage, first)
     _serve_a_month(stage, first, flights)
     for number, month in enumerate(later, 1):
-        with _chapter(f"{month:%d %B %Y}: the monthly training", "A month more is known. Is a new model better?"):
+        with _chapter(
+            f"{month:%d %B %Y}: the monthly training",
+            _MONTHLY,
+        ):
             _train(stage, month)
         if 1 < len(stage.history()) <= number:
             break
@@ -90,7 +111,7 @@ def play(stage: Stage, calendar: Sequence[date], flights: int) -> None:
         moment = datetime.combine(month + timedelta(days=9), clock_time(hour=9), UTC).isoformat()
         wish = {"from": bad, "reason": "too many false alarms", "at": moment}
         _tell(stage.run(ROLLBACK, "workflow_dispatch", **wish))
-    with _chapter("And back it is", "What the repository's pages show now."):
+    with _chapter("And back it is", "What the repository holds now; staging still has the model that was left."):
         _show(stage)
     _CONSOLE.print(f"\nThat took {time.monotonic() - started:.0f} seconds.")
     _CONSOLE.print("[bold]Next:[/bold] scripts/serve, and README.md: your own table is one file, model.toml.")
@@ -124,7 +145,7 @@ def _serve_a_month(stage: Stage, since: date, flights: int) -> None:
     with (
         _chapter(
             f"{since:%B}: {tag} serves",
-            f"The service fetches the release, verifies it, and gets {flights:,} real flights.",
+            _SERVING.format(flights),
         ),
         stage.serving(tag) as url,
     ):

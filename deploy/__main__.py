@@ -99,11 +99,20 @@ def _bring(settings: DeploySettings, place: Environment, tag: ModelTag, *, reaso
     # Loaded here, so that --help and the history need no ONNX Runtime.
     from core.scorer import check_golden, load_scorer  # noqa: PLC0415  # see above
 
+    now = datetime.now(UTC)
+    _require_in_order(settings.ledger.history(place), at or now, now)
     bundle = settings.registry.fetch(tag)
     check_golden(bundle, load_scorer(bundle))
-    entry = settings.ledger.record(place, tag, at=at or datetime.now(UTC), reason=reason)
+    entry = settings.ledger.record(place, tag, at=at or now, reason=reason)
     came = f", after {entry.previous}" if entry.previous else ", the first"
     _say(f"{tag} serves {place}{came}: every file verified, {len(bundle.golden().rows)} golden rows scored ({reason}).")
+
+
+def _require_in_order(history: list[Deployment], at: datetime, now: datetime) -> None:
+    newest = history[-1].at if history else at
+    if not newest <= at <= now:
+        since = f" and not before {newest.isoformat()}, when the last deployment was" if history else ""
+        raise LedgerError(f"{at.isoformat()} cannot be when it happened: --at takes a time that is not to come{since}")
 
 
 @main.command("history")

@@ -96,6 +96,8 @@ def train(
 
     progress = Progress()
     settings = TrainingSettings.from_env(os.environ, progress.transferred)
+    if dispatch is not None and not publish:
+        raise click.UsageError("--dispatch starts a workflow with what is published; add --publish")
     if dispatch is not None:
         # Minutes of training are not to be lost over that.
         open_github(os.environ)

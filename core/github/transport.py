@@ -86,7 +86,7 @@ class Transport:
             wait_s = wait_before_next(found.attempt, now=time.time(), jitter=random.random())  # noqa: S311  # no secret
             if wait_s is None or waited_s + wait_s > self._patience_s:
                 raise found.error
-            _LOG.info("github is called again", problem=str(found.error), wait_s=round(wait_s, 1))
+            _LOG.info("github is asked again", url=plain(url), status=found.attempt.status, wait_s=round(wait_s, 1))
             waited_s += wait_s
             self.sleep(wait_s)
             if hasattr(data, "seek"):

@@ -133,7 +133,7 @@ def test_an_unknown_tag_is_told_what_is_held(registry: ModelRegistry, candidate:
 
 
 def test_an_unknown_tag_of_an_empty_registry_is_told_to_train(registry: ModelRegistry) -> None:
-    with pytest.raises(UnknownTag, match="it is empty; unset MODEL_TAG, or run scripts/train"):
+    with pytest.raises(UnknownTag, match="it is empty; scripts/train fills it"):
         registry.fetch(V1)
 
 

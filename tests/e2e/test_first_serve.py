@@ -91,7 +91,7 @@ def _ask(port: int, row: dict[str, float | str | None]) -> dict[str, object]:
     ("variables", "words"),
     [
         ({"PORT": "http"}, "PORT: takes a whole number from 1 to 65535"),
-        ({"MODEL_TAG": "model-v3.0.0"}, "model-v3.0.0 is not in the registry: it is empty; unset MODEL_TAG"),
+        ({"MODEL_TAG": "model-v3.0.0"}, "model-v3.0.0 is not in the registry: it is empty; scripts/train fills it"),
         ({"CANDIDATE_DIR": "app"}, "app holds other files; set CANDIDATE_DIR to a folder of its own"),
         ({"WANDB_PROJECT": "a/b"}, "WANDB_PROJECT: takes up to 128 characters without /"),
         ({"WANDB_MODE": "online"}, "WANDB_MODE: takes online only beside WANDB_API_KEY"),

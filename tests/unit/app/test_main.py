@@ -105,7 +105,7 @@ def test_preflight_of_a_tag_that_no_training_will_publish_says_so(tmp_path: Path
     result = run(tmp_path, "preflight", MODEL_TAG="model-v2.0.0")
 
     assert result.exit_code == 1
-    assert "model-v2.0.0 is not in the registry: it is empty; unset MODEL_TAG" in result.stderr
+    assert "model-v2.0.0 is not in the registry: it is empty; scripts/train fills it" in result.stderr
 
 
 def test_a_busy_port_is_noticed(busy_port: int) -> None:

@@ -26,7 +26,7 @@ MESSAGES = [
     ),
     (
         UnknownTag("model-v9.0.0", []),
-        "model-v9.0.0 is not in the registry: it is empty; unset MODEL_TAG, or run scripts/train",
+        "model-v9.0.0 is not in the registry: it is empty; scripts/train fills it",
     ),
     (
         TagTaken("model-v1.0.0"),

@@ -113,6 +113,24 @@ def test_a_time_of_the_past_is_taken_for_a_replay(tmp_path: Path, bundles: list[
     assert history(tmp_path)[0].at.isoformat() == "2013-05-01T00:00:00+00:00"
 
 
+@pytest.mark.parametrize("at", ["2031-01-01", "2013-04-30"])
+def test_a_time_that_is_to_come_or_before_the_last_is_refused(tmp_path: Path, bundles: list[Bundle], at: str) -> None:
+    run(tmp_path, "up", V1, "--at", "2013-05-01")
+    result = run(tmp_path, "up", V2, "--at", at)
+
+    assert result.exit_code == 1
+    assert "--at takes a time that is not to come and not before 2013-05-01T00:00:00+00:00" in result.stderr
+    assert len(history(tmp_path)) == 1
+
+
+def test_a_registry_on_github_wants_the_ledger_there(tmp_path: Path) -> None:
+    variables = {"MODEL_REGISTRY": "github:acme/flights", "DEPLOYMENT_LEDGER": f"file:{tmp_path / 'ledger.jsonl'}"}
+    result = CliRunner().invoke(main, ["history"], env=variables)
+
+    assert result.exit_code == 1
+    assert "DEPLOYMENT_LEDGER: takes github:acme/flights too" in result.stderr
+
+
 def test_what_is_no_time_is_told_what_is_taken(tmp_path: Path) -> None:
     result = run(tmp_path, "up", V1, "--at", "in May")
 
