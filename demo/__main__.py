@@ -29,15 +29,15 @@ _OPENING = (
 )
 _FIRST = (
     "train.yml starts on its schedule. It knows three months of flights, and is to tell which will be late. With no "
-    "model before it, the gate compares it with the base rate: how much less do its errors cost on flights it never saw?"
+    "model before it, the gate compares it with the base rate: how much less do its errors cost on unseen flights?"
 )
 _MONTHLY = (
     "A month more is known. Is a new model better than the one that serves, on the same flights? (Its own figures are "
     "of other months than those of the model before.)"
 )
 _SERVING = (
-    "The service fetches the release, verifies it, and gets {:,} real flights of the month, then what became of them. A "
-    "warning is a value that training never saw, as the summer's heat is to a model of the winter."
+    "The service fetches the release, verifies it, and gets {:,} real flights of the month, then what became of each. "
+    "A warning is a value that training never saw, as the summer's heat is to a model of the winter."
 )
 _CONSOLE = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
 
@@ -82,24 +82,13 @@ def _make(folder: Path) -> None:
 def play(stage: Stage, calendar: Sequence[date], flights: int) -> None:
     """The whole story: months go by until the gate has refused a model and let a second one through."""
     started = time.monotonic()
-    _CONSOLE.print(
-        Panel(
-            _OPENING,
-            title="Slipway: months of a model's life in minutes",
-        )
-    )
+    _CONSOLE.print(Panel(_OPENING, title="Slipway: months of a model's life in minutes"))
     first, *later = calendar
-    with _chapter(
-        f"{first:%d %B %Y}: the first training",
-        _FIRST,
-    ):
+    with _chapter(f"{first:%d %B %Y}: the first training", _FIRST):
         _train(stage, first)
     _serve_a_month(stage, first, flights)
     for number, month in enumerate(later, 1):
-        with _chapter(
-            f"{month:%d %B %Y}: the monthly training",
-            _MONTHLY,
-        ):
+        with _chapter(f"{month:%d %B %Y}: the monthly training", _MONTHLY):
             _train(stage, month)
         if 1 < len(stage.history()) <= number:
             break
@@ -143,10 +132,7 @@ def _serve_a_month(stage: Stage, since: date, flights: int) -> None:
     until = date(since.year, since.month + 1, 1)
     tag = str(stage.history()[-1].tag)
     with (
-        _chapter(
-            f"{since:%B}: {tag} serves",
-            _SERVING.format(flights),
-        ),
+        _chapter(f"{since:%B}: {tag} serves", _SERVING.format(flights)),
         stage.serving(tag) as url,
     ):
         window = ("--since", since.isoformat(), "--until", until.isoformat())
