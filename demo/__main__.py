@@ -11,9 +11,12 @@ from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from pathlib import Path
 
-import click
-from rich.console import Console
-from rich.panel import Panel
+try:
+    import click
+    from rich.console import Console
+    from rich.panel import Panel
+except ModuleNotFoundError:
+    sys.exit("error: this Python lacks what the demonstration needs; run scripts/demo")
 
 from demo.stage import REPOSITORY, Ran, Stage, StageError, set_up
 

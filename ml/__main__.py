@@ -283,8 +283,10 @@ def tags(*, names: bool) -> None:
             click.echo(str(tag))
         return
     models = list_models(settings.registry, settings.ledger)
-    if models:
-        click.echo(columns(HEAD, models))
+    if not models:
+        click.echo(f"Nothing is published in {settings.registry} yet; scripts/train does it.", err=True)
+        return
+    click.echo(columns(HEAD, models))
 
 
 def _bundle(settings: TrainingSettings, tag: ModelTag | None) -> Bundle:

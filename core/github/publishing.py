@@ -94,9 +94,12 @@ class Publisher:
         for number in range(1, _LOOKS + 1):
             try:
                 return self._github.get(Release, "releases", "tags", tag)
-            except GitHubError:
-                if number < _LOOKS:
-                    self._github.wait(_LOOK_AGAIN_S * number)
+            except GitHubRefused as error:
+                if error.status != 404 or number == _LOOKS:
+                    break
+                self._github.wait(_LOOK_AGAIN_S * number)
+            except GitHubAway:
+                break
         return None
 
     def _remove(self, draft: Release) -> None:
