@@ -174,30 +174,6 @@ def test_an_artifact_that_is_not_there_fails_the_step(tmp_path: Path, step: str,
     assert words in run.log
 
 
-def test_nothing_comes_out_of_a_cache(tmp_path: Path) -> None:
-    run = run_steps(
-        tmp_path,
-        f"""
-- {{id: whole, uses: actions/cache@{_SHA}, with: {{path: x, key: k}}}}
-- {{id: part, uses: actions/cache/restore@{_SHA}, with: {{path: x, key: k}}}}
-- env: {{HITS: "${{{{ steps.whole.outputs.cache-hit }}}} ${{{{ steps.part.outputs.cache-hit }}}}"}}
-  run: echo "hits $HITS"
-""",
-    )
-    assert "[only] hits false false" in run.log
-
-
-def test_attesting_lists_what_would_be_attested(tmp_path: Path) -> None:
-    run = run_steps(
-        tmp_path,
-        f"""
-- run: echo data > manifest.json
-- {{uses: actions/attest@{_SHA}, with: {{subject-path: "*.json"}}}}
-""",
-    )
-    assert "6667b2d1aab6a00caa5aee5af8ad9f1465e567abf1c209d15727d57b3e8f6e5f  manifest.json" in run.log
-
-
 def test_an_action_without_a_stand_in_is_named_before_anything_runs(tmp_path: Path) -> None:
     with pytest.raises(MissingStandIn, match="owner/unknown has no stand-in"):
         run_steps(tmp_path, f"- uses: owner/unknown@{_SHA}")
