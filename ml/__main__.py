@@ -296,7 +296,7 @@ def _bundle(settings: TrainingSettings, tag: ModelTag | None) -> Bundle:
 
 
 def _print_metrics(metrics: dict[str, Metric]) -> None:
-    from ml.metrics import metric_text
+    from ml.figures import metric_text
 
     for name, metric in metrics.items():
         click.echo(f"  {name:<18} {metric_text(metric)}")

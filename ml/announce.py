@@ -11,7 +11,7 @@ from core.places import open_github
 from core.summary import table
 from core.tags import ModelTag
 from ml.card import plain
-from ml.metrics import metric_text
+from ml.figures import metric_text
 
 
 def as_summary(manifest: Manifest, *, is_published: bool) -> str:

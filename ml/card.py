@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from core.contract import CategoricalFeature, Contract, Feature, Target, Task
 from core.manifest import Manifest
 from ml.evaluation import Evaluation, Group
-from ml.metrics import metric_text
+from ml.figures import metric_text
 
 _HEADLINES = {
     Task.BINARY: ("accuracy", "auc", "brier", "calibration_error", "f1", "log_loss", "precision", "recall"),

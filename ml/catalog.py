@@ -8,7 +8,7 @@ from core.ledger import DeploymentLedger, Environment, champion
 from core.manifest import Manifest
 from core.registry import ModelRegistry
 from core.tags import ModelTag
-from ml.metrics import metric_text
+from ml.figures import metric_text
 
 HEAD = ("tag", "trained", "known until", "rows", "holdout", "commit", "serves")
 # The first two of these that a model has.

@@ -176,7 +176,11 @@ def test_a_busy_port_is_named(published: Home) -> None:
 def test_malformed_variables_are_all_named(published: Home, command: tuple[str, str]) -> None:
     done = published.run(*command, MODEL_REGISTRY="ftp:x", DEPLOYMENT_LEDGER="nowhere")
     assert done.returncode == 1
-    words = ("2 faults", "MODEL_REGISTRY: takes directory:PATH, found 'ftp:x'", "DEPLOYMENT_LEDGER: takes file:PATH")
+    words = (
+        "2 faults",
+        "MODEL_REGISTRY: takes directory:PATH or github:OWNER/NAME, found 'ftp:x'",
+        "DEPLOYMENT_LEDGER: takes file:PATH",
+    )
     _assert_one_clear_sentence(done.stderr, words)
 
 

@@ -18,7 +18,7 @@ from core.contract import Task
 from core.golden import TOLERANCE, score_gap
 from core.registry import DirectoryRegistry
 from core.tags import FIRST_TAG
-from ml.metrics import metric_text
+from ml.figures import metric_text
 from tests.commands import Home
 from tests.factories import known
 from tests.tables import WRITERS, Table

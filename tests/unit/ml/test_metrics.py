@@ -24,7 +24,6 @@ from ml.metrics import (
     draw_block_counts,
     loss_rows,
     measure,
-    metric_text,
     widening,
 )
 from tests.factories import known
@@ -177,22 +176,6 @@ def test_figures_keep_their_digits_at_any_scale(scale: float) -> None:
     figures = _figures(*_regression(0, scale=scale), Task.REGRESSION)
     assert figures["mae"].value == pytest.approx(
         scale * known(_figures(*_regression(0), Task.REGRESSION)["mae"])[1], rel=1e-5
-    )
-
-
-@pytest.mark.parametrize(
-    ("metric", "text"),
-    [
-        (UNDEFINED, "not defined"),
-        (Metric(value=0.9), "0.9000 (too few days for an interval)"),
-        (Metric(value=0.9, low=0.88, high=0.92), "0.9000 (0.8800 to 0.9200)"),
-        (Metric(value=0.00012, low=0.0, high=12345.678), "0.00012 (0.0000 to 12,345.6780)"),
-    ],
-)
-def test_a_figure_is_written_for_people(metric: Metric, text: str) -> None:
-    assert metric_text(metric) == text
-    assert metric_text(metric, with_interval=False) == (
-        "not defined" if metric.value is None else text.split(maxsplit=1)[0]
     )
 
 
