@@ -20,7 +20,7 @@ from app.settings import ServiceSettings
 from core.command import SlipwayGroup
 from core.errors import Fault, PortBusy, SettingsError, UnknownTag
 from core.ledger import Environment, champion
-from core.registry import DirectoryRegistry
+from core.places import is_on_github
 
 _GUNICORN_CONFIG = Path(__file__).resolve().parent.parent / "gunicorn.conf.py"
 
@@ -66,7 +66,7 @@ def preflight() -> None:
     """
     settings = ServiceSettings.from_env(os.environ)
     _require_free(settings.host, settings.port)
-    if not isinstance(settings.registry, DirectoryRegistry):
+    if is_on_github(settings.registry):
         # It may be away, and what was fetched from it be here.
         return
     tags = settings.registry.tags()

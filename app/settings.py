@@ -11,7 +11,7 @@ from limits import RateLimitItem, parse
 
 from app.keys import ApiKey, Scope, read_keys
 from core.ledger import DeploymentLedger
-from core.places import DEFAULT_LEDGER, DEFAULT_REGISTRY, GITHUB, open_ledger, open_registry
+from core.places import DEFAULT_LEDGER, DEFAULT_REGISTRY, is_on_github, open_ledger, open_registry
 from core.registry import ModelRegistry
 from core.settings import SettingsReader, names, one_of, whole_number
 from core.tags import ModelTag
@@ -133,7 +133,7 @@ class ServiceSettings:
             journal_drop=reader.read("JOURNAL_DROP", "", names),
             journal_redact=reader.read("JOURNAL_REDACT", "", names),
         )
-        if settings.model_tag is None and str(settings.registry).startswith(f"{GITHUB}:"):
+        if settings.model_tag is None and is_on_github(settings.registry):
             reader.refuse("MODEL_TAG", f"names the tag to serve of {settings.registry}; python -m ml tags lists them")
         if is_production:
             _refuse_unsafe(reader, settings)

@@ -24,12 +24,10 @@ from core.command import SlipwayGroup
 from core.errors import SlipwayError
 from core.github.client import GitHub
 from core.github.deployments import DeploymentsLedger
-from core.github.releases import ReleasesRegistry
 from core.github.settings import DEFAULT_SERVER_URL, GitHubSettings, is_repository
 from core.github.transport import Transport
 from core.logs import configure_logs
-from core.places import DEFAULT_CACHE
-from core.registry import DirectoryRegistry
+from core.places import open_registry
 from core.summary import add_summary
 
 _COLOURS: Final = {Mark.GOOD: "green", Mark.WARNING: "yellow", Mark.UNKNOWN: "cyan", Mark.MISSING: "red"}
@@ -98,7 +96,7 @@ def doctor(repository: str | None) -> None:
     github = GitHub(settings, Transport(settings, patience_s=_PATIENCE_S))
     examined = Doctor(
         github=github,
-        registry=ReleasesRegistry(github, DirectoryRegistry(Path(DEFAULT_CACHE))),
+        registry=open_registry(str(github), os.environ, patience_s=_PATIENCE_S),
         ledger=DeploymentsLedger(github),
         files=workflow_files(Path()),
         now=datetime.now(UTC),

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from core.errors import Fault, SettingsError
 from core.ledger import DeploymentLedger, FileLedger
 from core.registry import DirectoryRegistry, ModelRegistry
+from core.settings import SettingsReader
 
 if TYPE_CHECKING:
     from core.github.client import GitHub
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 DEFAULT_REGISTRY = "directory:.slipway/registry"
 DEFAULT_LEDGER = "file:.slipway/ledger.jsonl"
 DEFAULT_CACHE = ".slipway/cache"
-GITHUB = "github"
-_DIRECTORY, _FILE = "directory", "file"
+_DIRECTORY, _FILE, _GITHUB = "directory", "file", "github"
 
 
 def open_registry(
@@ -44,8 +44,8 @@ def open_registry(
     kind, _, rest = location.partition(":")
     if kind == _DIRECTORY and rest:
         return DirectoryRegistry(Path(rest))
-    if kind != GITHUB:
-        raise ValueError(f"takes {_DIRECTORY}:PATH or {GITHUB}:OWNER/NAME")
+    if kind != _GITHUB:
+        raise ValueError(f"takes {_DIRECTORY}:PATH or {_GITHUB}:OWNER/NAME")
     from core.github.releases import ReleasesRegistry  # noqa: PLC0415  # a model in a directory needs none of it
 
     github = _open_github(rest, environment, patience_s)
@@ -70,13 +70,24 @@ def open_ledger(location: str, environment: Mapping[str, str]) -> DeploymentLedg
     kind, _, rest = location.partition(":")
     if kind == _FILE and rest:
         return FileLedger(Path(rest))
-    if kind != GITHUB:
-        raise ValueError(f"takes {_FILE}:PATH or {GITHUB}:OWNER/NAME")
+    if kind != _GITHUB:
+        raise ValueError(f"takes {_FILE}:PATH or {_GITHUB}:OWNER/NAME")
     from core.github.deployments import DeploymentsLedger  # noqa: PLC0415  # as above
 
     github = _open_github(rest, environment)
     run = environment.get("GITHUB_RUN_ID")
     return DeploymentsLedger(github, run_url=f"{github.settings.page}/actions/runs/{run}" if run else "")
+
+
+def is_on_github(registry: ModelRegistry) -> bool:
+    """Whether a registry is elsewhere, and may be away."""
+    return not isinstance(registry, DirectoryRegistry)
+
+
+def refuse_apart(reader: SettingsReader, registry: ModelRegistry, ledger: DeploymentLedger) -> None:
+    """Refuse a ledger on this machine beside a registry on GitHub: it knows nothing of what serves of that."""
+    if is_on_github(registry) and isinstance(ledger, FileLedger):
+        reader.refuse("DEPLOYMENT_LEDGER", f"takes {registry} too, beside a registry there")
 
 
 def open_github(environment: Mapping[str, str]) -> GitHub:

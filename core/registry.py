@@ -98,20 +98,23 @@ class DirectoryRegistry:
 
     def fetch(self, tag: ModelTag) -> Bundle:
         """See `ModelRegistry.fetch`."""
-        directory = self._root / str(tag)
-        if not directory.is_dir():
-            raise UnknownTag(str(tag), [str(known) for known in self.tags()])
+        directory = self._directory(tag)
         bundle = Bundle.read(directory, manifest_sha256=self._read_seal(directory))
-        if bundle.manifest.tag != tag:
-            raise CorruptArtifact(directory / MANIFEST_NAME, f"is the manifest of {bundle.manifest.tag}, not of {tag}")
+        require_tag(bundle.manifest, tag, directory)
         return bundle
 
     def manifest(self, tag: ModelTag) -> Manifest:
         """See `ModelRegistry.manifest`."""
+        directory = self._directory(tag)
+        manifest, _ = read_manifest(directory, manifest_sha256=self._read_seal(directory))
+        require_tag(manifest, tag, directory)
+        return manifest
+
+    def _directory(self, tag: ModelTag) -> Path:
         directory = self._root / str(tag)
         if not directory.is_dir():
             raise UnknownTag(str(tag), [str(known) for known in self.tags()])
-        return read_manifest(directory, manifest_sha256=self._read_seal(directory))[0]
+        return directory
 
     @staticmethod
     def _read_seal(directory: Path) -> str:
@@ -143,6 +146,15 @@ class DirectoryRegistry:
         except OSError as error:
             raise RegistryError(f"{self._root} cannot be read ({error.strerror})") from error
         return sorted(ModelTag.parse(name) for name in names if is_tag(name))
+
+
+def require_tag(manifest: Manifest, tag: ModelTag, directory: Path) -> None:
+    """
+    Raises:
+        CorruptArtifact: if the manifest in a directory is that of another tag.
+    """
+    if manifest.tag != tag:
+        raise CorruptArtifact(directory / MANIFEST_NAME, f"is the manifest of {manifest.tag}, not of {tag}")
 
 
 def fill(directory: Path, bundle: Bundle) -> None:

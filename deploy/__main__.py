@@ -74,7 +74,7 @@ def up(tag: ModelTag, environment: str, reason: str, at: datetime | None) -> Non
     if champion(history) == tag:
         _say(f"{tag} serves {place} already; nothing was done.")
         return
-    _bring(settings, place, tag, reason=reason or "a new model", at=at)
+    _bring(settings, history, place, tag, reason=reason or "a new model", at=at)
 
 
 @main.command()
@@ -92,15 +92,24 @@ def rollback(environment: str, bad: ModelTag | None, reason: str, at: datetime |
         return
     if previous is None:
         raise LedgerError(f"nothing served {place} before {serving or 'now'}; deploy another tag instead")
-    _bring(settings, place, previous, reason=f"rollback from {serving}" + (f": {reason}" if reason else ""), at=at)
+    why = f"rollback from {serving}" + (f": {reason}" if reason else "")
+    _bring(settings, history, place, previous, reason=why, at=at)
 
 
-def _bring(settings: DeploySettings, place: Environment, tag: ModelTag, *, reason: str, at: datetime | None) -> None:
+def _bring(
+    settings: DeploySettings,
+    history: list[Deployment],
+    place: Environment,
+    tag: ModelTag,
+    *,
+    reason: str,
+    at: datetime | None,
+) -> None:
     # Loaded here, so that --help and the history need no ONNX Runtime.
     from core.scorer import check_golden, load_scorer  # noqa: PLC0415  # see above
 
     now = datetime.now(UTC)
-    _require_in_order(settings.ledger.history(place), at or now, now)
+    _require_in_order(history, at or now, now)
     bundle = settings.registry.fetch(tag)
     check_golden(bundle, load_scorer(bundle))
     entry = settings.ledger.record(place, tag, at=at or now, reason=reason)

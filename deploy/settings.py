@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from core.ledger import DeploymentLedger, FileLedger
-from core.places import DEFAULT_LEDGER, DEFAULT_REGISTRY, GITHUB, open_ledger, open_registry
+from core.ledger import DeploymentLedger
+from core.places import DEFAULT_LEDGER, DEFAULT_REGISTRY, open_ledger, open_registry, refuse_apart
 from core.registry import ModelRegistry
 from core.settings import SettingsReader
 
@@ -36,8 +36,6 @@ class DeploySettings:
             registry=reader.read("MODEL_REGISTRY", DEFAULT_REGISTRY, partial(open_registry, environment=environment)),
             ledger=reader.read("DEPLOYMENT_LEDGER", DEFAULT_LEDGER, partial(open_ledger, environment=environment)),
         )
-        if str(settings.registry).startswith(f"{GITHUB}:") and isinstance(settings.ledger, FileLedger):
-            # What serves would be told apart from what is published.
-            reader.refuse("DEPLOYMENT_LEDGER", f"takes {settings.registry} too, beside a registry there")
+        refuse_apart(reader, settings.registry, settings.ledger)
         reader.finish()
         return settings

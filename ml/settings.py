@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from core.github.publishing import Watch
-from core.ledger import DeploymentLedger, FileLedger
-from core.places import DEFAULT_LEDGER, DEFAULT_REGISTRY, GITHUB, open_ledger, open_registry
+from core.ledger import DeploymentLedger
+from core.places import DEFAULT_LEDGER, DEFAULT_REGISTRY, open_ledger, open_registry, refuse_apart
 from core.registry import ModelRegistry
 from core.settings import SettingsReader, whole_number
 
@@ -75,9 +75,7 @@ class TrainingSettings:
             wandb_dir=reader.read("WANDB_DIR", ".slipway", Path),
             as_of=reader.read("AS_OF", "", _day),
         )
-        if str(settings.registry).startswith(f"{GITHUB}:") and isinstance(settings.ledger, FileLedger):
-            # What serves would be told apart from what is published.
-            reader.refuse("DEPLOYMENT_LEDGER", f"takes {settings.registry} too, beside a registry there")
+        refuse_apart(reader, settings.registry, settings.ledger)
         reader.finish()
         return settings
 

@@ -119,6 +119,13 @@ class GitHub:
         named = answer.headers.get("x-oauth-scopes")
         return None if named is None else names(named)
 
+    def ask(self, kind: type[T], method: str, *parts: str | int, body: object) -> T:
+        """What is answered to a change; see `send`. It must be there."""
+        answer = self.send(method, *parts, body=body, kind=kind)
+        if answer is None:
+            raise GitHubAway(self.url(*parts), "it does not say what it did")
+        return answer
+
     def upload(self, kind: type[T], url: str, path: Path, *, report: Report | None = None) -> T:
         """
         Send a file to where a release takes it.

@@ -71,11 +71,7 @@ class DeploymentsLedger:
             "description": description,
         }
         try:
-            made = self._github.send("POST", "deployments", body=body, kind=Record)
-            if made is None:
-                raise LedgerError(
-                    f"{self} did not say what it recorded; look at {self._github.settings.page}/deployments"
-                )
+            made = self._github.ask(Record, "POST", "deployments", body=body)
             self._github.send("POST", "deployments", made.id, "statuses", body=self._status(description))
         except GitHubError as error:
             raise LedgerError(f"{tag} could not be recorded in {self}: {error}") from error

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from core.errors import GitHubAway, GitHubRefused, IssuesDisabled, LabelsDropped
+from core.errors import GitHubRefused, IssuesDisabled, LabelsDropped
 from core.github.client import GitHub
 from core.github.labels import LABEL, LABELS, Label, ensure_labels
 
@@ -185,10 +185,7 @@ class Inbox:
 
     def _send(self, method: str, *parts: int, body: dict[str, Any]) -> Issue:
         with self._answered():
-            issue = self._github.send(method, "issues", *parts, body=body, kind=Issue)
-        if issue is None:
-            raise GitHubAway(self._github.url("issues", *parts), "it does not say what it did")
-        return issue
+            return self._github.ask(Issue, method, "issues", *parts, body=body)
 
     @contextmanager
     def _answered(self) -> Iterator[None]:

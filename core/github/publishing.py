@@ -123,10 +123,7 @@ class Publisher:
             "draft": True,
             "make_latest": "false",
         }
-        draft = self._github.send("POST", "releases", body=body, kind=Release)
-        if draft is None:
-            raise GitHubAway(self._github.url("releases"), "its answer is empty")
-        return draft
+        return self._github.ask(Release, "POST", "releases", body=body)
 
     def _upload(self, draft: Release, path: Path) -> None:
         """Upload a file; what a failed try leaves, which may be a stub or the whole file, is looked at first."""

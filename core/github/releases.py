@@ -16,7 +16,7 @@ from core.github.client import GitHub
 from core.github.publishing import Publisher, Watch
 from core.github.release import UPLOADED, Asset, Release, releases_of
 from core.manifest import MANIFEST_NAME, Manifest
-from core.registry import SEAL_NAME, DirectoryRegistry, fill
+from core.registry import SEAL_NAME, DirectoryRegistry, fill, require_tag
 from core.tags import ModelTag, is_tag
 
 _TRIES: Final = 3
@@ -118,10 +118,9 @@ class ReleasesRegistry:
         self._receive(tag, MANIFEST_NAME, folder, assets, most_bytes=MAX_MANIFEST_BYTES)
         try:
             manifest, _ = read_manifest(folder, manifest_sha256=seal)
+            require_tag(manifest, tag, folder)
         except CorruptArtifact as error:
             raise self._corrupt(tag, MANIFEST_NAME, error.problem) from error
-        if manifest.tag != tag:
-            raise self._corrupt(tag, MANIFEST_NAME, f"is the manifest of {manifest.tag}, not of {tag}")
         return manifest
 
     def _published(self, tag: ModelTag) -> Mapping[str, Asset] | None:

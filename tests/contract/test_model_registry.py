@@ -251,8 +251,9 @@ def test_a_bundle_that_was_moved_under_another_tag_is_refused(
     published: Path, directory_registry: DirectoryRegistry, root: Path
 ) -> None:
     published.rename(root / str(V2))
-    with pytest.raises(CorruptArtifact, match=r"is the manifest of model-v1\.0\.0, not of model-v1\.2\.0"):
-        directory_registry.fetch(V2)
+    for read in (directory_registry.fetch, directory_registry.manifest):
+        with pytest.raises(CorruptArtifact, match=r"is the manifest of model-v1\.0\.0, not of model-v1\.2\.0"):
+            read(V2)
 
 
 @pytest.mark.parametrize("name", ["notes", "model-v1", "model-v01.0.0", ".staging-abc", "model-v1.0.0.bak"])
