@@ -24,7 +24,6 @@ from doubles.actions.claims import Machine
 
 ROOT = Path(__file__).resolve().parent.parent
 REPOSITORY = "acme/flights"
-_TIMEOUT_S = 10
 _READY_S = 60.0
 # What act says of itself.
 _ACT = re.compile(r"\s*(⭐|✅|❌|🏁|⚙|☁|🐳|\[DEBUG\]|LocalRepositoryCache|Couldn't get a valid docker|Cleaning up)")
@@ -65,15 +64,7 @@ class Stage:
             variables={"AS_OF": as_of},
             environment={"VENV": str(Path(sys.executable).parent.parent), "TERM": "dumb"},
         )
-        machine.push()
-        queued = {
-            "repository": REPOSITORY,
-            "workflow": f".github/workflows/{workflow}",
-            "event": event,
-            "inputs": inputs,
-        }
-        requests.post(f"{self.github.api_url}/_double/runs", json=queued, timeout=_TIMEOUT_S).raise_for_status()
-        while (finished := machine.run_next()) is not None:
+        for finished in machine.run_all(REPOSITORY, f".github/workflows/{workflow}", event, inputs):
             text = finished.log.read_text()
             if finished.conclusion != "success":
                 raise StageError(

@@ -68,6 +68,13 @@ class Machine:
                 file = {"path": str(path.relative_to(folder)), "text": path.read_text()}
                 self._ask("PUT", f"repositories/{name}/workflows", file)
 
+    def run_all(self, repository: str, workflow: str, event: str, inputs: Mapping[str, str]) -> Iterator[Finished]:
+        """Push, queue a run as an event of GitHub's would, and run it and whatever it starts, one after the other."""
+        self.push()
+        self._ask("POST", "runs", {"repository": repository, "workflow": workflow, "event": event, "inputs": inputs})
+        while (done := self.run_next()) is not None:
+            yield done
+
     def serve(self, stopped: Event, *, wait_s: float = 0.5) -> Iterator[Finished]:
         """Run whatever is queued until told to stop; a run that has begun is finished first."""
         while not stopped.is_set():

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-import requests
 
 from core.github.deployments import DeploymentsLedger
 from core.ledger import Deployment, Environment, champion
@@ -19,12 +18,12 @@ from doubles.actions.claims import Finished, Machine
 from doubles.github import GitHub
 from ml.datasets import flights
 from tests.commands import ROOT
-from tests.github import REPOSITORY, TIMEOUT_S, make_client
+from tests.github import REPOSITORY, make_client
+from tests.workflows import VENV, make_clone
 
 MONTHS = [*(f"2013-{month:02}-01" for month in range(4, 13)), "2014-01-01"]
 # A sixth of the flights, with one set of hyperparameters each: ten trainings in two minutes.
 EVERY = 6
-VENV = Path(sys.executable).parent.parent
 TRAIN, DEPLOY, ROLLBACK = (f".github/workflows/{name}.yml" for name in ("train", "deploy", "rollback"))
 
 
@@ -46,13 +45,9 @@ class Hub:
             variables={"AS_OF": as_of},
             environment={"VENV": str(VENV)},
         )
-        machine.push()
-        queued = {"repository": REPOSITORY, "workflow": workflow, "event": event, "inputs": inputs}
-        requests.post(f"{self.github.api_url}/_double/runs", json=queued, timeout=TIMEOUT_S).raise_for_status()
-        done: list[Finished] = []
-        while (finished := machine.run_next()) is not None:
+        done = list(machine.run_all(REPOSITORY, workflow, event, inputs))
+        for finished in done:
             assert finished.conclusion == "success", finished.log.read_text()
-            done.append(finished)
         return done
 
     def history(self, environment: Environment = Environment.PRODUCTION) -> list[Deployment]:
@@ -69,12 +64,7 @@ class Hub:
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """A repository as a user has it who put a table of their own into it; nothing has run yet."""
     folder = tmp_path_factory.mktemp("year")
-    clone = folder / "clone"
-    _git(folder, "clone", "--quiet", str(ROOT), str(clone))
-    # What is checked out may be a commit that no branch is at.
-    _git(clone, "switch", "--quiet", "-C", "main")
-    # The scripts would otherwise bring the environment of this very process to what the clone asks for.
-    assert (clone / "requirements-dev.txt").read_bytes() == (VENV / ".slipway-dev").read_bytes(), "commit first"
+    clone = make_clone(folder / "clone")
     _write_table(clone)
     _git(clone, "add", "--all", "--force", "data", "model.toml")
     _git(clone, "-c", "user.name=Ada", "-c", "user.email=ada@example.org", "commit", "--quiet", "--message=Our table")

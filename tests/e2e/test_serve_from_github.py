@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
+import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import requests
 
 from core.bundle import Bundle
 from core.github.releases import ReleasesRegistry
 from core.registry import DirectoryRegistry
 from core.tags import ModelTag
 from doubles.github import GitHub
-from tests.commands import ROOT
 from tests.factories import GOLDEN_INPUTS, GRAPH_NAME, make_bundle
 from tests.github import REPOSITORY, make_client
+from tests.integration.test_gunicorn import Server, free_port, run, serving
 
 TAG = ModelTag(1, 1, 0)
-READY_S = 30.0
 
 
 @pytest.fixture
@@ -42,94 +34,68 @@ def published(tmp_path: Path) -> Iterator[tuple[GitHub, Bundle]]:
         assert github.leaks == []
 
 
-def start(folder: Path, github: GitHub, port: int, **changes: str) -> subprocess.Popen[str]:
-    variables = {
-        "PATH": os.environ["PATH"],
-        "PORT": str(port),
+def places(folder: Path, github: GitHub, **changes: str) -> dict[str, str]:
+    return {
         "MODEL_REGISTRY": f"github:{REPOSITORY}",
         "MODEL_TAG": str(TAG),
         "MODEL_CACHE": str(folder / "cache"),
-        "DEPLOYMENT_LEDGER": f"file:{folder / 'ledger.jsonl'}",
-        "JOURNAL_DIR": str(folder / "journal"),
         "GITHUB_API_URL": github.api_url,
         "GITHUB_SERVER_URL": github.server_url,
         **changes,
     }
-    command = [sys.executable, "-m", "app", "serve"]
-    return subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-@contextmanager
-def serving(folder: Path, github: GitHub) -> Iterator[str]:
-    """A service that is ready, by its address."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = int(listener.getsockname()[1])
-    process = start(folder, github, port)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_until_ready(process, url)
-        yield url
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+def predict(server: Server) -> dict[str, object]:
+    status, answer = server.request("POST", "/v1/predict", json.dumps(dict(GOLDEN_INPUTS[0])).encode())
+    assert status == 200
+    return answer
 
 
-def wait_until_ready(process: subprocess.Popen[str], url: str) -> None:
-    deadline = time.monotonic() + READY_S
-    while time.monotonic() < deadline:
-        assert process.poll() is None, process.communicate()
-        try:
-            if requests.get(f"{url}/readyz", timeout=1).ok:
-                return
-        except requests.RequestException:
-            time.sleep(0.05)
-    pytest.fail("the service was not ready in time")
-
-
-def predict(url: str) -> dict[str, object]:
-    found: dict[str, object] = requests.post(f"{url}/v1/predict", json=dict(GOLDEN_INPUTS[0]), timeout=10).json()
-    return found
+def refused(folder: Path, github: GitHub, **changes: str) -> str:
+    """What a service says that does not start."""
+    done = run(folder, "app", "serve", PORT=str(free_port()), **places(folder, github, **changes))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    return done.stderr
 
 
 def test_a_model_is_pulled_verified_and_served_and_again_while_github_is_away(
     tmp_path: Path, published: tuple[GitHub, Bundle]
 ) -> None:
     github, bundle = published
-    with serving(tmp_path, github) as url:
-        answer = predict(url)
+    with serving(tmp_path, **places(tmp_path, github)) as server:
+        answer = predict(server)
     assert answer["model_tag"] == str(TAG)
     assert answer["score"] == pytest.approx(bundle.golden().rows[0].score[0], abs=1e-6)
     github.__exit__()
     try:
-        with serving(tmp_path, github) as url:
-            again = predict(url)
+        with serving(tmp_path, **places(tmp_path, github)) as server:
+            again = predict(server)
         assert (again["model_tag"], again["score"]) == (answer["model_tag"], answer["score"])
 
-        path = tmp_path / "cache" / github.server_url.removeprefix("http://").replace(":", "-") / REPOSITORY
-        graph = path / str(TAG) / GRAPH_NAME
+        cache = tmp_path / "cache" / github.server_url.removeprefix("http://").replace(":", "-") / REPOSITORY
+        graph = cache / str(TAG) / GRAPH_NAME
         content = bytearray(graph.read_bytes())
         content[len(content) // 2] ^= 1
         graph.write_bytes(content)
-        process = start(tmp_path, github, 1024)
-        _, said = process.communicate(timeout=30)
-        assert process.returncode == 1
-        assert f"error: {graph}: sha256 is " in said
-        assert "Traceback" not in said
+        assert f"error: {graph}: sha256 is " in refused(tmp_path, github)
     finally:
         github.__enter__()
 
 
-def test_without_a_tag_it_is_said_that_one_is_needed(tmp_path: Path, published: tuple[GitHub, Bundle]) -> None:
+@pytest.mark.parametrize(
+    ("tag", "said"),
+    [
+        ("", "MODEL_TAG: names the tag to serve of github:acme/flights"),
+        (
+            "model-v9.0.0",
+            "model-v9.0.0 is not in the registry: it holds model-v1.0.0, model-v1.1.0, model-v1.2.0",
+        ),
+    ],
+    ids=["none", "unknown"],
+)
+def test_a_tag_that_cannot_be_served_is_told_what_can(
+    tmp_path: Path, published: tuple[GitHub, Bundle], tag: str, said: str
+) -> None:
     github, _ = published
-    process = start(tmp_path, github, 1024, MODEL_TAG="")
-    _, said = process.communicate(timeout=30)
-    assert process.returncode == 1
-    assert "MODEL_TAG: names the tag to serve of github:acme/flights" in said
-
-
-def test_a_tag_that_is_not_published_is_told_what_is(tmp_path: Path, published: tuple[GitHub, Bundle]) -> None:
-    github, _ = published
-    process = start(tmp_path, github, 1024, MODEL_TAG="model-v9.0.0")
-    _, said = process.communicate(timeout=30)
-    assert process.returncode == 1
-    assert "model-v9.0.0 is not in the registry: it holds model-v1.0.0, model-v1.1.0, model-v1.2.0" in said
+    assert said in refused(tmp_path, github, MODEL_TAG=tag)

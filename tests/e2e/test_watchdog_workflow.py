@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import requests
 
 from control.schedules import SCHEDULES
 from doubles.actions.claims import Finished, Machine
 from doubles.github import GitHub
 from doubles.github.state import Repository, Workflow
-from tests.commands import ROOT
-from tests.github import REPOSITORY, TIMEOUT_S
+from tests.github import REPOSITORY
 from tests.runs import add_run
+from tests.workflows import VENV, make_clone
 
-_VENV = Path(sys.executable).parent.parent
 _WORKFLOW = ".github/workflows/watchdog.yml"
 
 
 @pytest.fixture
 def machine(github: GitHub, tmp_path: Path) -> Machine:
     """A machine with what is committed here, whose workflows GitHub has known for a year."""
-    clone = tmp_path / "clone"
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True, capture_output=True)
-    # The scripts would otherwise bring the environment of this very process to what the clone asks for.
-    assert (clone / "requirements-dev.txt").read_bytes() == (_VENV / ".slipway-dev").read_bytes(), "commit first"
-    # Of a commit that is checked out by itself, as in CI, a clone has no branch.
-    subprocess.run(["git", "switch", "--quiet", "--force-create", "main"], cwd=clone, check=True, capture_output=True)
     machine = Machine(
         double_url=github.api_url,
-        repositories={REPOSITORY: clone},
+        repositories={REPOSITORY: make_clone(tmp_path / "clone")},
         folder=tmp_path / "runs",
-        environment={"VENV": str(_VENV)},
+        environment={"VENV": str(VENV)},
         timeout_s=120,
     )
     github.set_clock(datetime.now(UTC) - timedelta(days=365))
@@ -45,10 +35,7 @@ def machine(github: GitHub, tmp_path: Path) -> Machine:
 
 
 def _run(machine: Machine) -> Finished:
-    wish = {"repository": REPOSITORY, "workflow": _WORKFLOW, "event": "schedule"}
-    requests.post(f"{machine.double_url}/_double/runs", json=wish, timeout=TIMEOUT_S).raise_for_status()
-    finished = machine.run_next()
-    assert finished is not None
+    (finished,) = machine.run_all(REPOSITORY, _WORKFLOW, "schedule", {})
     assert finished.conclusion == "success", finished.log.read_text()
     return finished
 

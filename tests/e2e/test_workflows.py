@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from doubles.actions.runner import Run, run_workflow
-from tests.commands import ROOT
-
-_VENV = Path(sys.executable).parent.parent
+from tests.workflows import VENV, make_clone
 
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """What is committed here, on a branch of its own."""
-    folder = tmp_path / "clone"
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True, capture_output=True)
-    # The scripts would otherwise bring the environment of this very process to what the clone asks for.
-    assert (folder / "requirements-dev.txt").read_bytes() == (_VENV / ".slipway-dev").read_bytes(), "commit first"
-    return folder
+    return make_clone(tmp_path / "clone")
 
 
 def _run(clone: Path, event: str) -> Run:
@@ -30,7 +22,7 @@ def _run(clone: Path, event: str) -> Run:
         ".github/workflows/ci.yml",
         event,
         folder=clone.parent / "run",
-        environment={"VENV": str(_VENV), "PYTEST_ADDOPTS": "tests/unit/core/test_tags.py"},
+        environment={"VENV": str(VENV), "PYTEST_ADDOPTS": "tests/unit/core/test_tags.py"},
         timeout_s=300,
     )
 
