@@ -64,6 +64,7 @@ class Stage:
             variables={"AS_OF": as_of},
             environment={"VENV": str(Path(sys.executable).parent.parent), "TERM": "dumb"},
         )
+        machine.push()
         for finished in machine.run_all(REPOSITORY, f".github/workflows/{workflow}", event, inputs):
             text = finished.log.read_text()
             if finished.conclusion != "success":

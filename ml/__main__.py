@@ -25,6 +25,7 @@ from ml.traffic_command import traffic
 
 if TYPE_CHECKING:
     from core.manifest import Manifest, Metric
+    from ml.pipeline import Outcome
     from ml.progress import Progress
 
 _AS_OF = click.option(
@@ -121,15 +122,8 @@ def train(
         add_summary(os.environ, f"Nothing was trained: {known}.")
         _dispatch(settings, known.newest, dispatch, is_new=False)
         return
+    _tell(outcome)
     manifest = outcome.bundle.manifest
-    click.echo(
-        f"\nTrained {manifest.tag} on {manifest.lineage.train.rows:,} rows; "
-        f"on {manifest.lineage.holdout.rows:,} holdout rows:"
-    )
-    _print_metrics(manifest.metrics)
-    _print_gate(manifest.gate.accepted, manifest.gate.reasons)
-    click.echo(outcome.tracked)
-    click.echo(f"Candidate: {outcome.bundle.directory}; its card: {this_python()} -m ml card")
     if not manifest.gate.accepted:
         stays = manifest.gate.champion
         click.echo(f"Nothing was published; {f'{stays} stays the champion' if stays else 'there is no champion yet'}.")
@@ -141,6 +135,18 @@ def train(
     add_summary(os.environ, as_summary(manifest, is_published=is_published))
     if is_published:
         _dispatch(settings, manifest, dispatch, is_new=True)
+
+
+def _tell(outcome: Outcome) -> None:
+    manifest = outcome.bundle.manifest
+    click.echo(
+        f"\nTrained {manifest.tag} on {manifest.lineage.train.rows:,} rows; "
+        f"on {manifest.lineage.holdout.rows:,} holdout rows:"
+    )
+    _print_metrics(manifest.metrics)
+    _print_gate(manifest.gate.accepted, manifest.gate.reasons)
+    click.echo(outcome.tracked)
+    click.echo(f"Candidate: {outcome.bundle.directory}; its card: {this_python()} -m ml card")
 
 
 def _dispatch(settings: TrainingSettings, manifest: Manifest, workflow: str | None, *, is_new: bool) -> None:

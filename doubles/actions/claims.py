@@ -69,8 +69,7 @@ class Machine:
                 self._ask("PUT", f"repositories/{name}/workflows", file)
 
     def run_all(self, repository: str, workflow: str, event: str, inputs: Mapping[str, str]) -> Iterator[Finished]:
-        """Push, queue a run as an event of GitHub's would, and run it and whatever it starts, one after the other."""
-        self.push()
+        """Queue a run as an event of GitHub's would, and run it and whatever it starts, one after the other."""
         self._ask("POST", "runs", {"repository": repository, "workflow": workflow, "event": event, "inputs": inputs})
         while (done := self.run_next()) is not None:
             yield done

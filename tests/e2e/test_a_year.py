@@ -45,6 +45,7 @@ class Hub:
             variables={"AS_OF": as_of},
             environment={"VENV": str(VENV)},
         )
+        machine.push()
         done = list(machine.run_all(REPOSITORY, workflow, event, inputs))
         for finished in done:
             assert finished.conclusion == "success", finished.log.read_text()
