@@ -25,6 +25,19 @@ class Task(StrEnum):
     REGRESSION = "regression"
 
 
+class DriftRole(StrEnum):
+    """
+    How a feature is compared with the past.
+
+    A calendar's values (a month, a weekday) follow the date and are not compared. What follows the season (the weather)
+    is compared with the last weeks as well, and its values alone are no alert.
+    """
+
+    TESTED = "tested"
+    SEASONAL = "seasonal"
+    CALENDAR = "calendar"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NumericFeature:
     """A finite number in `unit`, within `low..high` (both included)."""
@@ -35,6 +48,7 @@ class NumericFeature:
     high: float
     nullable: bool = False
     description: str = field(default="", compare=False)
+    drift: DriftRole = field(default=DriftRole.TESTED, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +59,7 @@ class CategoricalFeature:
     categories: tuple[str, ...]
     nullable: bool = False
     description: str = field(default="", compare=False)
+    drift: DriftRole = field(default=DriftRole.TESTED, compare=False)
 
 
 Feature = NumericFeature | CategoricalFeature
@@ -164,7 +179,8 @@ def _read_feature(table: Table) -> Feature:
         table.place = f"{table.place} ({name})"
     nullable = table.get("nullable", bool, False)
     description = table.get("description", str, "")
-    common = {"name", "kind", "nullable", "description"}
+    role = DriftRole(table.choice("drift", [role.value for role in DriftRole], DriftRole.TESTED.value))
+    common = {"name", "kind", "nullable", "description", "drift"}
     if table.choice("kind", ["numeric", "categorical"]) == "categorical":
         table.reject_unknown(common | {"categories"})
         before = len(table.faults)
@@ -176,7 +192,9 @@ def _read_feature(table: Table) -> Feature:
                 table.fault(
                     f"categories[{index}]", f"takes text of up to {MAX_TEXT_LENGTH} characters, found {len(category)}"
                 )
-        return CategoricalFeature(name=name, categories=categories, nullable=nullable, description=description)
+        return CategoricalFeature(
+            name=name, categories=categories, nullable=nullable, description=description, drift=role
+        )
     table.reject_unknown(common | {"unit", "low", "high"})
     before = len(table.faults)
     low, high = table.get("low", float), table.get("high", float)
@@ -187,7 +205,13 @@ def _read_feature(table: Table) -> Feature:
         if not low < high:
             table.fault("high", f"must be above low ({low:g})")
     return NumericFeature(
-        name=name, unit=table.get("unit", str, ""), low=low, high=high, nullable=nullable, description=description
+        name=name,
+        unit=table.get("unit", str, ""),
+        low=low,
+        high=high,
+        nullable=nullable,
+        description=description,
+        drift=role,
     )
 
 
@@ -205,7 +229,12 @@ def _target_dict(target: Target) -> dict[str, Any]:
 
 
 def _feature_dict(feature: Feature) -> dict[str, Any]:
-    values: dict[str, Any] = {"name": feature.name, "nullable": feature.nullable, "description": feature.description}
+    values: dict[str, Any] = {
+        "name": feature.name,
+        "nullable": feature.nullable,
+        "description": feature.description,
+        "drift": feature.drift.value,
+    }
     if isinstance(feature, CategoricalFeature):
         return values | {"kind": "categorical", "categories": list(feature.categories)}
     return values | {"kind": "numeric", "unit": feature.unit, "low": feature.low, "high": feature.high}

@@ -23,6 +23,7 @@ SlipwayError                 a mistake or a damage that one sentence can describ
 ├── LedgerError
 ├── BundleRefused            a candidate that may not be published
 ├── JournalUnavailable       a record cannot be kept, or the journal not be read
+├── SourceError              rows that a service answered cannot be read
 ├── PortBusy
 ├── NoService                nothing answers, or something else than a service for this model
 └── ServiceRefused           a running service takes not what it was sent
@@ -233,6 +234,10 @@ class JournalUnavailable(SlipwayError):
     def __init__(self, place: Path | str, problem: str) -> None:
         self.place, self.problem = place, problem
         super().__init__(f"the journal at {place} is not available: {problem}")
+
+
+class SourceError(SlipwayError):
+    """Rows that a service answered cannot be read, or what was found not be kept beside them."""
 
 
 class PortBusy(SlipwayError):

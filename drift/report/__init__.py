@@ -1,0 +1,1 @@
+"""A report as a page, as Markdown, as lines for a terminal."""
