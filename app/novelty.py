@@ -39,15 +39,18 @@ class Novelty:
             if isinstance(feature, CategoricalFeature):
                 low.append(MISSING_CATEGORY)
                 high.append(np.inf)
-                counts = reference.categorical[feature.name].counts
+                seen = reference.categorical[feature.name]
+                met = seen.counts.keys() - set(seen.untrained)
                 unmet = frozenset(
-                    float(code) for code, category in enumerate(feature.categories) if category not in counts
+                    float(code) for code, category in enumerate(feature.categories) if category not in met
                 )
                 if unmet:
                     self._unmet.append((column, unmet))
             else:
-                low.append(reference.numeric[feature.name].low)
-                high.append(reference.numeric[feature.name].high)
+                numbers = reference.numeric[feature.name]
+                # Where training saw no value nothing is out of its range.
+                low.append(-np.inf if numbers.low is None else numbers.low)
+                high.append(np.inf if numbers.high is None else numbers.high)
         self._low, self._high = np.array(low, dtype=np.float32), np.array(high, dtype=np.float32)
         self._lows: list[float] = self._low.tolist()
         self._highs: list[float] = self._high.tolist()
@@ -91,5 +94,6 @@ class Novelty:
             text = f"training saw no {feature.name} {value!r}"
             return InputWarning(field=feature.name, code=UNSEEN_CATEGORY, message=text)
         seen = self._reference.numeric[feature.name]
-        text = f"training saw {feature.name} from {exact(seen.low)} to {exact(seen.high)} only"
+        low, high = (exact(float("nan") if bound is None else bound) for bound in (seen.low, seen.high))
+        text = f"training saw {feature.name} from {low} to {high} only"
         return InputWarning(field=feature.name, code=OUTSIDE_TRAINING_RANGE, message=text)

@@ -13,7 +13,8 @@ from core.errors import Fault, ManifestError, UnsupportedFormat
 from core.reading import Table
 from core.tags import ModelTag
 
-FORMAT = 1
+FORMAT = 2
+_OLDEST_FORMAT = 2
 MANIFEST_NAME = "manifest.json"
 
 
@@ -160,8 +161,9 @@ def parse_manifest(data: bytes, *, source: str) -> tuple[Manifest, Contract]:
     found = from_json(data, _Format, source=source).format
     if found > FORMAT:
         raise UnsupportedFormat(source, found=found, supported=FORMAT)
-    if found < 1:
-        raise ManifestError(source, [Fault(place="format", problem=f"takes 1 to {FORMAT}, found {found}")])
+    if found < _OLDEST_FORMAT:
+        problem = f"takes {FORMAT}, found {found}; an older Slipway wrote it, train again"
+        raise ManifestError(source, [Fault(place="format", problem=problem)])
     manifest = from_json(data, Manifest, source=source)
     document = Table(manifest.contract, "contract")
     document.reject_unknown(["target", "features"])

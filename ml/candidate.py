@@ -18,13 +18,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from core.bundle import Bundle, write_bundle
-from core.contract import CategoricalFeature, Contract
+from core.contract import Contract
 from core.encoder import Encoder
 from core.errors import BundleRefused, DatasetError
 from core.files import write_atomically
 from core.golden import GOLDEN_COUNT, TOLERANCE, GoldenRow, GoldenRows, score_gap
 from core.manifest import Manifest, Member
-from core.reference import Reference, categorical_reference, numeric_reference
 from core.scorer import Scorer, load_scorer
 from ml.dataset import RESERVED_PREFIX, Dataset
 from ml.export import export_member, merge_members
@@ -54,23 +53,6 @@ def export_ensemble(trained: TrainedEnsemble, contract: Contract) -> Graphs:
     graph = merge_members({name: export_member(member, contract) for name, member in trained.members.items()})
     members = tuple(Member(name=name, file=GRAPH_NAME, weight=trained.weights[name]) for name in trained.members)
     return Graphs(members=members, files={GRAPH_NAME: graph})
-
-
-def build_reference(train: Dataset, scorer: Scorer, validation: Dataset, contract: Contract) -> Reference:
-    """The training rows' columns, and the scores of the validation rows, which the members were not fitted on."""
-    categorical = {f.name for f in contract.features if isinstance(f, CategoricalFeature)}
-    scores = scorer.score(validation.matrix)
-    return Reference(
-        numeric={
-            name: numeric_reference(train.rows[name].fill_null(float("nan")).to_numpy())
-            for name in contract.names
-            if name not in categorical
-        },
-        categorical={
-            name: categorical_reference(train.rows[name].to_list()) for name in contract.names if name in categorical
-        },
-        scores=tuple(numeric_reference(np.round(scores[:, column], 6)) for column in range(scores.shape[1])),
-    )
 
 
 def choose_golden(holdout: Dataset, scorer: Scorer) -> GoldenRows:

@@ -21,6 +21,7 @@ from ml.members import THREADS
 from ml.plots import draw_plots
 from ml.problem import Problem
 from ml.progress import Progress
+from ml.reference import build_reference
 from ml.settings import TrainingSettings
 from ml.split import Split, split
 from ml.tracking import track
@@ -264,7 +265,8 @@ def _write(request: Request, settings: TrainingSettings, work: _Work) -> Bundle:
     manifest = _manifest(request, work)
     plots = draw_plots(work.evaluation, contract.target)
     card = write_card(manifest, contract, work.evaluation, list(plots), holdout.notes)
-    reference = candidate.build_reference(work.parts.train, work.scorer, work.parts.validation, contract)
+    importances = {each.feature: each.loss_increase_percent for each in work.evaluation.importances}
+    reference = build_reference(work.parts, work.scorer.score, contract, importances)
     files = {
         **work.graphs.files,
         **plots,

@@ -16,7 +16,7 @@ from core.documents import to_json
 from core.encoder import Encoder
 from core.golden import GoldenRow, GoldenRows
 from core.manifest import Calibration, GateRecord, Lineage, Manifest, Member, Metric, Threshold, Window
-from core.reference import CategoricalReference, NumericReference, Reference
+from core.reference import Reference, categorical_reference, numeric_reference
 from core.scorer import Scorer
 from core.tags import ModelTag
 
@@ -105,10 +105,10 @@ def make_manifest(contract: Contract, tag: str = "model-v1.0.0", **changes: Any)
 
 def make_reference() -> Reference:
     """Training saw ages 18 to 65 and both known cities."""
-    ages = NumericReference(count=4, missing=1, knots=(18.0, 40.0, 65.0), below=(0, 1, 2), at_or_below=(1, 2, 3))
-    scores = NumericReference(count=2, missing=0, knots=(0.5, 0.9), below=(0, 1), at_or_below=(1, 2))
-    cities = CategoricalReference(count=4, missing=0, counts={"Oslo": 3, "Rome": 1})
-    return Reference(numeric={"age": ages}, categorical={"city": cities}, scores=(scores,))
+    ages = numeric_reference(np.array([18.0, 40.0, 65.0, np.nan]))
+    cities = categorical_reference(["Oslo", "Oslo", "Oslo", "Rome"])
+    scores = numeric_reference(np.array([0.5, 0.9]))
+    return Reference(numeric={"age": ages}, categorical={"city": cities}, scores={"score": scores}, rows=4)
 
 
 def make_bundle(directory: Path, task: Task = Task.BINARY, tag: str = "model-v1.0.0", **changes: Any) -> Bundle:

@@ -179,7 +179,7 @@ def _reference(contract: Contract, rows: list[Values]) -> Reference:
         for feature, values in columns
         if isinstance(feature, CategoricalFeature)
     }
-    return Reference(numeric=numeric, categorical=categorical, scores=())
+    return Reference(numeric=numeric, categorical=categorical, scores={}, rows=len(rows))
 
 
 # Bodies on which parsers differ; each is refused by both ways or taken by both with the same value.

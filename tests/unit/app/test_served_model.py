@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from msgspec.structs import replace
 
 from app import create_app
 from app.decoder import Columns
@@ -19,7 +20,7 @@ from core.documents import to_json
 from core.errors import BundleRefused, CorruptArtifact, ManifestError, NothingPublished, SlipwayError, UnknownTag
 from core.golden import GoldenRow, GoldenRows
 from core.manifest import Threshold
-from core.reference import NumericReference, Reference
+from core.reference import numeric_reference
 from core.registry import DirectoryRegistry
 from core.tags import ModelTag
 from tests.factories import GRAPH_NAME, make_bundle, make_reference
@@ -79,9 +80,8 @@ def test_a_score_at_the_threshold_is_positive(tmp_path: Path, registry: Director
 
 
 def test_a_feature_without_training_values_warns_of_nothing(tmp_path: Path, bundle: Bundle) -> None:
-    nothing = NumericReference(count=4, missing=4, knots=(), below=(), at_or_below=())
-    seen = make_reference()
-    reference = Reference(numeric={"age": nothing}, categorical=seen.categorical, scores=seen.scores)
+    nothing = numeric_reference(np.full(4, np.nan))
+    reference = replace(make_reference(), numeric={"age": nothing})
     registry = publish(tmp_path / "copy", bundle, **{REFERENCE_NAME: to_json(reference)})
 
     assert ServedModel.load(registry, None).score(columns([{"age": 120.0, "city": "Oslo"}])).warnings == []

@@ -213,8 +213,8 @@ def test_all_faults_of_a_manifest_are_named_at_once(bundle: Bundle) -> None:
 
 
 def test_a_bundle_of_a_newer_format_is_unsupported_not_corrupt(bundle: Bundle) -> None:
-    change_manifest(bundle.directory, lambda m: m.update(format=2))
-    with pytest.raises(UnsupportedFormat, match="bundle format 2, this Slipway reads up to 1"):
+    change_manifest(bundle.directory, lambda m: m.update(format=3))
+    with pytest.raises(UnsupportedFormat, match="bundle format 3, this Slipway reads up to 2"):
         Bundle.read(bundle.directory)
 
 

@@ -64,7 +64,12 @@ BROKEN = [
         0,
         "categories",
         ["a"],
-        ["features[0] (age).categories: unknown key; known here: description, high, kind, low, name, nullable, unit"],
+        [
+            (
+                "features[0] (age).categories: unknown key; "
+                "known here: description, drift, high, kind, low, name, nullable, unit"
+            )
+        ],
     ),
     (1, "categories", [], ["features[1] (city).categories: takes at least one text, each once"]),
     (1, "categories", ["Oslo", "Oslo"], ["features[1] (city).categories: takes at least one text, each once"]),
@@ -73,7 +78,7 @@ BROKEN = [
         1,
         "low",
         0,
-        ["features[1] (city).low: unknown key; known here: categories, description, kind, name, nullable"],
+        ["features[1] (city).low: unknown key; known here: categories, description, drift, kind, name, nullable"],
     ),
 ]
 

@@ -16,9 +16,10 @@ from core.contract import Task
 from core.documents import to_json
 from core.manifest import Calibration, Window
 from core.scorer import Scorer
-from ml.candidate import build_reference, choose_golden, write_candidate
+from ml.candidate import choose_golden, write_candidate
 from ml.dataset import Dataset, RawData, fit_to_contract
 from ml.evaluation import Evaluation, evaluate
+from ml.reference import build_reference
 from ml.split import Share, Split, split
 from tests.factories import GRAPH_NAME, TARGETS, make_contract, make_graph, make_manifest
 
@@ -96,7 +97,7 @@ def make_candidate(directory: Path, task: Task = Task.BINARY, tag: str = "model-
     files = {
         GRAPH_NAME: make_graph(task),
         GOLDEN_NAME: to_json(choose_golden(parts.holdout, scorer)),
-        REFERENCE_NAME: to_json(build_reference(parts.train, scorer, parts.validation, contract)),
+        REFERENCE_NAME: to_json(build_reference(parts, scorer.score, contract, {})),
         CARD_NAME: b"# card\n",
         CARD_PAGE_NAME: b"<!doctype html>",
     }

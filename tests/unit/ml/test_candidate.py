@@ -17,7 +17,6 @@ from core.golden import GOLDEN_COUNT
 from core.scorer import check_golden, load_scorer
 from ml.candidate import (
     HOLDOUT_NAME,
-    build_reference,
     check_parity,
     choose_golden,
     read_candidate,
@@ -52,17 +51,6 @@ def test_golden_rows_are_rows_as_a_caller_would_send_them() -> None:
 
 def test_a_small_holdout_gives_as_many_golden_rows() -> None:
     assert len(choose_golden(make_dataset(rows=100).take(np.arange(20)), make_scorer()).rows) == GOLDEN_COUNT
-
-
-def test_the_reference_counts_training_columns_and_validation_scores() -> None:
-    parts = make_split(Task.MULTICLASS)
-    contract = make_contract(Task.MULTICLASS)
-    reference = build_reference(parts.train, make_scorer(Task.MULTICLASS), parts.validation, contract)
-    assert reference.numeric["age"].count == len(parts.train)
-    assert reference.numeric["age"].missing == parts.train.rows["age"].null_count()
-    assert reference.numeric["age"].high == parts.train.rows["age"].max()
-    assert sum(reference.categorical["city"].counts.values()) == len(parts.train)
-    assert [column.count for column in reference.scores] == [len(parts.validation)] * 3
 
 
 @pytest.mark.parametrize("task", Task)
