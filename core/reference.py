@@ -229,7 +229,8 @@ def numeric_reference(values: NDArray[np.float64], most: int = MAX_KNOTS) -> Num
         values: Shape (n,), NaN where missing.
         most: Knots at most.
     """
-    present = values[~np.isnan(values)]
+    # In order, as sums of floats depend on it and equal rows must give equal bytes.
+    present = np.sort(values[~np.isnan(values)])
     return NumericReference(
         count=len(values),
         missing=len(values) - len(present),
