@@ -28,6 +28,11 @@ class KnotCounts:
         """How many values were counted."""
         return int(self.at.sum() + self.between.sum())
 
+    @property
+    def below(self) -> NDArray[np.int64]:
+        """How many are smaller than each knot; shape (k,)."""
+        return np.cumsum(self.at + self.between[:-1]) - self.at
+
     def __add__(self, other: KnotCounts) -> KnotCounts:
         return KnotCounts(at=self.at + other.at, between=self.between + other.between)
 
@@ -46,7 +51,12 @@ def count_at_knots(present: NDArray[np.float64], knots: NDArray[np.float64]) -> 
     return KnotCounts(at=at_or_below - below, between=np.append(below, len(ordered)) - ends)
 
 
-def ks_distance(reference: Knots, window: KnotCounts) -> float:
+def counts_of(knots: Knots) -> KnotCounts:
+    """A reference's own values as counts at its knots."""
+    return KnotCounts(at=knots.at, between=np.append(knots.between, 0))
+
+
+def ks_distance(reference: KnotCounts, window: KnotCounts) -> float:
     """
     The Kolmogorov-Smirnov distance: the largest gap between the two empirical distributions.
 
@@ -55,7 +65,7 @@ def ks_distance(reference: Knots, window: KnotCounts) -> float:
 
     Args:
         reference: With at least one value.
-        window: Counted at the reference's knots, with at least one value.
+        window: Counted at the same knots, with at least one value.
 
     Returns:
         In [0, 1].
@@ -63,10 +73,10 @@ def ks_distance(reference: Knots, window: KnotCounts) -> float:
     Source:
         Hodges, "The significance probability of the Smirnov two-sample test" (1958).
     """
-    at_or_below = np.cumsum(window.at + window.between[:-1])
-    right = reference.at_or_below / reference.count - at_or_below / window.count
-    left = reference.below / reference.count - (at_or_below - window.at) / window.count
-    return float(max(np.abs(right).max(), np.abs(left).max()))
+    before, now, n_before, n_now = reference.below, window.below, reference.count, window.count
+    left = before / n_before - now / n_now
+    right = (before + reference.at) / n_before - (now + window.at) / n_now
+    return float(max(np.abs(left).max(), np.abs(right).max()))
 
 
 def total_variation(reference: NDArray[np.int64], window: NDArray[np.int64]) -> float:

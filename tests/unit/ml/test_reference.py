@@ -10,7 +10,7 @@ import pytest
 
 from core.contract import CategoricalFeature, Contract, NumericFeature, Task
 from core.documents import to_json_line
-from core.effects import count_at_knots, ks_distance, total_variation
+from core.effects import count_at_knots, counts_of, ks_distance, total_variation
 from core.reference import Knots, Reference
 from ml.dataset import fit_to_contract
 from ml.reference import MAX_BYTES, build_reference
@@ -76,7 +76,7 @@ def test_spreads_are_those_of_each_window_beside_all_others(length: str, size: i
         present = ages[~np.isnan(ages) & ~inside]
         own = ages[~np.isnan(ages) & inside]
         knots = Knots.of(present)
-        effects.append(ks_distance(knots, count_at_knots(own, knots.values)))
+        effects.append(ks_distance(counts_of(knots), count_at_knots(own, knots.values)))
         gone.append(abs(np.isnan(ages[inside]).mean() - np.isnan(ages[~inside]).mean()))
         counted = [
             [(part == city).sum() for city in ("Bern", "Oslo", "Rome")] for part in (cities[~inside], cities[inside])
