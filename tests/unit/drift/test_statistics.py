@@ -39,7 +39,7 @@ def test_small_samples_get_scipys_p_value(sizes: tuple[int, int]) -> None:
         assert ks_p_value(float(expected.statistic), *sizes) == expected.pvalue
 
 
-@pytest.mark.parametrize("effective", [2_000, 10_000, 30_000, 100_000, 900_000])
+@pytest.mark.parametrize("effective", [2_000, 10_000, 30_000, 200_000])
 @pytest.mark.parametrize("scaled", [0.4, 0.6, 0.8, 1.0, 1.2, 1.36, 1.63, 1.9])
 def test_large_samples_get_scipys_p_value_within_one_per_cent(effective: int, scaled: float) -> None:
     distance = scaled / effective**0.5
