@@ -1,0 +1,134 @@
+"""Predictions and what became of them: the rows whose outcome is known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.contract import MAX_MAGNITUDE, Target, Task
+from drift.columns import Coded, Columns
+
+# The code of an outcome that is no class of the target: whatever was answered, it was wrong.
+NO_CLASS = -1.0
+_SHOWN = 40
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Labelled:
+    """
+    Rows of one tag whose outcome is known.
+
+    Attributes:
+        target: Of the tag's contract.
+        scores: Finite, shape (n, score columns).
+        outcomes: Class codes (the place in `target.classes`, or `NO_CLASS`) or values, shape (n,).
+        threshold: Of a binary answer, in [0, 1]; None for other tasks.
+        segments: Categorical features to look at one category at a time, of the same rows.
+        predictions: How many rows were answered, those without an outcome included.
+        notes: What was wrong with outcomes, in sentences.
+    """
+
+    target: Target
+    scores: NDArray[np.float64]
+    outcomes: NDArray[np.float64]
+    threshold: float | None
+    segments: Mapping[str, Coded]
+    predictions: int
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.outcomes)
+
+
+def labelled_of(columns: Columns, target: Target, *, threshold: float | None, segments: Iterable[str] = ()) -> Labelled:
+    """
+    The rows of a window that have a score and a usable outcome.
+
+    An outcome that is no class counts as wrong, unless the target takes any other text for its negative class; what
+    is no number is left out of a regression. Both are told in a note.
+
+    Args:
+        columns: Of the window, read with outcomes.
+        target: Of the tag's contract.
+        threshold: Of the tag's manifest.
+        segments: Categorical features; those whose values were not written down are passed over.
+    """
+    outcomes, strange = _coded(columns.outcomes, target)
+    scores = _scores(columns, target)[: len(outcomes)]
+    is_known, is_scored = ~np.isnan(outcomes), np.isfinite(scores).all(axis=1)
+    rows = np.flatnonzero(is_known & is_scored)
+    return Labelled(
+        target=target,
+        scores=scores[rows],
+        outcomes=outcomes[rows],
+        threshold=threshold,
+        segments={
+            name: Coded(codes=columns.categorical[name].codes[rows], categories=columns.categorical[name].categories)
+            for name in segments
+            if name in columns.categorical and name not in columns.redacted
+        },
+        predictions=len(columns),
+        notes=_notes(target, strange, int((is_known & ~is_scored).sum())),
+    )
+
+
+def _scores(columns: Columns, target: Target) -> NDArray[np.float64]:
+    """Shape (n, score columns), NaN where there is none."""
+    names = {Task.BINARY: ("score",), Task.REGRESSION: ("value",)}
+    wanted = names.get(target.task) or [f"score {name}" for name in target.classes]
+    nothing = np.full(len(columns), np.nan)
+    return np.stack([columns.scores.get(name, nothing) for name in wanted], axis=1)
+
+
+def _coded(outcomes: tuple[str | float | None, ...], target: Target) -> tuple[NDArray[np.float64], list[str | float]]:
+    """Class codes or values, NaN where there is none, and the outcomes that are neither."""
+    known = [None if value is None or _is_nan(value) else value for value in outcomes]
+    if target.task is Task.REGRESSION:
+        found = [math.nan if value is None else _number(value) for value in known]
+        is_strange = (math.isnan(number) for number in found)
+    else:
+        codes = {name: float(place) for place, name in enumerate(target.classes)}
+        other = codes[target.classes[0]] if target.catch_all else NO_CLASS
+        found = [math.nan if value is None else codes.get(_text(value), other) for value in known]
+        is_strange = (code == NO_CLASS for code in found)
+    strange = [value for value, is_it in zip(known, is_strange, strict=True) if is_it and value is not None]
+    return np.array(found, dtype=np.float64), strange
+
+
+def _is_nan(value: str | float) -> bool:
+    return not isinstance(value, str) and math.isnan(value)
+
+
+def _number(value: str | float) -> float:
+    """A value of a regression, NaN if it is none that could have been reported."""
+    return float(value) if not isinstance(value, str) and abs(value) <= MAX_MAGNITUDE else math.nan
+
+
+def _text(value: str | float) -> str:
+    """A class as the contract writes it; a file's 1.0 is the class 1."""
+    if isinstance(value, str):
+        return value
+    return str(int(value)) if float(value).is_integer() else str(value)
+
+
+def _notes(target: Target, strange: list[str | float], unscored: int) -> tuple[str, ...]:
+    found = []
+    if strange:
+        fault = "none of its classes and counted as wrong"
+        if target.task is Task.REGRESSION:
+            fault = "no number that may be reported, and left out"
+        count = f"1 outcome of {target.name!r} is"
+        if len(strange) > 1:
+            count = f"{len(strange):,} outcomes of {target.name!r} are"
+        found.append(f"{count} {fault}, such as {_shown(strange[0])}.")
+    if unscored:
+        found.append(f"{unscored:,} with an outcome but without a score were left out.")
+    return tuple(found)
+
+
+def _shown(value: str | float) -> str:
+    return repr(value[:_SHOWN]) if isinstance(value, str) else f"{value:g}"
