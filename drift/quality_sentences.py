@@ -1,0 +1,90 @@
+"""What became of a model's quality, in sentences for somebody who knows no statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from core.contract import Target
+from core.drift import Figure, SegmentQuality, Severity
+from drift.labelled import Labelled
+from drift.performance import HIGHER_IS_BETTER
+
+_OPENINGS: Final[Mapping[Severity, str]] = {
+    Severity.CRITICAL: "The model has become worse",
+    Severity.WARNING: "The model has become a little worse",
+    Severity.OK: "There is no sign that the model has become worse",
+    Severity.ERROR: "There is nothing to compare the model's answers with",
+}
+_SHOWN_SEGMENTS: Final = 3
+
+
+def conclusion(severity: Severity, figures: Mapping[str, Figure], target: Target) -> str:
+    """The verdict, and the figures that it rests on."""
+    return f"{_OPENINGS[severity]}: {'; '.join(_told(name, figure, target) for name, figure in figures.items())}."
+
+
+def coverage(labelled: Labelled, *, needed: int | None = None) -> str:
+    """Of how many predictions the outcome is known, and how many are needed where they are too few."""
+    share = len(labelled) / labelled.predictions if labelled.predictions else 0.0
+    text = f"The outcome is known of {len(labelled):,} of {labelled.predictions:,} predictions ({_percent(share)})"
+    if needed is not None:
+        text += f"; {needed:,} are needed to tell whether the model has become worse"
+    return f"{text}."
+
+
+def incomparable(figures: Mapping[str, Figure]) -> list[str]:
+    """Why figures could not be compared, a sentence for each."""
+    return [
+        f"The bundle has no {name} of the holdout to compare with."
+        if figure.baseline is None
+        else f"These outcomes are too few or too much alike to define {name}."
+        for name, figure in figures.items()
+        if figure.worse_by is None
+    ]
+
+
+def much_worse(segments: Sequence[SegmentQuality]) -> list[str]:
+    """Categories that stand out; nothing where none does."""
+    if not segments:
+        return []
+    names = [f"{segment.column} is {segment.category!r}" for segment in segments[:_SHOWN_SEGMENTS]]
+    more = len(segments) - len(names)
+    return [f"It is much worse than on the holdout where {' or '.join(names)}{f' ({more} more)' if more else ''}."]
+
+
+def _told(name: str, figure: Figure, target: Target) -> str:
+    """A judged figure beside the holdout's."""
+    if figure.value is None:
+        return f"the {name} of {target.name!r} is not defined"
+    text = f"{_what(name, target)} {_number(name, figure.value, target)}"
+    text += {"accuracy": " of the time", "auc": " of the time", "mae": " on average"}.get(name, "")
+    if figure.baseline is None or figure.worse_by is None:
+        return text
+    text += f"; on the holdout it was {_number(name, figure.baseline, target)}"
+    if figure.worse_by_at_least is None or figure.worse_by_at_least <= 0:
+        return text
+    if name in HIGHER_IS_BETTER:
+        return f"{text}, {100 * figure.worse_by:.1f} points less (at least {100 * figure.worse_by_at_least:.1f})"
+    more, least = (_number(name, number, target) for number in (figure.worse_by, figure.worse_by_at_least))
+    return f"{text}, {more} more (at least {least})"
+
+
+def _what(name: str, target: Target) -> str:
+    if name == "auc":
+        return f"of a {target.classes[-1]!r} and another, the {target.classes[-1]!r} had the higher score"
+    return {
+        "accuracy": f"{target.name!r} was told right",
+        "mae": f"{target.name!r} was missed by",
+        "rmse": f"the root mean squared error of {target.name!r}, in which large errors count more, was",
+    }[name]
+
+
+def _number(name: str, value: float, target: Target) -> str:
+    if name in HIGHER_IS_BETTER:
+        return _percent(value)
+    return (f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}") + (f" {target.unit}" if target.unit else "")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
