@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,8 +13,11 @@ from core.contract import CategoricalFeature, Contract, DriftRole, NumericFeatur
 from core.reference import CategoricalReference, Reference
 from drift.fault_choice import GRAMMAR, fault_text, parse_fault, usual_faults
 from drift.faults import Absent, Constant, Fault, Missing, NewCategory, Shift, Swap, Unit
+from ml.problem import read_problem
 from tests.factories import make_contract, make_reference
 
+ROOT = Path(__file__).resolve().parents[3]
+DOCUMENT = (ROOT / "docs/drift.md").read_text()
 CONTRACT = make_contract()
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False).filter(bool)
 SHARES = st.floats(0, 1, exclude_min=True)
@@ -48,6 +53,12 @@ def test_each_fault_has_a_text(text: str, fault: Fault) -> None:
     assert parse_fault(text, CONTRACT) == fault
     assert fault_text(fault) == text
     assert f"\n{fault.word}:COLUMN" in f"\n{GRAMMAR}"
+
+
+@pytest.mark.parametrize("text", re.findall(r"^\| `(\w+:[^`]+)` \|", DOCUMENT, re.MULTILINE))
+def test_the_faults_in_the_document_are_faults_of_the_shipped_example(text: str) -> None:
+    contract = read_problem(ROOT / "model.toml").contract
+    assert fault_text(parse_fault(text, contract)) == text
 
 
 def test_names_may_hold_spaces_and_in_quotes_colons() -> None:
