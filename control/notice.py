@@ -7,7 +7,7 @@ from typing import Final
 
 from control.schedules import Observed, Trouble, Troubled
 from core.github.actions import WorkflowState
-from core.github.issues import Alert
+from core.github.alert import Alert
 from core.summary import table
 
 KEY: Final = "watchdog"

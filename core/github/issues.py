@@ -2,70 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
-
-import msgspec
+from typing import Any
 
 from core.errors import GitHubRefused, IssuesDisabled, LabelsDropped
+from core.github.alert import Alert, Comment, Issue, as_sent, body_of, changes_between, cut, marker_of, title_of
 from core.github.client import GitHub
-from core.github.labels import LABEL, LABELS, Label, ensure_labels
+from core.github.labels import LABEL, ensure_labels
 
-_OPEN: Final = "open"
-_KEY: Final = re.compile(r"[a-z0-9](?:[a-z0-9._:/-]*[a-z0-9])?")
-_TITLE_LENGTH, _BODY_LENGTH = 256, 65_536
-_CUT: Final = "\n\n(The rest is too long for an issue.)"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Alert:
-    """
-    Something that somebody should look at.
-
-    Attributes:
-        key: Names the thing, and so its issue: small letters, digits and `._:/-`.
-        title: Of the issue.
-        body: Of the issue, in Markdown; equal facts should give equal text, so say since when and not for how long.
-        labels: Of the issue, beside `slipway`.
-    """
-
-    key: str
-    title: str
-    body: str
-    labels: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """
-        Raises:
-            ValueError: if the key is none.
-        """
-        marker_of(self.key)
-
-
-class Issue(msgspec.Struct, frozen=True, kw_only=True):
-    """An issue, as GitHub shows it."""
-
-    number: int
-    title: str
-    state: str
-    html_url: str
-    body: str | None = None
-    labels: list[Label] = []
-    pull_request: dict[str, object] | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it is open."""
-        return self.state == _OPEN
-
-    @property
-    def label_names(self) -> tuple[str, ...]:
-        """The names of its labels."""
-        return tuple(label.name for label in self.labels)
+_LOOKS, _LOOK_AGAIN_S = 4, 2.0
 
 
 class Done(StrEnum):
@@ -123,26 +71,26 @@ class Inbox:
             IssuesDisabled: if the repository has no issues.
             GitHubError: see `GitHub.pages`.
         """
-        marker = marker_of(key)
-        with self._answered():
-            listed = list(self._github.pages(Issue, "issues", state="all", labels=LABEL))
-        found = [issue for issue in listed if issue.pull_request is None and marker in (issue.body or "")]
-        # Two who raised the same alert at once have left two; the open ones are to be closed one after the other.
-        return min(found, key=lambda issue: (not issue.is_open, issue.number), default=None)
+        return _meant(self._all(key))
 
     def raise_alert(self, alert: Alert) -> Raised:
         """
         Let an alert's issue be open and say this; where it does already, nothing is sent.
+
+        Of several who open it at once, all go on with the oldest issue; theirs are closed as duplicates of it.
 
         Raises:
             IssuesDisabled: if the repository has no issues.
             LabelsDropped: if the token may open issues but not label them.
             GitHubError: see `GitHub.send`.
         """
-        found = self.find(alert.key)
+        found = self._only(alert.key)
         if found is None:
-            return Raised(issue=self._open(alert), done=Done.OPENED)
-        changes = _changes(found, alert)
+            opened = self._open(alert)
+            found = self._yield(alert.key, opened)
+            if found.number == opened.number:
+                return Raised(issue=opened, done=Done.OPENED)
+        changes = changes_between(found, alert)
         if not changes:
             return Raised(issue=found, done=Done.UNCHANGED)
         ensure_labels(self._github, changes.get("labels", ()))
@@ -158,7 +106,47 @@ class Inbox:
             GitHubError: see `GitHub.send`.
         """
         with self._answered():
-            self._github.send("POST", "issues", issue.number, "comments", body={"body": _cut(text)})
+            self._github.send("POST", "issues", issue.number, "comments", body={"body": cut(text)})
+
+    def comment_once(self, issue: Issue, key: str, text: str) -> bool:
+        """
+        Add a comment, unless the newest one of this kind says the same: whoever failed after it may begin again.
+
+        Args:
+            issue: To be commented on.
+            key: Of its alert; marks the comments of this kind, unseen by readers.
+            text: In Markdown.
+
+        Returns:
+            Whether it was added.
+
+        Raises:
+            IssuesDisabled: if the repository has no issues.
+            GitHubError: see `GitHub.send`.
+        """
+        marker = marker_of(key)
+        text = cut(f"{marker}\n{text}")
+        with self._answered():
+            said = list(self._github.pages(Comment, "issues", issue.number, "comments"))
+        ours = [body for body in (as_sent(comment.body) for comment in said) if body.startswith(marker)]
+        if ours[-1:] == [text.strip()]:
+            return False
+        self.comment(issue, text)
+        return True
+
+    def close(self, issue: Issue, reason: str = "completed") -> None:
+        """
+        Close an issue.
+
+        Args:
+            issue: To be closed.
+            reason: completed, not_planned or duplicate.
+
+        Raises:
+            IssuesDisabled: if the repository has no issues.
+            GitHubError: see `GitHub.send`.
+        """
+        self._send("PATCH", issue.number, body={"state": "closed", "state_reason": reason})
 
     def settle(self, key: str, text: str) -> bool:
         """
@@ -168,17 +156,54 @@ class Inbox:
             IssuesDisabled: if the repository has no issues.
             GitHubError: see `GitHub.send`.
         """
-        found = self.find(key)
+        found = self._only(key)
         if found is None or not found.is_open:
             return False
         self.comment(found, text)
-        self._send("PATCH", found.number, body={"state": "closed", "state_reason": "completed"})
+        self.close(found)
         return True
+
+    def _all(self, key: str) -> list[Issue]:
+        """The issues with a key's marker, open or closed."""
+        marker = marker_of(key)
+        with self._answered():
+            listed = list(self._github.pages(Issue, "issues", state="all", labels=LABEL))
+        return [issue for issue in listed if issue.pull_request is None and marker in (issue.body or "")]
+
+    def _only(self, key: str) -> Issue | None:
+        """The issue of a key; others that are open are closed, which one who failed after opening may have left."""
+        found = self._all(key)
+        first = _meant(found)
+        for issue in found:
+            if first is not None and issue.is_open and issue.number != first.number:
+                self._close_as_duplicate(issue, key, first)
+        return first
+
+    def _yield(self, key: str, opened: Issue) -> Issue:
+        """The oldest issue of a key; where that is not the one just opened, this is closed as its duplicate."""
+        first = self._oldest(key, opened)
+        if first.number != opened.number:
+            self._close_as_duplicate(opened, key, first)
+        return first
+
+    def _close_as_duplicate(self, issue: Issue, key: str, first: Issue) -> None:
+        self.comment_once(issue, key, f"Duplicate of #{first.number}.")
+        self.close(issue, "duplicate")
+
+    def _oldest(self, key: str, opened: Issue) -> Issue:
+        for number in range(1, _LOOKS + 1):
+            found = {issue.number: issue for issue in self._all(key)}
+            # A list without it may lack those of others too.
+            if opened.number in found:
+                break
+            if number < _LOOKS:
+                self._github.wait(_LOOK_AGAIN_S * number)
+        return min([*found.values(), opened], key=lambda issue: issue.number)
 
     def _open(self, alert: Alert) -> Issue:
         labels = [LABEL, *alert.labels]
         ensure_labels(self._github, labels)
-        issue = self._send("POST", body={"title": _title(alert), "body": _body(alert), "labels": labels})
+        issue = self._send("POST", body={"title": title_of(alert), "body": body_of(alert), "labels": labels})
         if LABEL not in issue.label_names:
             raise LabelsDropped(issue.html_url, LABEL)
         return issue
@@ -198,47 +223,6 @@ class Inbox:
             raise
 
 
-def marker_of(key: str) -> str:
-    """
-    What marks the issue of a key, unseen by readers.
-
-    Raises:
-        ValueError: if it is not a key.
-    """
-    if not _KEY.fullmatch(key):
-        raise ValueError(f"an alert's key takes small letters, digits and . _ : / -, found {key[:60]!r}")
-    return f"<!-- slipway:alert {key} -->"
-
-
-def _changes(found: Issue, alert: Alert) -> dict[str, Any]:
-    """What has to be sent so that the issue says what the alert does."""
-    changes: dict[str, Any] = {}
-    if found.title != _title(alert):
-        changes["title"] = _title(alert)
-    # The page on which people edit writes lines with two characters at their end.
-    if (found.body or "").replace("\r\n", "\n").strip() != _body(alert).strip():
-        changes["body"] = _body(alert)
-    labels = _labels(found.label_names, alert.labels)
-    if set(labels) != set(found.label_names):
-        changes["labels"] = labels
-    if not found.is_open:
-        changes |= {"state": _OPEN, "state_reason": "reopened"}
-    return changes
-
-
-def _labels(present: Sequence[str], wanted: Sequence[str]) -> list[str]:
-    """What GitHub is to put in the place of all labels: those that people added stay, ours are those of the alert."""
-    others = [name for name in present if name not in LABELS]
-    return list(dict.fromkeys([LABEL, *wanted, *others]))
-
-
-def _title(alert: Alert) -> str:
-    return alert.title[:_TITLE_LENGTH]
-
-
-def _body(alert: Alert) -> str:
-    return _cut(f"{marker_of(alert.key)}\n{alert.body}")
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _BODY_LENGTH else text[: _BODY_LENGTH - len(_CUT)] + _CUT
+def _meant(found: Iterable[Issue]) -> Issue | None:
+    """Of several, an open one; and the oldest, as those that were opened at the same time are duplicates of it."""
+    return min(found, key=lambda issue: (not issue.is_open, issue.number), default=None)

@@ -28,9 +28,12 @@ LABELS: Final[Mapping[str, Label]] = MappingProxyType(
         for label in (
             Label(name=LABEL, color="1d76db", description="Slipway writes this issue, and closes it when all is well"),
             Label(name="severity:critical", color="b60205", description="Look at this now"),
+            Label(name="severity:alert", color="d93f0b", description="Look at this today"),
             Label(name="severity:warning", color="fbca04", description="Look at this soon"),
             Label(name="severity:info", color="c5def5", description="Good to know"),
             Label(name="drift", color="5319e7", description="What comes in is not what the model was trained on"),
+            Label(name="degradation", color="a2327a", description="The model is right less often than it was"),
+            Label(name="no-data", color="6e7781", description="No rows come in"),
             Label(name="deploy", color="0e8a16", description="Bringing a model into service"),
             Label(name="schedule", color="bfd4f2", description="Workflows that run by the clock"),
         )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 from typing import Any
 
 import pytest
 
 from core.errors import GitHubAway, GitHubRefused, IssuesDisabled, LabelsDropped
-from core.github.issues import Alert, Done, Inbox, Raised, marker_of
+from core.github.alert import Alert, marker_of
+from core.github.issues import Done, Inbox, Raised
 from core.github.labels import LABELS
 from doubles.github import Before, GitHub, Status
 from doubles.github.seeding import add_pull_request
@@ -169,15 +172,102 @@ def test_the_issue_is_found_behind_a_hundred_others(inbox: Inbox, owner: Caller)
     assert found.number == number
 
 
-def test_of_two_issues_the_open_one_is_meant(inbox: Inbox, github: GitHub, owner: Caller) -> None:
+def test_of_two_issues_the_open_one_is_meant_and_of_two_closed_ones_the_older(
+    inbox: Inbox, github: GitHub, owner: Caller
+) -> None:
     first = raised(inbox).issue
     second = owner.issue(body=first.body, labels=["slipway"])
-    inbox.settle("drift:flights", "All is well.")
-    found = inbox.find("drift:flights")
-    assert found is not None
-    assert found.number == second["number"]
+    owner.ask("PATCH", f"issues/{first.number}", {"state": "closed"})
+    assert _number(inbox) == second["number"]
     assert inbox.settle("drift:flights", "All is well.")
     assert [issue.state for issue in issues(github)] == ["closed", "closed"]
+    assert _number(inbox) == first.number
+
+
+def _number(inbox: Inbox, key: str = "drift:flights") -> int:
+    found = inbox.find(key)
+    assert found is not None
+    return found.number
+
+
+def _states(github: GitHub) -> list[tuple[str, str | None]]:
+    return [(issue.state, issue.state_reason) for issue in issues(github)]
+
+
+def test_who_opens_an_issue_a_moment_after_another_goes_on_with_the_others(inbox: Inbox, github: GitHub) -> None:
+    other = Inbox(make_client(github, github.token(issues="write")))
+    github.plant(Before(action=lambda: raised(other, body="It said so first.")), method="POST", path="*/issues")
+    mine = raised(inbox)
+    assert (mine.issue.number, mine.done) == (1, Done.REWRITTEN)
+    assert _states(github) == [("open", None), ("closed", "duplicate")]
+    assert [(issue.body or "").splitlines()[-1] for issue in issues(github)] == ["Two features moved."] * 2
+    assert [comment.body for comment in issues(github)[1].comments] == [f"{marker_of(ALERT.key)}\nDuplicate of #1."]
+
+
+def test_many_who_open_an_issue_at_once_leave_one_and_all_go_on_with_it(github: GitHub, owner: Caller) -> None:
+    inboxes = [Inbox(make_client(github, github.token(issues="write"))) for _ in range(2)]
+    for label in ("slipway", "drift", "severity:warning"):
+        owner.ask("POST", "labels", {"name": label})
+    met = 0
+    with ThreadPoolExecutor(len(inboxes)) as threads:
+        for trial in range(25):
+            before, start = len(issues(github)), Barrier(len(inboxes))
+
+            def run(inbox: Inbox, key: str = f"drift:{trial}", start: Barrier = start) -> int:
+                start.wait()
+                return raised(inbox, key=key).issue.number
+
+            numbers = set(threads.map(run, inboxes))
+            made = issues(github)[before:]
+            assert numbers == {made[0].number}
+            assert [issue.state for issue in made] == ["open", *["closed"] * (len(made) - 1)]
+            assert [_number(inbox, f"drift:{trial}") for inbox in inboxes] == [made[0].number] * 2
+            met += len(made) > 1
+    # Else nobody was in anybody's way.
+    assert met
+
+
+def test_a_duplicate_is_never_taken_for_the_issue_when_both_are_closed(inbox: Inbox, github: GitHub) -> None:
+    other = Inbox(make_client(github, github.token(issues="write")))
+    github.plant(Before(action=lambda: raised(other)), method="POST", path="*/issues")
+    raised(inbox)
+    inbox.settle("drift:flights", "All is well.")
+    assert (raised(inbox).done, _number(inbox)) == (Done.REOPENED, 1)
+    assert _states(github) == [("open", "reopened"), ("closed", "duplicate")]
+
+
+def test_the_double_of_one_who_failed_before_closing_it_is_closed_by_the_next(
+    inbox: Inbox, github: GitHub, owner: Caller
+) -> None:
+    first = raised(inbox).issue
+    owner.issue(body=first.body, labels=["slipway"])
+    assert raised(inbox).done is Done.UNCHANGED
+    assert _states(github) == [("open", None), ("closed", "duplicate")]
+
+
+def test_a_list_that_is_late_to_show_what_was_opened_is_asked_again(inbox: Inbox, github: GitHub) -> None:
+    github.plant(Status(status=200, body="[]"), method="GET", path="*/issues", skip=1, times=2)
+    assert raised(inbox).done is Done.OPENED
+
+
+def test_a_list_that_never_shows_what_was_opened_is_not_waited_for_for_ever(inbox: Inbox, github: GitHub) -> None:
+    github.plant(Status(status=200, body="[]"), method="GET", path="*/issues", times=99)
+    assert raised(inbox).done is Done.OPENED
+
+
+def test_a_comment_is_made_once_until_something_else_was_said(inbox: Inbox, github: GitHub) -> None:
+    issue = raised(inbox).issue
+    inbox.comment(issue, "A person's.")
+    made = [inbox.comment_once(issue, ALERT.key, text) for text in ("It grew.", "It grew.", "It shrank.", "It grew.")]
+    assert made == [True, False, True, True]
+    assert len(issues(github)[0].comments) == 4
+
+
+def test_the_ending_of_a_body_is_never_cut(inbox: Inbox, github: GitHub) -> None:
+    raised(inbox, body="x" * 100_000, ending="<!-- the end -->")
+    body = issues(github)[0].body or ""
+    assert len(body) == 65_536
+    assert body.endswith("(The rest is too long for an issue.)\n\n<!-- the end -->")
 
 
 def test_a_body_that_is_too_long_is_cut_and_stays_findable(inbox: Inbox, github: GitHub) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.github.issues import marker_of
+from core.github.alert import marker_of
 from doubles.github import GitHub, Status
 from doubles.github.state import Issue
 from tests.control_plane import ControlPlane, make_control_plane

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.github.issues import Alert, marker_of
+from core.github.alert import Alert, marker_of
 
 
 @pytest.mark.parametrize("key", ["watchdog", "drift:model-v1.2.0", "deploy/production", "a", "7", "under_score"])
