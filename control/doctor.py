@@ -10,7 +10,7 @@ from control.access import examine_access, examine_rights, with_token
 from control.finding import Finding, Mark, missing, unknown
 from control.models import examine_champion, examine_models
 from control.running import examine_runs, examine_workflows
-from control.surroundings import examine_environments, examine_issues, examine_secrets
+from control.surroundings import examine_environments, examine_issues, examine_secrets, examine_variables
 from core.errors import GitHubAway, GitHubRefused, LedgerError, RegistryError
 from core.github.actions import Workflows
 from core.github.client import GitHub
@@ -61,6 +61,7 @@ class Doctor:
         yield "the workflows", examine_workflows(workflows, self.files, repository, self.now)
         yield "the environments", examine_environments(github)
         yield "the secrets' names", examine_secrets(github)
+        yield "the variables", examine_variables(github)
         yield "the issues", examine_issues(Inbox(github), page)
         yield "the models", examine_models(self.registry, repository)
         yield "the ledger", examine_champion(self.ledger, self.registry, repository)

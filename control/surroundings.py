@@ -1,4 +1,4 @@
-"""What a repository needs around its code: environments, secrets, issues."""
+"""What a repository needs around its code: environments, secrets, variables, issues."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from core.ledger import Environment as Name
 _REVIEWERS: Final = "required_reviewers"
 _TRACKING: Final = "WANDB_API_KEY"
 _PLATFORMS: Final = ("FLY_API_TOKEN", "RENDER_API_KEY")
+_SOURCE: Final = "DRIFT_SOURCE"
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +38,12 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
 
 class Secret(msgspec.Struct, frozen=True, kw_only=True):
     """A secret's name; its value is never told."""
+
+    name: str
+
+
+class Variable(msgspec.Struct, frozen=True, kw_only=True):
+    """A variable's name; its value is of no interest here."""
 
     name: str
 
@@ -86,6 +93,23 @@ def judge_secrets(found: Collection[str], repository: str) -> Iterator[Finding]:
             f"neither {' nor '.join(_PLATFORMS)} is there: no platform can be deployed to",
             "; or ".join(f"gh secret set {name} --repo {repository}" for name in _PLATFORMS),
         )
+
+
+def examine_variables(github: GitHub) -> Iterator[Finding]:
+    """Whether the check of drift is told where its rows are."""
+    found = {variable.name for variable in github.pages(Variable, "actions", "variables", field="variables")}
+    yield judge_variables(found, github.settings.repository, f"{github.settings.page}/settings/variables/actions")
+
+
+def judge_variables(found: Collection[str], repository: str, page: str) -> Finding:
+    """What to say of the variables; those of an organisation are not among them."""
+    if _SOURCE in found:
+        return good(f"the variable {_SOURCE} is there")
+    return warning(
+        f"the variable {_SOURCE} is missing: drift.yml has no rows to check",
+        f"set it to where they are, such as the service's URL, at {page}; or gh variable set {_SOURCE} --repo "
+        f"{repository}",
+    )
 
 
 def examine_issues(inbox: Inbox, page: str) -> Iterator[Finding]:

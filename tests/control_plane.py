@@ -111,6 +111,8 @@ def make_control_plane(github: GitHub, folder: Path, *, model: bool = True) -> C
         ensure_environment(github.world, plane.repository, environment.value).protection_rules = REVIEWERS
     for name in ("WANDB_API_KEY", "FLY_API_TOKEN"):
         plane.repository.secrets[name] = Variable(name=name, created_at=now)
+    source = Variable(name="DRIFT_SOURCE", value="https://flights.example.org", created_at=now)
+    plane.repository.variables[source.name] = source
     if model:
         _publish(plane, folder)
     return plane

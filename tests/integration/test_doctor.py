@@ -40,6 +40,7 @@ def test_a_repository_with_all_that_is_needed_is_found_to_have_it(plane: Control
         "✓ the environment staging is there",
         "✓ the secret WANDB_API_KEY is there",
         "✓ the secret FLY_API_TOKEN is there",
+        "✓ the variable DRIFT_SOURCE is there",
         "✓ issues are switched on",
         "✓ the newest published model is model-v1.0.0",
         "✓ model-v1.0.0 serves production",
@@ -140,6 +141,10 @@ def _lose_the_platforms_key(plane: ControlPlane) -> None:
     del plane.repository.secrets["FLY_API_TOKEN"]
 
 
+def _lose_the_source_of_rows(plane: ControlPlane) -> None:
+    plane.repository.variables.clear()
+
+
 def _lose_the_model(plane: ControlPlane) -> None:
     plane.repository.releases.clear()
 
@@ -174,6 +179,14 @@ def _lose_the_runs(plane: ControlPlane) -> None:
             _lose_the_platforms_key,
             "neither FLY_API_TOKEN nor RENDER_API_KEY is there: no platform can be deployed to",
             "gh secret set FLY_API_TOKEN --repo acme/flights; or gh secret set RENDER_API_KEY --repo acme/flights",
+        ),
+        (
+            _lose_the_source_of_rows,
+            "the variable DRIFT_SOURCE is missing: drift.yml has no rows to check",
+            (
+                "set it to where they are, such as the service's URL, at {page}/settings/variables/actions; "
+                "or gh variable set DRIFT_SOURCE --repo acme/flights"
+            ),
         ),
         (_lose_the_model, "no model is published yet", "gh workflow run train.yml --repo acme/flights"),
         (
