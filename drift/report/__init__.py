@@ -1,1 +1,1 @@
-"""A report as a page, as Markdown, as lines for a terminal."""
+"""A drift report as people read it: a page, Markdown, lines of a terminal."""
