@@ -41,6 +41,7 @@ _OPERATIONS = {
     "/v1/outcomes": "report_outcomes",
     "/v1/journal": "read_journal",
     "/v1/journal/outcomes": "read_outcomes",
+    "/v1/journal/span": "read_journal_span",
     "/v1/model": "read_model",
     "/v1/model/card": "read_model_card",
     "/metrics": "read_metrics",
@@ -166,6 +167,9 @@ def _describe_journal(spec: APISpec) -> None:
     spec.path("/v1/journal", operations={"get": _with_query(journal, _AFTER, _LIMIT, _SINCE, _UNTIL)})
     reported = _get("Reported outcomes, one JSON object a line.", NDJSON)
     spec.path("/v1/journal/outcomes", operations={"get": _with_query(reported, _AFTER, _LIMIT)})
+    span = _get("When the oldest and the newest row were answered; null if there is none.", JSON)
+    span["responses"]["503"] = _problem(_PROBLEMS["503"])
+    spec.path("/v1/journal/span", operations={"get": span})
 
 
 def _describe_service(spec: APISpec) -> None:

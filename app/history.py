@@ -1,4 +1,4 @@
-"""GET /v1/journal and /v1/journal/outcomes: what was journalled, one JSON object a line."""
+"""GET /v1/journal and /v1/journal/outcomes: what was journalled, one JSON object a line; /v1/journal/span: of when."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
-from app.errors import InputFault, InvalidInput
+from app.errors import InputFault, InvalidInput, json_response
 from app.journal import Journal
 from app.lines import stream
 from core.errors import JournalUnavailable
@@ -38,6 +38,12 @@ def blueprint(journal: Journal) -> Blueprint:
     def show_outcomes() -> Response:
         after, limit = _number("after", 0, 0, MAX_CURSOR), _number("limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
         return _stream(journal, _outcomes(journal, after, limit))
+
+    @routes.get("/v1/journal/span")
+    def show_span() -> Response:
+        _ship(journal)
+        oldest, newest = journal.store.span() or (None, None)
+        return json_response({"oldest": oldest and _written(oldest), "newest": newest and _written(newest)})
 
     return routes
 
@@ -134,12 +140,16 @@ def _written(at: int) -> str:
 
 
 def _stream(journal: Journal, lines: Iterable[dict[str, Any]]) -> Response:
-    # What waits in the spool will be seen later, under a larger cursor.
-    with contextlib.suppress(JournalUnavailable):
-        journal.shipper.ship()
+    _ship(journal)
     body = _encoded(lines)
     # What cannot be read must fail before the answer begins.
     return stream(chain([next(body, b"")], body))
+
+
+def _ship(journal: Journal) -> None:
+    # What waits in the spool will be seen later, under a larger cursor.
+    with contextlib.suppress(JournalUnavailable):
+        journal.shipper.ship()
 
 
 def _encoded(lines: Iterable[dict[str, Any]]) -> Iterator[bytes]:

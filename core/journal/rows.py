@@ -13,6 +13,8 @@ from core.journal.store import Stored
 
 PREDICTION_COLUMNS = Prediction.__struct_fields__
 OUTCOME_COLUMNS = Outcome.__struct_fields__
+# Two questions, each answered from an end of the index; as one, SQLite would walk through all of it.
+SPAN = "select (select min(at) from predictions), (select max(at) from predictions)"
 
 
 def prediction_row(record: Prediction) -> tuple[Any, ...]:

@@ -17,6 +17,7 @@ from core.journal.claims import SqlClaims
 from core.journal.records import Record
 from core.journal.rows import (
     PREDICTION_COLUMNS,
+    SPAN,
     read_outcome,
     read_prediction,
     read_value,
@@ -107,6 +108,11 @@ class SqliteStore(SqlClaims):
         chosen, values = window("?", after, since, until, limit)
         query = f"select cursor, {_PREDICTION} from predictions {chosen}"  # noqa: S608  # our own words
         yield from map(read_prediction, self._select(query, values))
+
+    def span(self) -> tuple[int, int] | None:
+        """See `JournalStore`."""
+        ((oldest, newest),) = self._select(SPAN, [])
+        return None if oldest is None else (oldest, newest)
 
     def outcomes(self, *, after: int = 0, limit: int) -> Iterator[Stored]:
         """See `JournalStore`."""

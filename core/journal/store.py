@@ -67,6 +67,14 @@ class JournalStore(Protocol):
             JournalUnavailable: if the store cannot be read.
         """
 
+    def span(self) -> tuple[int, int] | None:
+        """
+        When the oldest and the newest prediction were answered, in microseconds since 1970; None if there is none.
+
+        Raises:
+            JournalUnavailable: if the store cannot be read.
+        """
+
     def outcomes(self, *, after: int = 0, limit: int) -> Iterator[Stored]:
         """
         Outcomes by cursor; of several for one prediction the last one counts.

@@ -82,6 +82,12 @@ def test_a_window_of_time_includes_its_start_and_not_its_end(store: JournalStore
     assert found == [1, 2]
 
 
+def test_the_span_is_that_of_the_oldest_and_the_newest_whatever_came_first(store: JournalStore) -> None:
+    assert store.span() is None
+    store.add([make_prediction(at=START + 5), make_prediction(at=START - 1), make_prediction()])
+    assert store.span() == (START - 1, START + 5)
+
+
 def test_requests_are_known_with_their_rows(store: JournalStore) -> None:
     prediction = make_prediction(rows=7)
     store.add([prediction])

@@ -31,6 +31,7 @@ ROUTES: list[tuple[str, str, dict[str, Any], Scope | str | None]] = [
     ("POST", "/v1/outcomes", {"json": {"id": GOOD_ID, "outcome": "yes"}}, Scope.OUTCOMES),
     ("GET", "/v1/journal", {}, Scope.ADMIN),
     ("GET", "/v1/journal/outcomes", {}, Scope.ADMIN),
+    ("GET", "/v1/journal/span", {}, Scope.ADMIN),
     ("GET", "/metrics", {}, Scope.ADMIN),
     ("GET", "/v1/model", {}, "any"),
     ("GET", "/v1/model/card", {}, "any"),

@@ -40,6 +40,7 @@ EXCHANGES: list[tuple[str, str, dict[str, Any], int]] = [
     ("post", "/v1/predict/batch", {"data": b" " * 200_000, "content_type": "application/json"}, 413),
     ("post", "/v1/predict/batch", {"data": "{}", "content_type": "text/plain"}, 415),
     ("post", "/v1/predict/batch", {"json": {"rows": [{}] * 150}}, 422),
+    ("get", "/v1/journal/span", {}, 200),
     ("get", "/v1/model", {}, 200),
     ("get", "/v1/model/card", {}, 200),
     ("get", "/v1/model/card", {"headers": {"Accept": "text/html"}}, 200),

@@ -43,6 +43,15 @@ def test_an_answer_and_its_row_are_in_the_journal(client: FlaskClient) -> None:
     assert line["at"].endswith("Z")
 
 
+def test_the_span_is_that_of_the_oldest_and_the_newest_row(client: FlaskClient) -> None:
+    assert client.get(f"{JOURNAL}/span").get_json() == {"oldest": None, "newest": None}
+
+    for _ in range(2):
+        client.post(ONE, json=ROW)
+    found = [line["at"] for line in lines(client.get(JOURNAL))]
+    assert client.get(f"{JOURNAL}/span").get_json() == {"oldest": found[0], "newest": found[1]}
+
+
 @pytest.mark.parametrize("task", list(Task))
 @pytest.mark.parametrize("columnar", [False, True])
 def test_the_rows_of_a_batch_have_ids_of_their_own(client: FlaskClient, columnar: bool) -> None:
