@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.contract import Contract
+from core.contract import CategoricalFeature, Contract, NumericFeature, Target, Task
+from drift.conversions import REDACTED, Numbers, Texts
 from drift.rows import Batch
 
 
@@ -59,6 +62,72 @@ def columns_of(batches: Iterable[Batch], contract: Contract) -> Columns:
     """
     The rows of some batches of one tag, in the order in which they come.
 
-    Nothing raises: what is not of its column's type counts as wrong.
+    Nothing raises: what is not of its column's type counts as wrong, and so does a score that is missing where others
+    are given. Of a redacted feature only is known whether a value is missing: in `numeric` it is NaN then and 0
+    otherwise, in `categorical` its one category is "*".
     """
-    raise NotImplementedError
+    numeric = {feature.name: Numbers() for feature in contract.features if isinstance(feature, NumericFeature)}
+    categorical = {feature.name: Texts() for feature in contract.features if feature.name not in numeric}
+    scores = {name: Numbers(takes_missing=False) for name in _score_names(contract.target)}
+    times, outcomes, is_asked = [np.empty(0, dtype=np.int64)], list[str | float | None](), False
+    for batch in batches:
+        rows, answers = len(batch), _scores_of(batch.answers)
+        for name, numbers in numeric.items():
+            numbers.add(batch.inputs.get(name), rows, are_texts=batch.are_texts)
+        for name, texts in categorical.items():
+            texts.add(batch.inputs.get(name), rows)
+        for name, numbers in scores.items():
+            numbers.add(answers.get(name), rows, are_texts=batch.are_texts)
+        times.append(batch.at)
+        outcomes += _outcomes_of(batch, contract.target)
+        is_asked = is_asked or batch.outcomes is not None
+    at = np.concatenate(times)
+    measured = {name: column.finish() for name, column in numeric.items()}
+    coded = {name: column.finish() for name, column in categorical.items()}
+    answered = {name: column.finish()[0] for name, column in scores.items()}
+    features: dict[str, Numbers | Texts] = {**numeric, **categorical}
+    return Columns(
+        at=at,
+        numeric={name: values for name, (values, _) in measured.items()},
+        categorical={name: Coded(codes=codes, categories=known) for name, (codes, known, _) in coded.items()},
+        scores=answered,
+        absent=frozenset(name for name, column in features.items() if column.is_absent and len(at)),
+        redacted=frozenset(name for name, (*_, is_redacted) in [*measured.items(), *coded.items()] if is_redacted)
+        - _with_star(contract),
+        wrong={name: column.wrong for name, column in {**features, **scores}.items() if column.wrong},
+        outcomes=tuple(outcomes) if is_asked else (),
+    )
+
+
+def _with_star(contract: Contract) -> set[str]:
+    """Features of which "*" is a category, and no sign of a redaction."""
+    return {
+        feature.name
+        for feature in contract.features
+        if isinstance(feature, CategoricalFeature) and REDACTED in feature.categories
+    }
+
+
+def _score_names(target: Target) -> list[str]:
+    if target.task is Task.MULTICLASS:
+        return [f"score {label}" for label in target.classes]
+    return ["value" if target.task is Task.REGRESSION else "score"]
+
+
+def _scores_of(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an answer by name of score column."""
+    by_class = answers.get("scores")
+    return {
+        **answers,
+        **({f"score {label}": values for label, values in by_class.items()} if isinstance(by_class, Mapping) else {}),
+    }
+
+
+def _outcomes_of(batch: Batch, target: Target) -> list[str | float | None]:
+    if batch.outcomes is None:
+        return [None] * len(batch)
+    if not batch.are_texts or target.task is not Task.REGRESSION:
+        return list(batch.outcomes)
+    numbers = Numbers()
+    numbers.add(batch.outcomes, len(batch), are_texts=True)
+    return [None if math.isnan(value) else value for value in numbers.finish()[0].tolist()]

@@ -22,6 +22,7 @@ class Batch:
         inputs: By feature one value a row: numbers, texts, None where missing, or what else was written down.
         answers: By field of an answer (`score`; `scores` by class; `value`) one value a row.
         outcomes: What turned out to be true, None where that is not known; None where it was not asked for.
+        are_texts: Whether all values are texts, as in a CSV file, so that "12" is the number of a numeric column.
     """
 
     tag: str
@@ -29,6 +30,7 @@ class Batch:
     inputs: Mapping[str, Sequence[Any]]
     answers: Mapping[str, Any]
     outcomes: Sequence[str | float | None] | None = None
+    are_texts: bool = False
 
     def __len__(self) -> int:
         return len(self.at)
@@ -41,10 +43,12 @@ class Source(Protocol):
     Attributes:
         name: For people, without secrets.
         drops_columns: Whether a feature may be left out on purpose (JOURNAL_DROP), so that its absence is no fault.
+        notes: What is to be known of the rows that were read until now, such as some that were left out, in sentences.
     """
 
     name: str
     drops_columns: bool
+    notes: tuple[str, ...]
 
     def span(self) -> tuple[datetime, datetime] | None:
         """
@@ -70,9 +74,9 @@ class Source(Protocol):
             SourceError: if it cannot be read.
         """
 
-    def keep(self, name: str, content: bytes) -> None:
+    def keep(self, documents: Mapping[str, bytes]) -> None:
         """
-        Keep JSON under a name, in place of what was kept there before; all or nothing.
+        Keep JSON documents by name, in place of what was kept there before; each is whole or the one before.
 
         Raises:
             SourceError: if it cannot be written.
