@@ -34,7 +34,8 @@ _STATEMENT_MS = 20_000
 # One at a time may migrate or add: cursors are then given out in the order in which rows become visible, and a reader
 # that continues after one misses nothing.
 _LOCK = 0x51194A7
-_PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
+# In front of the host, up to the last @ as it may hold some itself; or among the parameters.
+_PASSWORD = re.compile(r"(?<=://)([^:/@]*):.*@|(password=)[^&]*")
 
 
 def _insert(table: str, columns: Sequence[str]) -> str:
@@ -64,7 +65,7 @@ class PostgresStore(SqlClaims):
         self._connection: psycopg.Connection[Any] | None = None
 
     def __str__(self) -> str:
-        return _PASSWORD.sub("***", self._url)
+        return _PASSWORD.sub(lambda found: f"{found[1]}:***@" if found[2] is None else f"{found[2]}***", self._url)
 
     def _run(self, act: Callable[[psycopg.Connection[Any]], T]) -> T:
         with self._lock:

@@ -104,6 +104,22 @@ def test_an_error_names_the_database_without_its_password() -> None:
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://u:hunter:2@x@h:5/d", "postgresql://u:***@h:5/d"),
+        (
+            "postgresql://h/d?user=u&password=hunter2&sslmode=require",
+            "postgresql://h/d?user=u&password=***&sslmode=require",
+        ),
+        ("postgresql://u@h/d", "postgresql://u@h/d"),
+        ("postgresql:///d?host=/tmp/x", "postgresql:///d?host=/tmp/x"),
+    ],
+)
+def test_a_password_is_hidden_wherever_it_stands(url: str, shown: str) -> None:
+    assert str(PostgresStore(url)) == shown
+
+
 def test_a_url_of_another_database_is_refused_without_being_shown() -> None:
     with pytest.raises(SettingsError, match=r"DATABASE_URL: takes the URL of a Postgres") as caught:
         ServiceSettings.from_env({"DATABASE_URL": "mysql://slipway:hunter2@127.0.0.1/journal"})
