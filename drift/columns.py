@@ -126,8 +126,8 @@ def _scores_of(answers: Mapping[str, Any]) -> dict[str, Any]:
 def _outcomes_of(batch: Batch, target: Target) -> list[str | float | None]:
     if batch.outcomes is None:
         return [None] * len(batch)
-    if not batch.are_texts or target.task is not Task.REGRESSION:
-        return list(batch.outcomes)
+    if target.task is not Task.REGRESSION:
+        return [value if value is None else str(value) for value in batch.outcomes]
     numbers = Numbers()
-    numbers.add(batch.outcomes, len(batch), are_texts=True)
+    numbers.add(batch.outcomes, len(batch), are_texts=batch.are_texts)
     return [None if math.isnan(value) else value for value in numbers.finish()[0].tolist()]
