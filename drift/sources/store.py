@@ -79,7 +79,7 @@ class StoreSource:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise self._damaged(record, str(error)) from error
         columns = chain(request.inputs.values(), *map(_lists, request.answers.values()))
-        if any(len(values) != record.rows for values in columns):
+        if not set(map(len, columns)) <= {record.rows}:
             raise self._damaged(record, f"not each of its columns has {record.rows} values, one a row")
         return request
 

@@ -201,9 +201,11 @@ def test_outcomes_stay_with_their_rows() -> None:
     found = read(
         batch({"age": [1, 2]}, outcomes=["yes", None]), batch({"age": [3]}), batch({"age": [4]}, outcomes=["no"])
     )
+    numbers_of_classes = batch({"age": [1, 2]}, outcomes=[1, None])
     texts_of_numbers = batch({"age": ["1", "2", "3"]}, outcomes=["1.5", None, "x"], are_texts=True)
 
     assert found.outcomes == ("yes", None, None, "no")
+    assert read(numbers_of_classes).outcomes == ("1", None)
     assert read(texts_of_numbers, task=Task.REGRESSION).outcomes == (1.5, None, None)
 
 
