@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,13 @@ import numpy as np
 import polars as pl
 
 from bench.server import ROOT, verdict
+from core.contract import CategoricalFeature, Contract, NumericFeature, Target, Task
+from core.reference import WEEK, Reference, categorical_reference, numeric_reference
 from drift.columns import Coded, Columns
+from drift.counts import Profile, count_window
+from drift.evidence import Witness
+from drift.thresholds import Thresholds
+from drift.verdict import judge
 from ml.datasets import flights
 
 NUMERIC = (
@@ -126,7 +133,32 @@ def coded(texts: pl.Series) -> Coded:
 
 def ours(reference: Path, window: Path, repeats: int) -> Timed:
     """Count the window at the reference's knots, compare, test and judge, all columns in this process."""
-    raise NotImplementedError
+    contract = Contract(
+        features=(
+            *(NumericFeature(name=name, low=-1e9, high=1e9) for name in NUMERIC),
+            *(CategoricalFeature(name=name, categories=("any",)) for name in CATEGORICAL),
+        ),
+        target=Target(name="late", task=Task.BINARY, classes=("no", "yes")),
+    )
+    table, columns = pl.read_parquet(reference), read_columns(window)
+    profile = Profile.of(
+        contract,
+        Reference(
+            numeric={name: numeric_reference(table[name].to_numpy()) for name in NUMERIC},
+            categorical={name: categorical_reference(table[name].to_list()) for name in CATEGORICAL},
+            scores={},
+            rows=len(table),
+        ),
+    )
+    thresholds, seconds, judged = Thresholds(), [], []
+    witness = Witness(profile=profile, length=WEEK, thresholds=thresholds)
+    for _ in range(repeats):
+        began = time.perf_counter()
+        evidence = witness.gather(count_window(columns, profile))
+        judged = judge(evidence, {}, thresholds, length=WEEK, drops_columns=False)
+        seconds.append(time.perf_counter() - began)
+    tests = [each.evidence.values for each in judged]
+    return Timed(seconds=seconds, different=sum(test is not None and test.p_value <= _LEVEL for test in tests))
 
 
 def peers(reference: Path, window: Path, repeats: int) -> dict[str, Timed]:

@@ -1,0 +1,102 @@
+"""The flights of 2013 as windows of served rows, and references made of any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from msgspec import structs
+from numpy.typing import NDArray
+
+from bench.server import ROOT
+from core.contract import CategoricalFeature
+from drift.columns import Coded, Columns
+from drift.counts import Profile
+from ml.dataset import Dataset
+from ml.problem import Problem, read_problem
+from ml.reference import build_reference
+from ml.split import Split
+
+
+@dataclass(frozen=True, kw_only=True)
+class Year:
+    """
+    The rows of the shipped example.
+
+    Attributes:
+        problem: Its model.toml.
+        data: Its rows, in the order of time.
+    """
+
+    problem: Problem
+    data: Dataset
+
+    @classmethod
+    def load(cls) -> Year:
+        """Read them."""
+        problem = read_problem(ROOT / "model.toml")
+        return cls(problem=problem, data=problem.load(None))
+
+    @cached_property
+    def days(self) -> NDArray[np.int64]:
+        """The day of each row, from 0."""
+        assert self.data.times is not None  # noqa: S101  # the flights have times
+        days = self.data.times.dt.date().cast(pl.Int32).to_numpy().astype(np.int64)
+        numbered: NDArray[np.int64] = days - days.min()
+        return numbered
+
+    @cached_property
+    def columns(self) -> Columns:
+        """All rows as drift gets them, without scores."""
+        rows, features = self.data.rows, self.problem.contract.features
+        return Columns(
+            at=self.days * 86_400_000_000,
+            numeric={
+                each.name: rows[each.name].fill_null(float("nan")).to_numpy()
+                for each in features
+                if not isinstance(each, CategoricalFeature)
+            },
+            categorical={
+                each.name: _coded(rows[each.name]) for each in features if isinstance(each, CategoricalFeature)
+            },
+            scores={},
+            wrong={},
+        )
+
+    def quarters(self, length: int) -> Iterator[list[NDArray[np.int64]]]:
+        """The rows of each complete window of so many days, quarter by quarter."""
+        for first, last in ((0, 90), (90, 181), (181, 273), (273, 365)):
+            starts = range(first, last - length + 1, length)
+            yield [np.flatnonzero((self.days >= start) & (self.days < start + length)) for start in starts]
+
+    def profile(self, index: NDArray[np.int64]) -> Profile:
+        """A reference of these rows, as training would make it, without scores."""
+        part = self.data.take(np.sort(index))
+        parts = Split(
+            data=part, train=part, validation=part, holdout=part, holdout_index=np.arange(0), holdout_cuts=None
+        )
+        contract = self.problem.contract
+        reference = build_reference(parts, lambda matrix: np.zeros((len(matrix), 1)), contract, {})
+        return Profile.of(contract, structs.replace(reference, scores={}))
+
+
+def take(columns: Columns, index: NDArray[np.int64]) -> Columns:
+    """Some of the rows."""
+    return replace(
+        columns,
+        at=columns.at[index],
+        numeric={name: values[index] for name, values in columns.numeric.items()},
+        categorical={
+            name: Coded(codes=coded.codes[index], categories=coded.categories)
+            for name, coded in columns.categorical.items()
+        },
+    )
+
+
+def _coded(texts: pl.Series) -> Coded:
+    categories = texts.drop_nulls().unique().sort()
+    codes = texts.cast(pl.Enum(categories)).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
+    return Coded(codes=codes.astype(np.int32), categories=tuple(categories))
