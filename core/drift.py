@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
 
-from msgspec import field
+from msgspec import Meta, field
 
 from core.documents import Document
 
 REPORT_FORMAT: Final = 1
+# The names under which a check keeps its report and what the next one needs.
+REPORT_NAME, MEMORY_NAME = "drift-report", "drift-memory"
+# A time with its zone.
+Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class Severity(StrEnum):
@@ -72,7 +76,7 @@ class Point(Document, frozen=True, kw_only=True):
         severity: What was found.
     """
 
-    end: datetime
+    end: Moment
     effect: float | None
     threshold: float | None
     severity: Severity
@@ -127,7 +131,7 @@ class ColumnFinding(Document, frozen=True, kw_only=True):
     reference_quantiles: tuple[float, ...] = ()
     unseen: dict[str, int] = field(default_factory=dict)
     bars: tuple[Bar, ...] = ()
-    since: datetime | None = None
+    since: Moment | None = None
     history: tuple[Point, ...] = ()
 
 
@@ -148,8 +152,8 @@ class WindowFindings(Document, frozen=True, kw_only=True):
 
     tag: str
     days: int
-    start: datetime
-    end: datetime
+    start: Moment
+    end: Moment
     rows: int
     severity: Severity
     columns: tuple[ColumnFinding, ...]
@@ -196,15 +200,15 @@ class QualityFindings(Document, frozen=True, kw_only=True):
     """
 
     tag: str
-    start: datetime
-    end: datetime
+    start: Moment
+    end: Moment
     severity: Severity
     sentence: str
     predictions: int
     labels: int
     figures: dict[str, Figure]
     segments: tuple[SegmentQuality, ...] = ()
-    history: tuple[tuple[datetime, dict[str, float | None]], ...] = ()
+    history: tuple[tuple[Moment, dict[str, float | None]], ...] = ()
 
     @property
     def coverage(self) -> float:
@@ -224,7 +228,7 @@ class Supply(Document, frozen=True, kw_only=True):
 
     severity: Severity
     sentence: str
-    newest: datetime | None
+    newest: Moment | None
     quiet_days: int
     allowed_quiet_days: int
 
@@ -247,9 +251,9 @@ class DriftReport(Document, frozen=True, kw_only=True):
         notes: What else is to be known, in sentences.
     """
 
-    format: int = REPORT_FORMAT
+    format: Annotated[int, Meta(ge=1, le=REPORT_FORMAT)] = REPORT_FORMAT
     line: str
-    made_at: datetime
+    made_at: Moment
     source: str
     severity: Severity
     headline: str

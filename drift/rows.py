@@ -10,6 +10,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from core.drift import MEMORY_NAME, REPORT_NAME
+
+__all__ = ["MEMORY_NAME", "REPORT_NAME", "Batch", "Source"]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
@@ -81,7 +85,3 @@ class Source(Protocol):
         Raises:
             SourceError: if it cannot be written.
         """
-
-
-# The names under which a check keeps its report and what the next one needs.
-REPORT_NAME, MEMORY_NAME = "drift-report", "drift-memory"

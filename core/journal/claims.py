@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+from typing import Any
 
 from msgspec.structs import astuple
 
 from core.journal.store import Claim
-
-T = TypeVar("T")
+from core.journal.transactions import Transactions
 
 _COLUMNS = Claim.__struct_fields__
 
 
-class SqlClaims(ABC):
+class SqlClaims(Transactions):
     """The part of a `JournalStore` that knows claims."""
-
-    # Stands for a value in a statement.
-    _MARK: ClassVar[str]
-
-    @abstractmethod
-    def _run(self, act: Callable[[Any], T]) -> T:
-        """Run something in a transaction of a connection."""
 
     def claim(self, claim: Claim, *, stale_before: int) -> tuple[bool, Claim]:
         """See `JournalStore`."""

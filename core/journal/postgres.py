@@ -13,6 +13,7 @@ import psycopg
 
 from core.errors import JournalUnavailable
 from core.journal.claims import SqlClaims
+from core.journal.documents import SqlDocuments
 from core.journal.records import Record
 from core.journal.rows import (
     OUTCOME_COLUMNS,
@@ -50,7 +51,7 @@ _PREDICTION = ", ".join(
 )
 
 
-class PostgresStore(SqlClaims):
+class PostgresStore(SqlClaims, SqlDocuments):
     """A journal store in a Postgres database; it may be away when the service starts, and come and go."""
 
     _MARK = "%s"

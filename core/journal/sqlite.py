@@ -14,6 +14,7 @@ import msgspec
 
 from core.errors import JournalUnavailable
 from core.journal.claims import SqlClaims
+from core.journal.documents import SqlDocuments
 from core.journal.records import Record
 from core.journal.rows import (
     PREDICTION_COLUMNS,
@@ -37,7 +38,7 @@ _ADD_OUTCOME = "insert into outcomes (id, at, prediction, value) values (?,?,?,?
 _BUSY_S = 5.0
 
 
-class SqliteStore(SqlClaims):
+class SqliteStore(SqlClaims, SqlDocuments):
     """A journal store in one file; several processes may write to it."""
 
     _MARK = "?"

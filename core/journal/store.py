@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -144,6 +144,26 @@ class JournalStore(Protocol):
 
         Raises:
             JournalUnavailable: if the store cannot be written.
+        """
+
+    def keep(self, documents: Mapping[str, bytes], *, at: int) -> None:
+        """
+        Keep documents by name, each in place of what was kept under its name before; all or none.
+
+        Args:
+            documents: What `prune` leaves alone.
+            at: When, in microseconds since 1970, UTC.
+
+        Raises:
+            JournalUnavailable: if the store cannot be written.
+        """
+
+    def kept(self, name: str) -> tuple[int, bytes] | None:
+        """
+        When a document was kept, in microseconds since 1970, and its content; None if there is none of that name.
+
+        Raises:
+            JournalUnavailable: if the store cannot be read.
         """
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from core.errors import JournalUnavailable
 from core.journal.postgres import PostgresStore
 from core.journal.records import Record
 from core.journal.sqlite import SqliteStore
@@ -184,3 +185,46 @@ def test_of_many_who_claim_at_once_one_gets_it(open_store: Open) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(take, range(16))) == 1
+
+
+def test_documents_are_kept_under_their_names_until_others_take_their_place(store: JournalStore) -> None:
+    store.keep({"a": b"\x001", "b": b"2"}, at=START)
+    store.keep({"a": b"3"}, at=START - 1)
+    assert [store.kept(name) for name in "abc"] == [(START - 1, b"3"), (START, b"2"), None]
+
+
+def test_documents_outlast_what_is_old_and_a_closed_store(open_store: Open) -> None:
+    first = open_store()
+    first.keep({"a": b""}, at=START)
+    first.prune(before=START + 1)
+    first.prune_claims(before=START + 1)
+    first.close()
+    second = open_store()
+    assert second.kept("a") == (START, b"")
+    second.close()
+
+
+def test_of_documents_that_cannot_all_be_kept_none_is(store: JournalStore) -> None:
+    store.keep({"a": b"1", "b": b"2"}, at=START)
+    unfit: dict[str, Any] = {"a": b"3", "b": None}
+    with pytest.raises(JournalUnavailable):
+        store.keep(unfit, at=START + 1)
+    assert [store.kept(name) for name in "ab"] == [(START, b"1"), (START, b"2")]
+
+
+def test_of_several_who_keep_documents_at_once_one_has_kept_all_of_them(open_store: Open) -> None:
+    def keep(number: int) -> None:
+        store = open_store()
+        content = str(number).encode() * 10_000
+        for _ in range(10):
+            store.keep({"a": content, "b": content} if number % 2 else {"b": content, "a": content}, at=number)
+        store.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(keep, range(4)))
+    store = open_store()
+    found = store.kept("a")
+    assert found is not None
+    assert found == store.kept("b")
+    assert found[1] == str(found[0]).encode() * 10_000
+    store.close()
