@@ -16,6 +16,7 @@ from app.answer_schemas import ProblemSchema, ReceiptSchema, batch_schema, colum
 from app.body import CSV, JSON, NDJSON
 from app.headers import IDEMPOTENCY_KEY, NAME_PATTERN, REPLAYED, SUBJECT
 from app.history import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
+from app.operations import PROBLEMS, get, post, problem, ref, text_lines, with_query
 from app.predict import REFUSE, SKIP
 from app.schemas import outcome_schema, row_schema
 from app.served_model import ServedModel
@@ -26,27 +27,19 @@ _KEY_PROBLEMS = {
     "403": "The key lacks the scope that this needs.",
     "429": "Too many requests, or too many wrong keys; Retry-After says when to try again.",
 }
-_PROBLEMS = {
-    "400": "The body cannot be read as JSON.",
-    "409": "A request with this Idempotency-Key is being answered; Retry-After says when to try again.",
-    "413": "The body is too large.",
-    "415": "The body is not sent as one of the types that are listed.",
-    "422": "The request breaks the contract; every fault is listed with its row and field.",
-    "503": "The journal cannot be written or read now.",
-}
 # What generated clients call their functions.
 _OPERATIONS = {
-    "/v1/predict": "predict",
-    "/v1/predict/batch": "predict_batch",
-    "/v1/outcomes": "report_outcomes",
-    "/v1/journal": "read_journal",
-    "/v1/journal/outcomes": "read_outcomes",
-    "/v1/journal/span": "read_journal_span",
-    "/v1/model": "read_model",
-    "/v1/model/card": "read_model_card",
-    "/metrics": "read_metrics",
-    "/livez": "is_alive",
-    "/readyz": "is_ready",
+    "POST /v1/predict": "predict",
+    "POST /v1/predict/batch": "predict_batch",
+    "POST /v1/outcomes": "report_outcomes",
+    "GET /v1/journal": "read_journal",
+    "GET /v1/journal/outcomes": "read_outcomes",
+    "GET /v1/journal/span": "read_journal_span",
+    "GET /v1/model": "read_model",
+    "GET /v1/model/card": "read_model_card",
+    "GET /metrics": "read_metrics",
+    "GET /livez": "is_alive",
+    "GET /readyz": "is_ready",
 }
 _AFTER = {
     "name": "after",
@@ -64,6 +57,12 @@ _SINCE, _UNTIL = (
     {"name": name, "in": "query", "description": text, "schema": {"type": "string", "format": "date-time"}}
     for name, text in (("since", "Answered at or after this time."), ("until", "Answered before this time."))
 )
+_WITH_OUTCOMES = {
+    "name": "outcomes",
+    "in": "query",
+    "description": "Whether each row says what was reported last of it.",
+    "schema": {"type": "boolean", "default": False},
+}
 _ONCE = {
     "name": IDEMPOTENCY_KEY,
     "in": "header",
@@ -137,12 +136,12 @@ def _describe_predictions(spec: APISpec, contract: Contract, example: dict[str, 
     spec.components.schema(
         "Columns", component=_columns(spec.to_dict()["components"]["schemas"]["Row"], max_batch_rows)
     )
-    one = _post("Score one row.", ["Row"], {"row": example}, ["Prediction"], _ONCE, _SUBJECT)
+    one = post("Score one row.", ["Row"], {"row": example}, ["Prediction"], _ONCE, _SUBJECT)
     spec.path("/v1/predict", operations={"post": one})
     examples = {"rows": {"rows": [example]}, "columns": {"columns": {name: [value] for name, value in example.items()}}}
     answers = ["BatchPrediction", "ColumnPrediction"]
-    batch = _post("Score many rows.", ["Rows", "Columns"], examples, answers, _ON_ERROR, _ONCE, _SUBJECT)
-    batch["requestBody"]["content"][NDJSON] = _lines(
+    batch = post("Score many rows.", ["Rows", "Columns"], examples, answers, _ON_ERROR, _ONCE, _SUBJECT)
+    batch["requestBody"]["content"][NDJSON] = text_lines(
         "Rows, one JSON object a line; more of them than another body may hold.", msgspec.json.encode(example).decode()
     )
     lines = {"type": "string", "description": "A Prediction, or the errors of a Problem, for each line in order."}
@@ -156,29 +155,29 @@ def _describe_outcomes(spec: APISpec, target: Target, max_batch_rows: int) -> No
     spec.components.schema("Receipt", schema=ReceiptSchema)
     outcome = {"id": "0" * 32, "outcome": target.classes[-1] if target.classes else 1.5}
     examples = {"outcome": outcome, "outcomes": {"outcomes": [outcome]}}
-    outcomes = _post("Report what turned out to be true.", ["Outcome", "Outcomes"], examples, ["Receipt"], _ONCE)
-    table = _lines("Outcomes with a head of the columns.", f"id,outcome\n{outcome['id']},{outcome['outcome']}")
+    outcomes = post("Report what turned out to be true.", ["Outcome", "Outcomes"], examples, ["Receipt"], _ONCE)
+    table = text_lines("Outcomes with a head of the columns.", f"id,outcome\n{outcome['id']},{outcome['outcome']}")
     outcomes["requestBody"]["content"][CSV] = table
     spec.path("/v1/outcomes", operations={"post": outcomes})
 
 
 def _describe_journal(spec: APISpec) -> None:
-    journal = _get("Answered rows, one JSON object a line; continue after the last cursor.", NDJSON)
-    spec.path("/v1/journal", operations={"get": _with_query(journal, _AFTER, _LIMIT, _SINCE, _UNTIL)})
-    reported = _get("Reported outcomes, one JSON object a line.", NDJSON)
-    spec.path("/v1/journal/outcomes", operations={"get": _with_query(reported, _AFTER, _LIMIT)})
-    span = _get("When the oldest and the newest row were answered; null if there is none.", JSON)
-    span["responses"]["503"] = _problem(_PROBLEMS["503"])
+    journal = get("Answered rows, one JSON object a line; continue after the last cursor.", NDJSON)
+    spec.path("/v1/journal", operations={"get": with_query(journal, _AFTER, _LIMIT, _SINCE, _UNTIL, _WITH_OUTCOMES)})
+    reported = get("Reported outcomes, one JSON object a line.", NDJSON)
+    spec.path("/v1/journal/outcomes", operations={"get": with_query(reported, _AFTER, _LIMIT)})
+    span = get("When the oldest and the newest row were answered; null if there is none.", JSON)
+    span["responses"]["503"] = problem(PROBLEMS["503"])
     spec.path("/v1/journal/span", operations={"get": span})
 
 
 def _describe_service(spec: APISpec) -> None:
-    spec.path("/metrics", operations={"get": _get("Metrics for Prometheus.", "text/plain")})
-    spec.path("/v1/model", operations={"get": _get("The served model: contract, metrics, lineage.", JSON)})
-    spec.path("/v1/model/card", operations={"get": _get("The model card.", "text/markdown", "text/html")})
-    spec.path("/livez", operations={"get": _get("Whether the process is alive.", JSON)})
-    ready = _get("Whether the model is verified and the journal can be written.", JSON)
-    ready["responses"]["503"] = _problem(_PROBLEMS["503"])
+    spec.path("/metrics", operations={"get": get("Metrics for Prometheus.", "text/plain")})
+    spec.path("/v1/model", operations={"get": get("The served model: contract, metrics, lineage.", JSON)})
+    spec.path("/v1/model/card", operations={"get": get("The model card.", "text/markdown", "text/html")})
+    spec.path("/livez", operations={"get": get("Whether the process is alive.", JSON)})
+    ready = get("Whether the model is verified and the journal can be written.", JSON)
+    ready["responses"]["503"] = problem(PROBLEMS["503"])
     spec.path("/readyz", operations={"get": ready})
 
 
@@ -186,11 +185,11 @@ def _with_keys(document: dict[str, Any]) -> dict[str, Any]:
     """The document with names for its operations, and with what a key changes."""
     document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     for path, operations in document["paths"].items():
-        for operation in operations.values():
-            operation["operationId"] = _OPERATIONS[path]
+        for method, operation in operations.items():
+            operation["operationId"] = _OPERATIONS[f"{method.upper()} {path}"]
             if path not in {"/livez", "/readyz"}:
                 operation["security"] = [{"key": []}, {}]
-                operation["responses"] |= {status: _problem(text) for status, text in _KEY_PROBLEMS.items()}
+                operation["responses"] |= {status: problem(text) for status, text in _KEY_PROBLEMS.items()}
     return document
 
 
@@ -200,7 +199,7 @@ def _schema_name(schema: Schema | type[Schema] | str) -> str:
 
 
 def _outcomes(most: int) -> dict[str, Any]:
-    outcomes = {"type": "array", "minItems": 1, "maxItems": most, "items": _ref("Outcome")}
+    outcomes = {"type": "array", "minItems": 1, "maxItems": most, "items": ref("Outcome")}
     return {
         "type": "object",
         "required": ["outcomes"],
@@ -209,13 +208,8 @@ def _outcomes(most: int) -> dict[str, Any]:
     }
 
 
-def _with_query(operation: dict[str, Any], *parameters: dict[str, Any]) -> dict[str, Any]:
-    responses = {**operation["responses"], **{status: _problem(_PROBLEMS[status]) for status in ("422", "503")}}
-    return {**operation, "parameters": list(parameters), "responses": responses}
-
-
 def _rows(most: int) -> dict[str, Any]:
-    rows = {"type": "array", "minItems": 1, "maxItems": most, "items": _ref("Row")}
+    rows = {"type": "array", "minItems": 1, "maxItems": most, "items": ref("Row")}
     return {"type": "object", "required": ["rows"], "additionalProperties": False, "properties": {"rows": rows}}
 
 
@@ -233,39 +227,3 @@ def _columns(row: dict[str, Any], most: int) -> dict[str, Any]:
         "additionalProperties": False,
         "properties": {"columns": columns},
     }
-
-
-def _lines(description: str, example: str) -> dict[str, Any]:
-    return {"schema": {"type": "string", "minLength": 1, "description": description}, "example": f"{example}\n"}
-
-
-def _any_of(names: list[str]) -> dict[str, Any]:
-    return _ref(names[0]) if len(names) == 1 else {"anyOf": [_ref(name) for name in names]}
-
-
-def _problem(text: str) -> dict[str, Any]:
-    return {"description": text, "content": {"application/problem+json": {"schema": _ref("Problem")}}}
-
-
-def _ref(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _post(
-    summary: str, bodies: list[str], examples: dict[str, Any], answers: list[str], *parameters: dict[str, Any]
-) -> dict[str, Any]:
-    problems = {status: _problem(text) for status, text in _PROBLEMS.items()}
-    named = {name: {"value": value} for name, value in examples.items()}
-    content = {JSON: {"schema": _any_of(bodies), "examples": named}}
-    success = {"description": "The answer.", "content": {JSON: {"schema": _any_of(answers)}}}
-    return {
-        "summary": summary,
-        "parameters": list(parameters),
-        "requestBody": {"required": True, "content": content},
-        "responses": {"200": success, **problems},
-    }
-
-
-def _get(summary: str, *types: str) -> dict[str, Any]:
-    content: dict[str, Any] = {kind: {"schema": {"type": "object" if kind == JSON else "string"}} for kind in types}
-    return {"summary": summary, "responses": {"200": {"description": summary, "content": content}}}

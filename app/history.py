@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import msgspec
@@ -21,6 +21,8 @@ from core.journal.store import Stored
 DEFAULT_LIMIT, MAX_LIMIT = 1_000, 100_000
 # So many requests lie in memory at once.
 _PAGE = 100
+# And so many rows, where their outcomes are looked up.
+_OUTCOMES_PAGE = 1_000
 MAX_CURSOR = 2**63 - 1
 
 
@@ -32,7 +34,9 @@ def blueprint(journal: Journal) -> Blueprint:
     def show_predictions() -> Response:
         after, limit = _number("after", 0, 0, MAX_CURSOR), _number("limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
         since, until = _time("since"), _time("until")
-        return _stream(journal, _predictions(journal, after, since, until, limit))
+        has_outcomes = _flag("outcomes")
+        rows = _predictions(journal, after, since, until, limit)
+        return _stream(journal, _with_outcomes(journal, rows) if has_outcomes else rows)
 
     @routes.get("/v1/journal/outcomes")
     def show_outcomes() -> Response:
@@ -55,6 +59,13 @@ def _number(name: str, default: int, low: int, high: int) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 19 or not low <= int(text) <= high:
         raise InvalidInput([InputFault(field=name, problem=f"takes a whole number from {low} to {high}, in the query")])
     return int(text)
+
+
+def _flag(name: str) -> bool:
+    text = request.args.get(name, "false")
+    if text not in {"true", "false"}:
+        raise InvalidInput([InputFault(field=name, problem="takes true or false, in the query")])
+    return text == "true"
 
 
 def _time(name: str) -> int | None:
@@ -80,6 +91,14 @@ def _predictions(
         if len(page) < min(limit, _PAGE):
             return
         after, limit = page[-1].cursor, limit - len(page)
+
+
+def _with_outcomes(journal: Journal, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Rows, each with what was reported last of it, or null."""
+    while page := list(islice(rows, _OUTCOMES_PAGE)):
+        found = journal.store.latest_outcomes([row["id"] for row in page])
+        for row in page:
+            yield {**row, "outcome": found.get(row["id"])}
 
 
 def _outcomes(journal: Journal, after: int, limit: int) -> Iterator[dict[str, Any]]:

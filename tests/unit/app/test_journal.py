@@ -154,6 +154,9 @@ def test_a_window_of_time(client: FlaskClient) -> None:
         ("limit=\u0661", "limit"),
         ("since=yesterday", "since"),
         ("until=2026-13-01", "until"),
+        ("outcomes=yes", "outcomes"),
+        ("outcomes=True", "outcomes"),
+        ("outcomes=", "outcomes"),
     ],
 )
 @pytest.mark.parametrize("path", [JOURNAL])
@@ -225,6 +228,35 @@ def test_unknown_ids_are_listed_and_their_outcomes_kept(client: FlaskClient) -> 
 
     assert (answer["accepted"], answer["unknown_ids"], answer["unknown_count"]) == (3, unknown[:2], 2)
     assert len(lines(client.get(REPORTED))) == 3
+
+
+def test_rows_come_with_what_was_reported_last_of_them_to_those_who_ask(client: FlaskClient) -> None:
+    ids = [row["id"] for row in client.post(MANY, json={"rows": [ROW] * 3}).get_json()["predictions"]]
+    report(client, (ids[0], "no"), (ids[1], "yes"))
+    report(client, (ids[0], "yes"))
+    plain, joined = (lines(client.get(f"{JOURNAL}?outcomes={wanted}")) for wanted in ("false", "true"))
+
+    assert [line["outcome"] for line in joined] == ["yes", "yes", None]
+    assert [list(line.items())[:-1] for line in joined] == [list(line.items()) for line in plain]
+    assert plain == lines(client.get(JOURNAL))
+
+
+@pytest.mark.parametrize("task", [Task.REGRESSION])
+def test_outcomes_are_joined_beyond_a_page(client: FlaskClient) -> None:
+    ids = []
+    for _ in range(11):
+        answer = client.post(MANY, json={"rows": [ROW] * 200}).get_json()
+        ids += [row["id"] for row in answer["predictions"]]
+    report(client, *((ids[number], number / 2) for number in (0, 999, 1000, 2199)))
+
+    found = {line["id"]: line["outcome"] for line in lines(client.get(f"{JOURNAL}?outcomes=true"))}
+    assert list(found) == ids
+    assert {number: found[made] for number, made in enumerate(ids) if found[made] is not None} == {
+        0: 0,
+        999: 499.5,
+        1000: 500,
+        2199: 1099.5,
+    }
 
 
 @pytest.mark.parametrize(
