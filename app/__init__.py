@@ -7,7 +7,20 @@ import os
 from flask import Flask
 from flask.sessions import SessionInterface
 
-from app import about, access, accounting, documentation, errors, health, history, outcomes, packing, predict, shield
+from app import (
+    about,
+    access,
+    accounting,
+    documentation,
+    drift,
+    errors,
+    health,
+    history,
+    outcomes,
+    packing,
+    predict,
+    shield,
+)
 from app.journal import Journal
 from app.keys import Scope
 from app.lane import FastLane
@@ -48,6 +61,7 @@ def create_app(settings: ServiceSettings | None = None, *, registry: ModelRegist
     app.register_blueprint(predict.blueprint(model, journal, settings))
     app.register_blueprint(outcomes.blueprint(model.contract.target, journal, max_rows=settings.max_batch_rows))
     app.register_blueprint(history.blueprint(journal))
+    app.register_blueprint(drift.blueprint(journal.store))
     app.register_blueprint(about.blueprint(model))
     app.register_blueprint(health.blueprint(model, journal))
     documentation.init_app(app, model, max_batch_rows=settings.max_batch_rows)
@@ -63,6 +77,7 @@ def _scopes(settings: ServiceSettings) -> dict[str, frozenset[Scope] | None]:
         "predict": frozenset({Scope.PREDICT}),
         "outcomes": frozenset({Scope.OUTCOMES}),
         "history": frozenset({Scope.ADMIN}),
+        "drift": frozenset({Scope.ADMIN}),
         "about": reading,
         "documentation": reading,
         "swagger_ui": reading,

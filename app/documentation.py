@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.answer_schemas import ProblemSchema, ReceiptSchema, batch_schema, column_batch_schema, prediction_schema
 from app.body import CSV, JSON, NDJSON
+from app.drift import EXAMPLE, DriftFindings
 from app.headers import IDEMPOTENCY_KEY, NAME_PATTERN, REPLAYED, SUBJECT
 from app.history import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
 from app.operations import PROBLEMS, get, post, problem, ref, text_lines, with_query
@@ -35,6 +36,9 @@ _OPERATIONS = {
     "GET /v1/journal": "read_journal",
     "GET /v1/journal/outcomes": "read_outcomes",
     "GET /v1/journal/span": "read_journal_span",
+    "GET /v1/drift": "read_drift",
+    "GET /v1/drift/memory": "read_drift_memory",
+    "POST /v1/drift": "keep_drift",
     "GET /v1/model": "read_model",
     "GET /v1/model/card": "read_model_card",
     "GET /metrics": "read_metrics",
@@ -123,6 +127,7 @@ def openapi_document(model: ServedModel, *, max_batch_rows: int) -> dict[str, An
     _describe_predictions(spec, contract, dict(model.bundle.golden().rows[0].row), max_batch_rows)
     _describe_outcomes(spec, contract.target, max_batch_rows)
     _describe_journal(spec)
+    _describe_drift(spec)
     _describe_service(spec)
     return _with_keys(spec.to_dict())
 
@@ -171,6 +176,21 @@ def _describe_journal(spec: APISpec) -> None:
     spec.path("/v1/journal/span", operations={"get": span})
 
 
+def _describe_drift(spec: APISpec) -> None:
+    _, schemas = msgspec.json.schema_components([DriftFindings], ref_template=ref("{name}")["$ref"])
+    for name, schema in schemas.items():
+        spec.components.schema(name, component=_without_false(schema))
+    kept = post("Keep what a drift check found.", ["DriftFindings"], {"findings": EXAMPLE}, [])
+    newest = get("What the last drift check found.", JSON)
+    newest["responses"]["200"]["content"][JSON]["schema"] = ref("DriftReport")
+    memory = get("What the next drift check has to know, as it was sent.", JSON)
+    memory["responses"]["200"]["content"][JSON]["schema"] = {}
+    for operation in (newest, memory):
+        operation["responses"] |= {"404": problem("No check was reported yet."), "503": problem(PROBLEMS["503"])}
+    spec.path("/v1/drift", operations={"get": newest, "post": kept})
+    spec.path("/v1/drift/memory", operations={"get": memory})
+
+
 def _describe_service(spec: APISpec) -> None:
     spec.path("/metrics", operations={"get": get("Metrics for Prometheus.", "text/plain")})
     spec.path("/v1/model", operations={"get": get("The served model: contract, metrics, lineage.", JSON)})
@@ -206,6 +226,15 @@ def _outcomes(most: int) -> dict[str, Any]:
         "additionalProperties": False,
         "properties": {"outcomes": outcomes},
     }
+
+
+def _without_false(schema: Any) -> Any:
+    """A schema without `items: false`, which generators of clients do not know; its maxItems says the same."""
+    if isinstance(schema, list):
+        return [_without_false(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {key: _without_false(part) for key, part in schema.items() if (key, part) != ("items", False)}
 
 
 def _rows(most: int) -> dict[str, Any]:

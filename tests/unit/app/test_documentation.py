@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from core.contract import Task
+from core.documents import to_json
+from tests.findings import make_column, make_quality, make_report, make_window
 
 ROW = {"age": 30, "city": "Oslo"}
 KINDS = {
@@ -41,6 +44,10 @@ EXCHANGES: list[tuple[str, str, dict[str, Any], int]] = [
     ("post", "/v1/predict/batch", {"data": "{}", "content_type": "text/plain"}, 415),
     ("post", "/v1/predict/batch", {"json": {"rows": [{}] * 150}}, 422),
     ("get", "/v1/journal/span", {}, 200),
+    ("post", "/v1/drift", {"json": {"report": {}, "memory": 0}}, 422),
+    ("post", "/v1/drift", {"data": "{", "content_type": "application/json"}, 400),
+    ("get", "/v1/drift", {}, 404),
+    ("get", "/v1/drift/memory", {}, 404),
     ("get", "/v1/model", {}, 200),
     ("get", "/v1/model/card", {}, 200),
     ("get", "/v1/model/card", {"headers": {"Accept": "text/html"}}, 200),
@@ -175,6 +182,20 @@ def test_every_answer_is_described(
     ]
     body = answer.get_json(force=True) if str(answer.mimetype).endswith("json") else answer.text
     assert misfits(document, described["schema"], body) == []
+
+
+def test_a_drift_report_and_its_example_are_described(client: FlaskClient, document: dict[str, Any]) -> None:
+    operations = document["paths"]["/v1/drift"]
+    content = operations["post"]["requestBody"]["content"]["application/json"]
+    example = content["examples"]["findings"]["value"]
+    quality = json.loads(to_json(make_quality(auc=0.9))) | {"history": [["2026-11-19T06:00:00Z", {"auc": 0.9}]]}
+    report = json.loads(to_json(make_report(windows=(make_window(make_column()),)))) | {"quality": [quality]}
+    schema = operations["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+
+    for body in (example, {"report": report, "memory": [1]}):
+        assert misfits(document, content["schema"], body) == []
+        assert client.post("/v1/drift", json=body).status_code == 204
+        assert misfits(document, schema, client.get("/v1/drift").get_json()) == []
 
 
 @pytest.mark.parametrize("task", [Task.MULTICLASS, Task.REGRESSION])
