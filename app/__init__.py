@@ -21,6 +21,7 @@ from app import (
     predict,
     shield,
 )
+from app.drift_metrics import DriftCollector
 from app.journal import Journal
 from app.keys import Scope
 from app.lane import FastLane
@@ -53,7 +54,7 @@ def create_app(settings: ServiceSettings | None = None, *, registry: ModelRegist
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     errors.init_app(app)
     accounts = accounting.Accounts(model.tag)
-    accounting.init_app(app, accounts, is_one_of_many=bool(settings.metrics_dir))
+    accounting.init_app(app, accounts, DriftCollector(journal.store), is_one_of_many=bool(settings.metrics_dir))
     shield.init_app(app, settings)
     packing.init_app(app)
     entrance = access.Access(settings)

@@ -10,6 +10,8 @@ from urllib.parse import quote
 import uuid_utils
 from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
 from prometheus_flask_exporter import PrometheusMetrics
 from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics
 
@@ -96,19 +98,32 @@ class Accounts:
         )
 
 
-def init_app(app: Flask, accounts: Accounts, *, is_one_of_many: bool) -> None:
+class _SharedMetrics(GunicornInternalPrometheusMetrics):  # type: ignore[misc]  # it ships no types
+    """Those of all processes, and what else the registry has, which the exporter would leave out."""
+
+    def generate_metrics(self, accept_header: str | None = None, names: list[str] | None = None) -> tuple[str, str]:
+        encode, kind = choose_encoder(accept_header or "")
+        chosen = self.registry.restricted_registry(names) if names else self.registry
+        return encode(chosen).decode(), kind
+
+
+def init_app(app: Flask, accounts: Accounts, shared: Collector, *, is_one_of_many: bool) -> None:
     """
     Account for every request of the app, and show the metrics under /metrics.
 
     Args:
         app: The service.
         accounts: What counts.
+        shared: What every process knows alike, and one shows for all.
         is_one_of_many: Whether the metrics are those of all processes that share PROMETHEUS_MULTIPROC_DIR.
     """
     if is_one_of_many:
-        GunicornInternalPrometheusMetrics(app, registry=CollectorRegistry(), export_defaults=False)
+        registry = CollectorRegistry(support_collectors_without_names=True)
+        _SharedMetrics(app, registry=registry, export_defaults=False)
     else:
-        PrometheusMetrics(app, registry=accounts.registry, export_defaults=False)
+        registry = accounts.registry
+        PrometheusMetrics(app, registry=registry, export_defaults=False)
+    registry.register(shared)
 
     @app.before_request
     def start() -> None:

@@ -17,14 +17,18 @@ from pathlib import Path
 
 import pytest
 
+from core.documents import to_json
+from core.drift import Severity
 from core.registry import DirectoryRegistry
 from tests.factories import make_bundle
+from tests.findings import make_report
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
 READY_S, STOP_S = 30.0, 15.0
 ROW = b'{"age": 30, "city": "Oslo"}'
-HEAD = b"POST /v1/predict HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Type: application/json\r\n"
+REST = b"\r\nHost: test\r\nConnection: close\r\nContent-Type: application/json\r\n"
+HEAD = b"POST /v1/predict HTTP/1.1" + REST
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -218,6 +222,24 @@ def test_several_workers_all_answer_and_all_stop_at_a_signal(published: Path) ->
         assert server.process.wait(STOP_S) == 0
         assert time.monotonic() - started < STOP_S
         assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+
+
+def test_all_workers_show_the_report_that_one_of_them_took(tmp_path: Path) -> None:
+    DirectoryRegistry(tmp_path / "registry").publish(make_bundle(tmp_path / "bundle"))
+    with serving(tmp_path, WEB_CONCURRENCY="2") as server:
+        wait_for_workers(server, 2)
+        body = b'{"report": %s, "memory": 0}' % to_json(make_report(severity=Severity.WARNING))
+        posted = server.send(b"POST /v1/drift HTTP/1.1" + REST + b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        shown = [server.send(b"GET /metrics HTTP/1.1" + REST + b"\r\n") for _ in range(12)]
+        some = server.send(b"GET /metrics?name[]=slipway_drift_severity HTTP/1.1" + REST + b"\r\n")
+
+    assert posted.startswith(b"HTTP/1.1 204 ")
+    for metrics in shown:
+        assert metrics.count(b"\nslipway_drift_severity 3.0\n") == metrics.count(b"\nslipway_drift_severity") == 1
+        assert metrics.count(b"\nslipway_drift_columns{") == len(Severity)
+        assert metrics.count(b'slipway_request_duration_seconds_count{method="POST",route="/v1/drift",') == 1
+    assert b"\nslipway_drift_severity 3.0\n" in some
+    assert b"slipway_drift_columns" not in some
 
 
 def wait_for_workers(server: Server, count: int) -> list[int]:
