@@ -67,8 +67,8 @@ class Year:
         )
 
     def quarters(self, length: int) -> Iterator[list[NDArray[np.int64]]]:
-        """The rows of each complete window of so many days, quarter by quarter."""
-        for first, last in ((0, 90), (90, 181), (181, 273), (273, 365)):
+        """The rows of each complete window of so many days, quarter by quarter, from the third week on."""
+        for first, last in ((14, 90), (90, 181), (181, 273), (273, 365)):
             starts = range(first, last - length + 1, length)
             yield [np.flatnonzero((self.days >= start) & (self.days < start + length)) for start in starts]
 

@@ -111,12 +111,12 @@ class StoreSource:
 
     def recall(self, name: str) -> bytes | None:
         """See `Source`."""
-        found = self._store.kept(name)  # type: ignore[attr-defined]
+        found = self._store.kept(name)
         return None if found is None else bytes(found[1])
 
     def keep(self, documents: Mapping[str, bytes]) -> None:
         """See `Source`."""
-        self._store.keep(documents, at=time.time_ns() // 1000)  # type: ignore[attr-defined]
+        self._store.keep(documents, at=time.time_ns() // 1000)
 
 
 def _joined(parts: Iterator[list[Any]]) -> list[Any]:
