@@ -1,0 +1,145 @@
+"""Judges the windows of one length after the other, and the weeks whose outcomes are known, remembering both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from core.drift_policy import DriftPolicy
+
+from core.contract import Contract, DriftRole
+from core.drift import QualityFindings, WindowFindings, worst
+from core.reference import WEEK, WINDOW_DAYS
+from drift.columns import Columns
+from drift.conditions import Kind
+from drift.counts import WindowCounts, merged
+from drift.evidence import Witness
+from drift.findings import JudgedWindow, findings_of
+from drift.labelled import labelled_of
+from drift.memory import MOST_POINTS, Memory
+from drift.models import Model
+from drift.quality import QualityPolicy, QualityVerdict, judge_quality
+from drift.standing import after
+from drift.thresholds import Thresholds
+from drift.verdict import judge
+
+SEASON_WEEKS: Final = 12
+# With fewer weeks behind it a week has no season to be compared with.
+_FEWEST_SEASON_WEEKS: Final = 4
+
+
+@dataclass(kw_only=True, slots=True)
+class Judge:
+    """
+    Judges what windows say.
+
+    Attributes:
+        memory: Of the windows before; is changed.
+        policy: What model.toml says.
+        drops_columns: Whether a column may be absent on purpose.
+        thresholds: What counts as a change.
+        windows: The newest findings by tag and length in days.
+        quality: The newest by tag.
+        judged: How many windows were judged.
+    """
+
+    memory: Memory
+    policy: DriftPolicy
+    drops_columns: bool
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    windows: dict[tuple[str, int], WindowFindings] = field(default_factory=dict)
+    quality: dict[str, QualityFindings] = field(default_factory=dict)
+    judged: int = 0
+
+    def see(self, length: str, start: datetime, end: datetime, found: Mapping[Model, WindowCounts]) -> None:
+        """Judge a window of some length: the rows of each model that answered in it."""
+        judged = [self._window(model, length, start, end, counts) for model, counts in found.items()]
+        if judged:
+            alarming = [
+                each.evidence.column for window in judged for each in window.judgements if each.severity.is_alarming
+            ]
+            stream = self.memory.stream(Kind.DRIFT, length)
+            severity = worst(window.severity for window in judged)
+            self.memory.keep_stream(Kind.DRIFT, length, after(stream, severity, alarming, end))
+
+    def _window(self, model: Model, length: str, start: datetime, end: datetime, counts: WindowCounts) -> JudgedWindow:
+        remembered = self.memory.tag(model.tag)
+        recent = merged(remembered.season.values()) if len(remembered.season) >= _FEWEST_SEASON_WEEKS else None
+        witness = Witness(profile=model.profile, length=length, thresholds=self.thresholds)
+        judgements = judge(
+            witness.gather(counts, recent),
+            remembered.history.get(length, {}),
+            self.thresholds,
+            length=length,
+            drops_columns=self.drops_columns,
+        )
+        window = JudgedWindow(tag=model.tag, length=length, start=start, end=end, counts=counts, judgements=judgements)
+        remembered.note(length, window.points())
+        key = (model.tag, WINDOW_DAYS[length])
+        self.windows[key] = findings_of(window, model.profile, remembered.history[length])
+        self.judged += 1
+        return window
+
+    def remember_season(self, monday: datetime, model: Model, counts: WindowCounts) -> None:
+        """Keep the seasonal columns of a week, and forget those of the oldest."""
+        season = self.memory.tag(model.tag).season
+        season[monday] = _seasonal(model.profile.contract, counts)
+        for start in sorted(season)[:-SEASON_WEEKS]:
+            del season[start]
+
+    def see_outcomes(self, start: datetime, end: datetime, found: Mapping[Model, Columns]) -> None:
+        """Judge a week by its outcomes: the rows of each model that answered in it."""
+        verdicts = [self._outcomes(model, start, end, columns) for model, columns in found.items()]
+        if verdicts:
+            alarming = [
+                name
+                for verdict in verdicts
+                if verdict.severity.is_alarming
+                for name, figure in verdict.figures.items()
+                if figure.worse_by is not None and figure.worse_by > 0
+            ]
+            stream = self.memory.stream(Kind.DEGRADATION, WEEK)
+            severity = worst(verdict.severity for verdict in verdicts)
+            self.memory.keep_stream(Kind.DEGRADATION, WEEK, after(stream, severity, alarming, end))
+
+    def _outcomes(self, model: Model, start: datetime, end: datetime, columns: Columns) -> QualityVerdict:
+        target = model.profile.contract.target
+        labelled = labelled_of(columns, target, threshold=model.threshold, segments=self._segments(model))
+        verdict = judge_quality(
+            labelled,
+            model.baseline,
+            QualityPolicy(min_labels=self.policy.min_labels),
+            segment_baselines=model.segment_baselines,
+        )
+        remembered = self.memory.tag(model.tag)
+        figures = {name: figure.value for name, figure in verdict.figures.items()}
+        remembered.quality = [*remembered.quality, (end, figures)][-MOST_POINTS:]
+        self.quality[model.tag] = QualityFindings(
+            tag=model.tag,
+            start=start,
+            end=end,
+            severity=verdict.severity,
+            sentence=verdict.sentence,
+            predictions=labelled.predictions,
+            labels=len(labelled),
+            figures=verdict.figures,
+            segments=verdict.segments,
+            history=tuple(remembered.quality),
+        )
+        return verdict
+
+    def _segments(self, model: Model) -> Iterable[str]:
+        """Those that this model knows; an older one may have had other features."""
+        return [name for name in self.policy.segments if name in model.profile.reference.categorical]
+
+
+def _seasonal(contract: Contract, counts: WindowCounts) -> WindowCounts:
+    names = {feature.name for feature in contract.features if feature.drift is DriftRole.SEASONAL}
+    return replace(
+        counts,
+        numeric={name: each for name, each in counts.numeric.items() if name in names},
+        categorical={name: each for name, each in counts.categorical.items() if name in names},
+        scores={},
+    )

@@ -1,0 +1,96 @@
+"""The models that answered: what drift has to know of each, out of its bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from core.bundle import REFERENCE_NAME, Bundle
+from core.errors import CorruptArtifact, SlipwayError
+from core.manifest import Metric
+from core.registry import ModelRegistry
+from core.tags import ModelTag
+from drift.counts import Profile
+
+# Written by the training, and for reading only: a bundle without it is whole.
+_EVALUATION_NAME = "evaluation.json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Model:
+    """
+    A model that answered rows.
+
+    Attributes:
+        tag: Of its bundle.
+        profile: Its reference, unpacked.
+        threshold: Of a binary answer; None for other tasks.
+        baseline: Its figures on the holdout.
+        segment_baselines: The same by column and category, where they are known.
+    """
+
+    tag: str
+    profile: Profile
+    threshold: float | None
+    baseline: Mapping[str, Metric]
+    segment_baselines: Mapping[tuple[str, str], Mapping[str, Metric]]
+
+
+@dataclass(kw_only=True, slots=True)
+class Models:
+    """
+    Finds models by the tag that rows carry, each fetched once.
+
+    Attributes:
+        registry: Where they are published.
+        problems: By tag, why it could not be found, in a sentence.
+    """
+
+    registry: ModelRegistry
+    problems: dict[str, str] = field(default_factory=dict)
+    _found: dict[str, Model | None] = field(default_factory=dict)
+
+    def find(self, tag: str) -> Model | None:
+        """A model; None if there is none, and then `problems` says why."""
+        if tag not in self._found:
+            try:
+                self._found[tag] = _model(tag, self.registry.fetch(ModelTag.parse(tag)))
+            except (SlipwayError, ValueError) as error:
+                self.problems[tag] = " ".join(str(error).split())
+                self._found[tag] = None
+        return self._found[tag]
+
+
+def _model(tag: str, bundle: Bundle) -> Model:
+    manifest = bundle.manifest
+    try:
+        profile = Profile.of(bundle.contract, bundle.reference())
+    except ValueError as error:
+        raise CorruptArtifact(bundle.directory / REFERENCE_NAME, str(error)) from error
+    return Model(
+        tag=tag,
+        profile=profile,
+        threshold=manifest.threshold.value if manifest.threshold else None,
+        baseline=manifest.metrics,
+        segment_baselines=_segment_baselines(bundle.files.get(_EVALUATION_NAME)),
+    )
+
+
+class _Group(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    metrics: dict[str, Metric]
+
+
+class _Evaluation(msgspec.Struct, frozen=True, kw_only=True):
+    segments: dict[str, list[_Group]]
+
+
+def _segment_baselines(content: bytes | None) -> dict[tuple[str, str], dict[str, Metric]]:
+    """By column and category; nothing of a bundle whose training wrote it otherwise."""
+    try:
+        evaluation = msgspec.json.decode(content or b"", type=_Evaluation)
+    except msgspec.DecodeError:
+        return {}
+    return {(column, group.name): group.metrics for column, groups in evaluation.segments.items() for group in groups}

@@ -1,0 +1,56 @@
+"""How a kind of trouble stands after each window, and as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from core.drift import Severity, worst
+from drift.conditions import Condition, Kind
+from drift.memory import StoredStream
+from drift.telling import CLEAN_WINDOWS
+
+
+def after(stream: StoredStream, severity: Severity, columns: Iterable[str], end: datetime) -> StoredStream:
+    """
+    A row of windows with one more.
+
+    A window of too few rows, or one that could not be compared, says neither that something is wrong nor that it is
+    right again.
+
+    Args:
+        stream: Until now.
+        severity: Of the new window.
+        columns: What it is about, where it is alarming.
+        end: Of the new window.
+    """
+    if severity in (Severity.INSUFFICIENT_DATA, Severity.ERROR):
+        return stream
+    if severity.is_alarming:
+        return StoredStream(
+            severity=severity, columns=tuple(sorted(set(columns))), since=stream.since or end, clean_windows=0
+        )
+    clean = stream.clean_windows + 1
+    is_over = stream.since is None or clean >= CLEAN_WINDOWS
+    return StoredStream(severity=severity, since=None if is_over else stream.since, clean_windows=clean)
+
+
+def condition(line: str, kind: Kind, streams: Iterable[StoredStream]) -> Condition:
+    """
+    How a kind of trouble stands as a whole: alarming while any row of windows is, clean when all are.
+
+    Args:
+        line: The model line.
+        kind: Of the trouble.
+        streams: By windows of each length.
+    """
+    found = list(streams)
+    waiting = [stream for stream in found if stream.since is not None]
+    return Condition(
+        line=line,
+        kind=kind,
+        severity=worst(stream.severity for stream in found),
+        columns=tuple(sorted({column for stream in found for column in stream.columns})),
+        since=min((stream.since for stream in waiting if stream.since is not None), default=None),
+        clean_windows=min((stream.clean_windows for stream in waiting), default=CLEAN_WINDOWS),
+    )
