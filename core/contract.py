@@ -119,6 +119,18 @@ def read_contract(document: Table) -> Contract:
     return Contract(features=features, target=target)
 
 
+def read_segments(table: Table, contract: Contract, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The categorical features that `segments` of a table names; every other name is a fault."""
+    if "segments" not in table.values:
+        return default
+    categorical = [feature.name for feature in contract.features if isinstance(feature, CategoricalFeature)]
+    segments = table.texts("segments")
+    for index, name in enumerate(segments):
+        if name not in categorical:
+            table.fault(f"segments[{index}]", f"{name!r} is not a categorical feature")
+    return segments
+
+
 def _reject_repeated(document: Table, features: Iterable[Feature], target: Target) -> None:
     seen = {target.name: "the target"}
     for index, feature in enumerate(features):

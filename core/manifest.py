@@ -91,7 +91,7 @@ class Lineage(Document, frozen=True, kw_only=True):
     Everything needed to train the same model again.
 
     `holdout_cuts` are there where the parts were cut at random, and tell later which rows the model was not fitted on;
-    see `ml.split.Split`. `settings_sha256` is of the rest of model.toml: what the model was fitted and judged by.
+    see `ml.split.Split`. `settings_sha256` is of what else in model.toml the model was fitted and judged by.
     """
 
     git_commit: str | None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import tomllib
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
-from core.errors import Fault
+from core.errors import Fault, ModelFileError
 
 T = TypeVar("T")
+N = TypeVar("N", int, float)
 _ABSENT = object()
 _TYPE_NAMES = {
     str: "text",
@@ -73,6 +76,23 @@ class Table:
             return kind()
         return value  # type: ignore[no-any-return]  # isinstance above has checked it
 
+    def number(self, key: str, default: float, low: float, high: float) -> float:
+        """A number from `low` to `high`, both included."""
+        return self._within(key, float, default, low, high, f"a number from {low:g} to {high:g}")
+
+    def whole_number(self, key: str, default: int, low: int, high: int) -> int:
+        """A whole number from `low` to `high`, both included."""
+        return self._within(key, int, default, low, high, f"a whole number from {low} to {high}")
+
+    def _within(self, key: str, kind: type[N], default: N, low: N, high: N, taken: str) -> N:
+        before = len(self.faults)
+        value = self.get(key, kind, default)
+        if len(self.faults) == before and low <= value <= high:
+            return value
+        if len(self.faults) == before:
+            self.fault(key, f"takes {taken}, found {_shown(self.values[key])}")
+        return default
+
     def choice(self, key: str, choices: Iterable[str], default: Any = _ABSENT) -> str:
         """A text that must be one of `choices`."""
         allowed = list(choices)
@@ -90,6 +110,20 @@ class Table:
                 self.fault(f"{key}[{index}]", f"takes text, found {_shown(value)}")
         return tuple(value for value in values if isinstance(value, str))
 
+    def choices(self, key: str, choices: Iterable[str], default: tuple[str, ...]) -> tuple[str, ...]:
+        """A list of one or more of `choices`, each once; they come in the order of `choices`."""
+        allowed = list(choices)
+        before = len(self.faults)
+        values = self.texts(key, list(default))
+        if len(self.faults) > before:
+            return default
+        for index, value in enumerate(values):
+            if value not in allowed:
+                self.fault(f"{key}[{index}]", f"takes one of {', '.join(allowed)}, found {_shown(value)}")
+        if not values or len(set(values)) < len(values):
+            self.fault(key, f"takes at least one of {', '.join(allowed)}, each once")
+        return tuple(value for value in allowed if value in values)
+
     def table(self, key: str, *, optional: bool = False) -> Table:
         """A sub-table; an absent optional one reads as empty."""
         values: dict[str, Any] = self.get(key, dict, {}) if optional else self.get(key, dict)
@@ -105,6 +139,21 @@ class Table:
             else:
                 self.faults.append(Fault(place=place, problem=f"takes a table, found {_shown(value)}"))
         return found
+
+
+def read_model_file(path: Path) -> Table:
+    """
+    The whole of a model.toml, not checked yet.
+
+    Raises:
+        ModelFileError: if it cannot be read or is not TOML.
+    """
+    try:
+        return Table(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ModelFileError(str(path), [Fault(place="file", problem=f"cannot be read ({error.strerror})")]) from error
+    except (ValueError, RecursionError) as error:  # beside its own, what the parser meets in numbers and in deep lists
+        raise ModelFileError(str(path), [Fault(place="file", problem=f"is not TOML: {error}")]) from error
 
 
 def _as_float(value: int) -> float:

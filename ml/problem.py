@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import importlib
 import re
-import tomllib
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
 
-from core.contract import CategoricalFeature, Contract, Task, read_contract
-from core.errors import DatasetError, Fault, ModelFileError
-from core.reading import Table
+from core.contract import Contract, Task, read_contract, read_segments
+from core.drift_policy import DriftPolicy, read_drift_policy
+from core.errors import DatasetError, ModelFileError
+from core.reading import Table, read_model_file
 from ml.dataset import RESERVED_PREFIX, Dataset, Loader, RawData, fit_to_contract
 from ml.datasets import table_file
 from ml.gate import GatePolicy
@@ -53,6 +53,7 @@ class Problem:
     holdout: Share
     training: TrainingPlan
     gate: GatePolicy
+    drift: DriftPolicy
 
     def load(self, as_of: date | None) -> Dataset:
         """
@@ -84,14 +85,8 @@ def read_problem(path: Path) -> Problem:
     Raises:
         ModelFileError: naming every place that is wrong.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelFileError(str(path), [Fault(place="file", problem=f"cannot be read ({error.strerror})")]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ModelFileError(str(path), [Fault(place="file", problem=f"is not TOML: {error}")]) from error
-    document = Table(values)
-    document.reject_unknown(["dataset", "split", "target", "features", "training", "gate"])
+    document = read_model_file(path)
+    document.reject_unknown(["dataset", "split", "target", "features", "training", "gate", "drift"])
     contract = read_contract(document)
     for index, name in enumerate(contract.names):
         if name.startswith(RESERVED_PREFIX):
@@ -99,15 +94,17 @@ def read_problem(path: Path) -> Problem:
     dataset = document.table("dataset")
     time_column = dataset.get("time_column", str, "") or None
     validation, holdout = _read_split(document.table("split", optional=True), time_column)
+    gate = _read_gate(document.table("gate", optional=True), contract)
     problem = Problem(
         contract=contract,
         loader=_read_loader(dataset, path.parent, time_column),
         time_column=time_column,
-        max_faulty_share=_bounded(dataset, "max_faulty_share", 0.01, 0, 1),
+        max_faulty_share=dataset.number("max_faulty_share", 0.01, 0, 1),
         validation=validation,
         holdout=holdout,
         training=_read_training(document.table("training", optional=True), contract),
-        gate=_read_gate(document.table("gate", optional=True), contract),
+        gate=gate,
+        drift=read_drift_policy(document.table("drift", optional=True), contract=contract, segments=gate.segments),
     )
     if document.faults:
         raise ModelFileError(str(path), document.faults)
@@ -183,11 +180,11 @@ def _read_training(table: Table, contract: Contract) -> TrainingPlan:
             if key in table.values:
                 table.fault(key, "belongs to binary targets only")
     return TrainingPlan(
-        seed=int(_bounded(table, "seed", 0, 0, 2**31 - 1, whole=True)),
-        trials=int(_bounded(table, "trials", 10, 1, 1000, whole=True)),
+        seed=table.whole_number("seed", 0, 0, 2**31 - 1),
+        trials=table.whole_number("trials", 10, 1, 1000),
         threshold_rule=table.choice("threshold_rule", ["cost", "f1"], "cost"),
-        false_positive_cost=_bounded(table, "false_positive_cost", 1.0, 1e-6, 1e6),
-        false_negative_cost=_bounded(table, "false_negative_cost", 1.0, 1e-6, 1e6),
+        false_positive_cost=table.number("false_positive_cost", 1.0, 1e-6, 1e6),
+        false_negative_cost=table.number("false_negative_cost", 1.0, 1e-6, 1e6),
     )
 
 
@@ -196,29 +193,12 @@ def _read_gate(table: Table, contract: Contract) -> GatePolicy:
         ["segments", "min_segment_rows", "confidence", "stale_after_days", "stale_margin",
          "max_calibration_error", "max_latency_ratio"]
     )  # fmt: skip
-    categorical = [feature.name for feature in contract.features if isinstance(feature, CategoricalFeature)]
-    segments = table.texts("segments", [])
-    for index, name in enumerate(segments):
-        if name not in categorical:
-            table.fault(f"segments[{index}]", f"{name!r} is not a categorical feature")
     return GatePolicy(
-        segments=segments,
-        min_segment_rows=int(_bounded(table, "min_segment_rows", 500, 1, 10**9, whole=True)),
-        confidence=_bounded(table, "confidence", 0.975, 0.6, 0.9999),
-        stale_after_days=int(_bounded(table, "stale_after_days", 90, 0, 36500, whole=True)),
-        stale_margin=_bounded(table, "stale_margin", 0.01, 0, 1),
-        max_calibration_error=_bounded(table, "max_calibration_error", 0.05, 0, 1),
-        max_latency_ratio=_bounded(table, "max_latency_ratio", 5.0, 0.1, 1000),
+        segments=read_segments(table, contract),
+        min_segment_rows=table.whole_number("min_segment_rows", 500, 1, 10**9),
+        confidence=table.number("confidence", 0.975, 0.6, 0.9999),
+        stale_after_days=table.whole_number("stale_after_days", 90, 0, 36500),
+        stale_margin=table.number("stale_margin", 0.01, 0, 1),
+        max_calibration_error=table.number("max_calibration_error", 0.05, 0, 1),
+        max_latency_ratio=table.number("max_latency_ratio", 5.0, 0.1, 1000),
     )
-
-
-def _bounded(table: Table, key: str, default: float, low: float, high: float, *, whole: bool = False) -> float:
-    value = table.get(key, int if whole else float, default)
-    if not low <= value <= high:
-        # A value of another type has its fault already, and reads as zero.
-        if table.values.get(key) == value:
-            table.fault(
-                key, f"takes {'a whole number' if whole else 'a number'} from {low:g} to {high:g}, found {value:g}"
-            )
-        return default
-    return value

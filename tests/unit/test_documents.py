@@ -113,9 +113,9 @@ def test_the_first_documents_stay_short(name: str, most: int) -> None:
 
 def test_every_key_of_the_model_file_is_documented() -> None:
     text = (ROOT / "docs/model-file.md").read_text()
-    read = (ROOT / "ml/problem.py").read_text() + (ROOT / "core/contract.py").read_text()
-    keys = set(re.findall(r'(?:get|choice|texts|table|tables|_bounded)\((?:table, |dataset, )?"([a-z_]+)"', read))
-    assert {"time_column", "positive", "categories", "stale_margin"} <= keys
+    read = "".join((ROOT / name).read_text() for name in ("ml/problem.py", "core/contract.py", "core/drift_policy.py"))
+    keys = set(re.findall(r'\.(?:get|choices?|texts|tables?|number|whole_number)\("([a-z_]+)"', read))
+    assert {"time_column", "positive", "categories", "segments", "stale_margin", "windows", "min_labels"} <= keys
     for key in keys:
         assert f"`{key}`" in text or f"[{key}]" in text, key
 

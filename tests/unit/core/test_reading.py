@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.reading import Table
+from core.errors import ModelFileError
+from core.reading import Table, read_model_file
 
 # The value at the key, the type that is asked for, what is said about it.
 WRONG = [
@@ -131,3 +133,76 @@ def test_an_item_that_is_no_table_is_left_out_and_named() -> None:
 
 def test_the_place_of_a_whole_table_has_no_dot_at_its_end() -> None:
     assert Table({}, "dataset").at("") == "dataset"
+
+
+@pytest.mark.parametrize("value", [0, 0.25, 1])
+def test_a_number_within_its_bounds_is_given(value: float) -> None:
+    assert Table({"share": value}).number("share", 0.5, 0, 1) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (-0.1, "takes a number from 0 to 1, found -0.1"),
+        (2, "takes a number from 0 to 1, found 2"),
+        (math.nan, "takes a number, found nan"),
+        (False, "takes a number, found False"),
+    ],
+)
+def test_a_number_outside_its_bounds_is_one_fault_and_reads_as_the_default(value: float, problem: str) -> None:
+    table = Table({"share": value})
+    assert table.number("share", 0.5, 0, 1) == 0.5
+    assert faults(table) == [f"share: {problem}"]
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (0, "takes a whole number from 1 to 1000000, found 0"),
+        (10**400, f"takes a whole number from 1 to 1000000, found 1{'0' * 56}..."),
+        (2.0, "takes a whole number, found 2.0"),
+        (False, "takes a whole number, found False"),
+    ],
+)
+def test_a_whole_number_outside_its_bounds_is_one_fault(value: float, problem: str) -> None:
+    table = Table({"trials": value})
+    assert table.whole_number("trials", 10, 1, 1_000_000) == 10
+    assert faults(table) == [f"trials: {problem}"]
+
+
+def test_absent_numbers_read_as_their_defaults() -> None:
+    table = Table({})
+    assert (table.number("share", 0.5, 0, 1), table.whole_number("trials", 10, 1, 20)) == (0.5, 10)
+    assert table.faults == []
+
+
+@pytest.mark.parametrize(
+    ("values", "chosen", "problems"),
+    [
+        ({}, ("b",), []),
+        ({"days": ["c", "a"]}, ("a", "c"), []),
+        ({"days": ["a", "d"]}, ("a",), ["days[1]: takes one of a, b, c, found 'd'"]),
+        ({"days": ["a", "a"]}, ("a",), ["days: takes at least one of a, b, c, each once"]),
+        ({"days": []}, (), ["days: takes at least one of a, b, c, each once"]),
+        ({"days": ["a", 1]}, ("b",), ["days[1]: takes text, found 1"]),
+        ({"days": "a"}, ("b",), ["days: takes a list, found 'a'"]),
+    ],
+)
+def test_choices_come_in_the_order_of_what_may_be_chosen(
+    values: dict[str, Any], chosen: tuple[str, ...], problems: list[str]
+) -> None:
+    table = Table(values)
+    assert table.choices("days", "abc", ("b",)) == chosen
+    assert faults(table) == problems
+
+
+@pytest.mark.parametrize("text", ["a = ", "a = " + "9" * 5000, "a = " + "[" * 5000, "\x00"])
+def test_what_the_parser_cannot_take_is_said_not_to_be_toml(text: str, tmp_path: Path) -> None:
+    (tmp_path / "model.toml").write_text(text)
+    with pytest.raises(ModelFileError, match="file: is not TOML"):
+        read_model_file(tmp_path / "model.toml")
+
+
+def test_a_folder_is_no_model_file(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match=r"file: cannot be read \(Is a directory\)"):
+        read_model_file(tmp_path)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from core.drift_policy import DriftPolicy
 from core.manifest import Window
 from ml.lineage import git_state, library_versions, settings_digest, window
 from ml.problem import read_problem
@@ -91,3 +92,10 @@ def test_the_digest_of_the_settings_tells_what_a_model_was_fitted_and_judged_by(
         replace(problem, max_faulty_share=0.5),
     ]
     assert len({digest, *map(settings_digest, changed)}) == len(changed) + 1
+
+
+def test_what_drift_looks_at_makes_no_other_model() -> None:
+    problem = read_problem(ROOT / "model.toml")
+    other = replace(problem, drift=DriftPolicy(min_labels=50))
+    assert other.drift != problem.drift
+    assert settings_digest(other) == settings_digest(problem)

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from core.contract import Task
+from core.drift_policy import DriftPolicy
 from core.errors import DatasetError, ModelFileError
 from ml.problem import Problem, read_problem
 from ml.split import Share
@@ -42,7 +43,7 @@ categories = ["Oslo", "Rome"]
 
 # What is replaced, by what, the place that must be named, and words that must be said.
 BROKEN = [
-    ("[split]", "[splitt]", "splitt", "unknown key; known here: dataset, features"),
+    ("[split]", "[splitt]", "splitt", "unknown key; known here: dataset, drift, features"),
     ("[dataset]\n", "[dataset]\nurl = 'x'\n", "dataset.url", "unknown key"),
     ('path = "data.csv"\n', "", "dataset", "either path (a CSV or Parquet file) or loader"),
     ('path = "data.csv"', 'path = "a.csv"\nloader = "a:b"', "dataset", "either path"),
@@ -86,6 +87,9 @@ BROKEN = [
     ('segments = ["city"]', "max_calibration_error = 2", "gate.max_calibration_error", "from 0 to 1"),
     ('segments = ["city"]', "max_latency_ratio = 0", "gate.max_latency_ratio", "from 0.1 to 1000"),
     ('segments = ["city"]', "min_rows = 1", "gate.min_rows", "unknown key"),
+    ("seed = 1", "trials = false", "training.trials", "takes a whole number, found False"),
+    ('segments = ["city"]', "[drift]\noutcome_days = 91", "drift.outcome_days", "from 0 to 90, found 91"),
+    ('segments = ["city"]', "[drift]\nwindow = '1d'", "drift.window", "unknown key; known here: min_labels"),
     ('name = "age"\n', "", "features[0].name", "missing; it takes text"),
     ('name = "age"', 'name = "city"', "features[1].name", "'city' is already features[0]"),
     ('name = "age"', 'name = "churn"', "features[0].name", "'churn' is already the target"),
@@ -168,6 +172,11 @@ def test_a_good_file_says_what_it_says(tmp_path: Path) -> None:
     assert (problem.validation, problem.holdout) == (Share(amount=10, unit="%"), Share(amount=20, unit="%"))
     assert problem.training.seed == 1
     assert problem.gate.segments == ("city",)
+
+
+def test_drift_looks_at_the_segments_of_the_gate_unless_told(tmp_path: Path) -> None:
+    assert _read(tmp_path, GOOD).drift == DriftPolicy(segments=("city",))
+    assert _read(tmp_path, f"{GOOD}[drift]\nsegments = []\n").drift == DriftPolicy()
 
 
 def test_what_is_left_out_has_defaults(tmp_path: Path) -> None:
