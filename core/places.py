@@ -1,4 +1,4 @@
-"""Opens what MODEL_REGISTRY and DEPLOYMENT_LEDGER name: a place on this machine, or one on GitHub."""
+"""Opens what MODEL_REGISTRY, DEPLOYMENT_LEDGER and DRIFT_ALERTS name: a place on this machine, or one on GitHub."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DEFAULT_REGISTRY = "directory:.slipway/registry"
 DEFAULT_LEDGER = "file:.slipway/ledger.jsonl"
 DEFAULT_CACHE = ".slipway/cache"
-_DIRECTORY, _FILE, _GITHUB = "directory", "file", "github"
+_DIRECTORY, _FILE, _GITHUB, _NONE = "directory", "file", "github", "none"
 
 
 def open_registry(
@@ -77,6 +77,25 @@ def open_ledger(location: str, environment: Mapping[str, str]) -> DeploymentLedg
     github = _open_github(rest, environment)
     run = environment.get("GITHUB_RUN_ID")
     return DeploymentsLedger(github, run_url=f"{github.settings.page}/actions/runs/{run}" if run else "")
+
+
+def open_alerts(location: str, environment: Mapping[str, str]) -> GitHub | None:
+    """
+    The repository in whose issues alerts are told, as a setting names it.
+
+    Args:
+        location: `github:OWNER/NAME`; `none` or empty for none.
+        environment: Says how to reach GitHub.
+
+    Raises:
+        ValueError: saying what would be right.
+    """
+    kind, _, rest = location.partition(":")
+    if location in {"", _NONE}:
+        return None
+    if kind != _GITHUB:
+        raise ValueError(f"takes {_NONE} or {_GITHUB}:OWNER/NAME")
+    return _open_github(rest, environment)
 
 
 def is_on_github(registry: ModelRegistry) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import TypeVar
 
 from core.errors import Fault, SettingsError
@@ -68,6 +69,23 @@ def one_of(*choices: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def day(text: str) -> date | None:
+    """A day; None for an empty text."""
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError("takes a day as YYYY-MM-DD") from error
+
+
+def service_key(text: str) -> str:
+    """A key that is sent to a service of ours; empty for none."""
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("takes one key, as python -m app keys new shows it")
+    return text
 
 
 def names(text: str) -> frozenset[str]:

@@ -13,7 +13,7 @@ from core.github.publishing import Watch
 from core.ledger import DeploymentLedger
 from core.places import DEFAULT_LEDGER, DEFAULT_REGISTRY, open_ledger, open_registry, refuse_apart
 from core.registry import ModelRegistry
-from core.settings import SettingsReader, whole_number
+from core.settings import SettingsReader, day, service_key, whole_number
 
 _MAX_PROJECT_LENGTH = 128
 
@@ -73,7 +73,7 @@ class TrainingSettings:
             wandb_api_key=key,
             wandb_project=reader.read("WANDB_PROJECT", "slipway", _wandb_project),
             wandb_dir=reader.read("WANDB_DIR", ".slipway", Path),
-            as_of=reader.read("AS_OF", "", _day),
+            as_of=reader.read("AS_OF", "", day),
         )
         refuse_apart(reader, settings.registry, settings.ledger)
         reader.finish()
@@ -102,25 +102,10 @@ class TrafficSettings:
         reader = SettingsReader(environment)
         settings = cls(
             port=reader.read("PORT", "8000", whole_number(1, 65535)),
-            api_key=reader.read("API_KEY", "", _api_key, is_secret=True),
+            api_key=reader.read("API_KEY", "", service_key, is_secret=True),
         )
         reader.finish()
         return settings
-
-
-def _api_key(text: str) -> str:
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise ValueError("takes one key, as python -m app keys new shows it")
-    return text
-
-
-def _day(text: str) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError("takes a day as YYYY-MM-DD") from error
 
 
 def _wandb_mode(text: str, *, has_key: bool) -> WandbMode:

@@ -23,6 +23,7 @@ _VARIABLE = re.compile(r'reader\.read\(\s*"([A-Z_]+)", "([^"]*)"|reader\.read\(\
 _DEPENDS = {
     "MODEL_TAG": "the newest published tag",
     "PUBLIC_DOCS": "no` in production, else `yes",
+    "DRIFT_SOURCE": "database` with a `DATABASE_URL`, else the journal in `JOURNAL_DIR",
     "WANDB_MODE": "online` with a key, else `offline",
 }
 _ROW = re.compile(r"^\| `([A-Z_]+)` \|([^|]*)\|", re.MULTILINE)
@@ -43,7 +44,12 @@ def _read_variables(source: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("source", "title"),
-    [("app/settings.py", "The service"), ("ml/settings.py", "Training"), ("control/settings.py", "The control plane")],
+    [
+        ("app/settings.py", "The service"),
+        ("ml/settings.py", "Training"),
+        ("drift/settings.py", "Drift"),
+        ("control/settings.py", "The control plane"),
+    ],
 )
 def test_the_settings_table_holds_every_variable_with_its_default(source: str, title: str) -> None:
     text = (ROOT / "docs/settings.md").read_text()
@@ -66,7 +72,8 @@ def test_the_settings_table_holds_what_leads_to_github() -> None:
 
 def test_the_environment_example_holds_every_variable_with_its_default() -> None:
     lines = [line for line in (ROOT / ".env.example").read_text().splitlines() if line and not line.startswith("#")]
-    expected = _read_variables("app/settings.py") | _read_variables("ml/settings.py")
+    sources = ("app/settings.py", "ml/settings.py", "drift/settings.py")
+    expected = {name: default for source in sources for name, default in _read_variables(source).items()}
     assert dict(line.split("=", 1) for line in lines) == expected
 
 

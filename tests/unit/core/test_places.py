@@ -1,4 +1,4 @@
-"""What MODEL_REGISTRY and DEPLOYMENT_LEDGER may name."""
+"""What MODEL_REGISTRY, DEPLOYMENT_LEDGER and DRIFT_ALERTS may name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from core.github.deployments import DeploymentsLedger
 from core.github.releases import ReleasesRegistry
 from core.ledger import FileLedger
-from core.places import DEFAULT_LEDGER, DEFAULT_REGISTRY, open_ledger, open_registry
+from core.places import DEFAULT_LEDGER, DEFAULT_REGISTRY, open_alerts, open_ledger, open_registry
 from core.registry import DirectoryRegistry
 
 NO_REPOSITORY = [
@@ -46,9 +46,20 @@ def test_a_ledger_elsewhere_is_told_what_is_taken(location: str) -> None:
         open_ledger(location, {})
 
 
+@pytest.mark.parametrize("location", ["", "none"])
+def test_alerts_may_go_nowhere(location: str) -> None:
+    assert open_alerts(location, {}) is None
+
+
+@pytest.mark.parametrize("location", ["None", "acme/flights", "file:alerts", "mailto:a@b.test"])
+def test_alerts_elsewhere_are_told_what_is_taken(location: str) -> None:
+    with pytest.raises(ValueError, match=r"^takes none or github:OWNER/NAME$"):
+        open_alerts(location, {})
+
+
 @pytest.mark.parametrize("location", NO_REPOSITORY)
 def test_what_is_no_repository_is_told_what_is_taken(location: str) -> None:
-    for open_place in (open_registry, open_ledger):
+    for open_place in (open_registry, open_ledger, open_alerts):
         with pytest.raises(ValueError, match=r"^takes github:OWNER/NAME$"):
             open_place(location, {})
 

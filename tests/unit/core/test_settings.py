@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from core.errors import SettingsError
-from core.settings import SettingsReader, one_of, whole_number
+from core.settings import SettingsReader, day, one_of, service_key, whole_number
 
 PORT = whole_number(1, 65535)
 
@@ -66,3 +68,19 @@ def test_a_long_value_is_cut_in_the_message() -> None:
     reader.read("PORT", "8000", PORT)
     with pytest.raises(SettingsError, match=r"found 'x{60}'$"):
         reader.finish()
+
+
+def test_a_day_is_read_and_none_is_none() -> None:
+    assert (day("2013-07-01"), day("")) == (date(2013, 7, 1), None)
+
+
+@pytest.mark.parametrize("text", ["2013-02-30", "July", "2013-07-01T00:00"])
+def test_what_is_no_day_is_told_how_one_is_written(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^takes a day as YYYY-MM-DD$"):
+        day(text)
+
+
+@pytest.mark.parametrize("text", ["two words", "one\ntwo", "“key”"])
+def test_what_is_no_key_is_told_where_one_comes_from(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^takes one key, as python -m app keys new shows it$"):
+        service_key(text)
