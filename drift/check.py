@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from core.drift_policy import DriftPolicy
-
 from core.drift import DriftReport, Severity, WindowFindings, worst
+from core.drift_policy import DriftPolicy
 from core.reference import DAY, WEEK
 from drift.columns import columns_of
 from drift.conditions import Condition, Kind
@@ -72,12 +71,14 @@ class Check:
         span = self.source.span()
         start = self.memory.days_until or (None if span is None else _midnight(span[0]))
         if start is not None:
+            if self.memory.quality_until is None:
+                self.memory.quality_until = start - timedelta(days=start.weekday())
             for day in _steps(start, self.now, _ONE_DAY):
                 self.progress(f"{day:%Y-%m-%d}")
                 self._see_day(day)
                 if (day + _ONE_DAY).weekday() == 0:
                     self._see_week(day + _ONE_DAY - _ONE_WEEK)
-            self._see_outcomes(start)
+            self._see_outcomes(self.memory.quality_until)
         return self._report(None if span is None else span[1])
 
     def conditions(self) -> list[Condition]:
@@ -114,8 +115,7 @@ class Check:
         for model, counts in found.items():
             self._judge.remember_season(monday, model, counts)
 
-    def _see_outcomes(self, start: datetime) -> None:
-        monday = self.memory.quality_until or start - timedelta(days=start.weekday())
+    def _see_outcomes(self, monday: datetime) -> None:
         for week in _steps(monday, self.now - timedelta(days=self.policy.outcome_days), _ONE_WEEK):
             end = week + _ONE_WEEK
             self.progress(f"outcomes of the week of {week:%Y-%m-%d}")

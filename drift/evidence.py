@@ -266,11 +266,13 @@ class Witness:
         )
 
     def _mean_threshold(self, reference: NumericReference, spread: Spreads | None) -> float:
-        thresholds = self.thresholds
+        thresholds, usual = self.thresholds, spread.mean if spread else None
         floor = thresholds.score_shift
         if self.profile.contract.target.task is Task.REGRESSION:
             floor = thresholds.score_sds * (reference.sd or 0.0)
-        return thresholds.usual(spread.mean if spread else None, floor=floor)
+        if not thresholds.is_calibrated(usual):
+            floor *= thresholds.uncalibrated / thresholds.floor
+        return thresholds.usual(usual, floor=floor)
 
 
 def _share(part: int, whole: int) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -65,8 +65,7 @@ def build_reference(parts: Split, score: Score, contract: Contract, importances:
         contract: Of the rows.
         importances: By feature, in per cent.
     """
-    scores = _scores(parts, score, contract)
-    most = MAX_KNOTS
+    most, scores = MAX_KNOTS, _score_references(parts, score, contract)
     while True:
         reference = _build(parts, contract, scores, importances, most)
         if most <= _FEWEST_KNOTS or len(to_json_line(reference)) <= MAX_BYTES:
@@ -77,12 +76,12 @@ def build_reference(parts: Split, score: Score, contract: Contract, importances:
 def _build(
     parts: Split,
     contract: Contract,
-    scores: Mapping[str, NDArray[np.float64]],
+    scores: Mapping[str, NumericReference],
     importances: Mapping[str, float],
     most: int,
 ) -> Reference:
     data = parts.data
-    windows, judged = _windows(data.times), _windows(_unfitted_times(parts))
+    windows = _windows(data.times)
     categorical = {feature.name for feature in contract.features if isinstance(feature, CategoricalFeature)}
     start, end = span(data.times)
     return Reference(
@@ -96,7 +95,7 @@ def _build(
             for name in contract.names
             if name in categorical
         },
-        scores={name: _numeric(values, values, judged, most, is_score=True) for name, values in scores.items()},
+        scores=dict(scores),
         rows=len(data),
         start=start,
         end=end,
@@ -105,17 +104,28 @@ def _build(
     )
 
 
-def _scores(parts: Split, score: Score, contract: Contract) -> dict[str, NDArray[np.float64]]:
-    """Of the rows that no member was fitted on."""
-    unfitted = [score(part.matrix) for part in (parts.validation, parts.holdout)]
-    scores = np.concatenate(unfitted).round(_DIGITS).astype(np.float64)
-    return {name: scores[:, column] for column, name in enumerate(score_names(contract))}
+def _score_references(parts: Split, score: Score, contract: Contract) -> dict[str, NumericReference]:
+    """
+    The scores of the rows that no member was fitted on.
+
+    How much windows differ is taken from all rows, where they have times: a few months would hold too few weeks.
+    """
+    fitted = [] if parts.train.times is None else [parts.train]
+    used = [*fitted, parts.validation, parts.holdout]
+    scores = np.concatenate([score(part.matrix) for part in used]).round(_DIGITS).astype(np.float64)
+    first, windows = sum(map(len, fitted)), _windows(_times(used))
+    found = {}
+    for column, name in enumerate(score_names(contract)):
+        values = scores[:, column]
+        reference = numeric_reference(values[first:])
+        effects = partial(_numeric_spreads, values, reference.knots(), is_score=True)
+        found[name] = replace(reference, spreads=_spreads(windows, np.isnan(values), effects))
+    return found
 
 
-def _unfitted_times(parts: Split) -> pl.Series | None:
-    if parts.validation.times is None or parts.holdout.times is None:
-        return None
-    return pl.concat([parts.validation.times, parts.holdout.times])
+def _times(parts: Sequence[Dataset]) -> pl.Series | None:
+    times = [part.times for part in parts if part.times is not None]
+    return pl.concat(times) if len(times) == len(parts) else None
 
 
 def score_names(contract: Contract) -> list[str]:
@@ -152,21 +162,14 @@ def _longest_gap(times: pl.Series | None) -> int:
 
 
 def _numeric(
-    values: NDArray[np.float64],
-    trained: NDArray[np.float64],
-    windows: Mapping[str, _Windows],
-    most: int,
-    *,
-    is_score: bool = False,
+    values: NDArray[np.float64], trained: NDArray[np.float64], windows: Mapping[str, _Windows], most: int
 ) -> NumericReference:
     found, seen = numeric_reference(values, most), trained[~np.isnan(trained)]
     return replace(
         found,
         low=float(seen.min()) if len(seen) else None,
         high=float(seen.max()) if len(seen) else None,
-        spreads=_spreads(
-            windows, np.isnan(values), partial(_numeric_spreads, values, found.knots(), is_score=is_score)
-        ),
+        spreads=_spreads(windows, np.isnan(values), partial(_numeric_spreads, values, found.knots(), is_score=False)),
     )
 
 
