@@ -27,7 +27,7 @@ def open_source(
     Args:
         text: `service:URL` or a URL, `sqlite:PATH`, `database` or `postgresql://...`, or the path of a file.
         environment: Has the key of a service in SERVICE_KEY, and a database in DATABASE_URL.
-        folder: Where documents are kept if rows come from a file.
+        folder: Holds a folder for each file that rows come from, in which is kept what is to be remembered of it.
         tag: That answered the rows of a file which does not say it.
         time_column: Of a file; by default `at`.
 
@@ -70,7 +70,9 @@ def _open_file(text: str, folder: Path, tag: str | None, time_column: str | None
     from drift.sources.lines import KINDS, LinesSource  # noqa: PLC0415  # see above
     from drift.sources.table import CSV, PARQUET, TableSource  # noqa: PLC0415  # see above
 
-    export = Export(path=Path(text), folder=folder, tag=tag, time_column=time_column or TIME)
+    path = Path(text)
+    # What is remembered of one file says nothing of another.
+    export = Export(path=path, folder=folder / path.name, tag=tag, time_column=time_column or TIME)
     if export.kind in KINDS:
         return LinesSource(export)
     if export.kind == CSV or (export.kind == PARQUET and not export.is_packed):

@@ -1,0 +1,110 @@
+"""A check from beginning to end: what was remembered, what is found, what is kept, written and told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from core.documents import from_json, to_json_line
+from core.drift import MEMORY_NAME, REPORT_NAME, DriftReport
+from core.drift_policy import DriftPolicy, Retrain
+from core.errors import ManifestError, SourceError
+from core.github.client import GitHub
+from core.github.issues import Inbox
+from drift.alerts import Alerts
+from drift.check import Check, Progress
+from drift.conditions import Condition
+from drift.memory import Memory, read_memory, write_memory
+from drift.models import Models
+from drift.report.markdown import issue_body, issue_title
+from drift.retraining import Retraining
+from drift.rows import Source
+from drift.settings import DriftSettings
+from drift.written import write_report
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checked:
+    """
+    A check that was made.
+
+    Attributes:
+        report: What was found.
+        conditions: How each kind of trouble stands.
+        page: Where the report lies.
+    """
+
+    report: DriftReport
+    conditions: Sequence[Condition]
+    page: Path
+
+
+def run_check(
+    source: Source,
+    settings: DriftSettings,
+    policy: DriftPolicy,
+    *,
+    now: datetime,
+    forgets: bool,
+    progress: Progress,
+) -> Checked:
+    """
+    Check, keep what the next check needs beside the rows, and write the report.
+
+    Args:
+        source: Of the rows.
+        settings: Name the registry and the folder of the report.
+        policy: What model.toml says.
+        now: When the check believes it is, UTC.
+        forgets: Whether to begin as if there had been no check before.
+        progress: Is told of each day that is read.
+
+    Raises:
+        SourceError: if rows cannot be read, or what was found not be kept.
+        OSError: if the report cannot be written.
+    """
+    check = Check(
+        source=source,
+        models=Models(registry=settings.registry),
+        memory=Memory() if forgets else read_memory(source.recall(MEMORY_NAME), source.name),
+        policy=policy,
+        now=now,
+        before=None if forgets else kept_report(source),
+        progress=progress,
+    )
+    report = check.run()
+    page = write_report(report, settings.folder)
+    source.keep({REPORT_NAME: to_json_line(report), MEMORY_NAME: write_memory(check.memory)})
+    return Checked(report=report, conditions=check.conditions(), page=page)
+
+
+def kept_report(source: Source) -> DriftReport | None:
+    """
+    What the last check found; None if there was none.
+
+    Raises:
+        SourceError: if it cannot be read.
+    """
+    content = source.recall(REPORT_NAME)
+    try:
+        return None if content is None else from_json(content, DriftReport, source=source.name)
+    except ManifestError as error:
+        raise SourceError(f"the last report cannot be read ({error}); check again with --forget") from error
+
+
+def tell(checked: Checked, github: GitHub, policy: DriftPolicy, environment: Mapping[str, str]) -> Iterator[str]:
+    """
+    Let the issues say how things stand, and yield what was done, in sentences.
+
+    Raises:
+        GitHubError: if an issue cannot be read or written.
+    """
+    as_of = environment.get("AS_OF", "")
+    retraining = Retraining.at(github, environment, as_of=as_of) if policy.retrain is Retrain.CRITICAL else None
+    alerts = Alerts(Inbox(github), retraining)
+    for condition in checked.conditions:
+        told = alerts.tell(condition, title=issue_title(condition), body=issue_body(checked.report, condition))
+        yield told.sentence
+        yield from told.notes
