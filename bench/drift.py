@@ -12,8 +12,6 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
@@ -27,15 +25,14 @@ from core.drift import Point, Severity
 from core.effects import count_at_knots, counts_of, ks_distance
 from core.reference import DAY, WEEK, Knots
 from drift.columns import Columns
-from drift.counts import Profile, count_window
-from drift.evidence import Witness
+from drift.counts import Profile
 from drift.fault_choice import parse_fault
-from drift.faults import Fault
+from drift.simulate import MOST_WINDOWS, Case, strike
 from drift.statistics import ks_p_value
 from drift.thresholds import Thresholds
-from drift.verdict import Judgement, judge
+from drift.verdict import Judgement
+from drift.watch import Watch
 
-_EPOCH: Final = datetime(2013, 1, 1, tzinfo=UTC)
 _SEED: Final = 20130101
 _SIZES: Final = (500, 2_000, 10_000)
 _NAIVE_LEVEL: Final = 0.05
@@ -53,31 +50,6 @@ FAULTS: Final = {
     "unit:distance:0.45:0.1": 0.7,
     "swap:origin:EWR:LGA": 0.7,
 }
-_FEW_FAULT_WINDOWS: Final = 3
-
-
-@dataclass(kw_only=True, slots=True)
-class Watch:
-    """Judges the windows of one reference, one after the other, and remembers them."""
-
-    profile: Profile
-    length: str
-    thresholds: Thresholds = field(default_factory=Thresholds)
-    history: dict[str, list[Point]] = field(default_factory=dict)
-
-    def see(self, columns: Columns) -> list[Judgement]:
-        """Judge a window."""
-        evidence = Witness(profile=self.profile, length=self.length, thresholds=self.thresholds).gather(
-            count_window(columns, self.profile)
-        )
-        judged = judge(evidence, self.history, self.thresholds, length=self.length, drops_columns=True)
-        for each in judged:
-            self.history.setdefault(each.evidence.column, []).append(_point(each))
-        return judged
-
-
-def _point(judgement: Judgement) -> Point:
-    return Point(end=_EPOCH, effect=None, threshold=None, severity=judgement.severity)
 
 
 def main() -> None:
@@ -143,40 +115,25 @@ def contiguous(year: Year, length: str, days: int) -> None:
 
 def faults(year: Year) -> None:
     """Each fault from every week on that has two more in its quarter, beside the rest of the quarter."""
-    contract, generator = year.problem.contract, np.random.default_rng(_SEED)
-    chosen = {text: parse_fault(text, contract) for text in FAULTS}
-    caught = {text: np.zeros(_FEW_FAULT_WINDOWS) for text in FAULTS}
-    cases = 0
-    for profile, windows in _faulty_weeks(year):
-        cases += 1
-        for text, fault in chosen.items():
-            first = _first_alert(Watch(profile=profile, length=WEEK), windows, fault, generator)
-            if first is not None:
-                caught[text][first:] += 1
-    print(f"\n## Something changed: alerts within 1, 2, 3 weekly windows, {cases} cases each\n")
+    contract = year.problem.contract
+    chosen = [parse_fault(text, contract) for text in FAULTS]
+    caught = strike(_faulty_weeks(year), chosen, np.random.default_rng(_SEED))
+    print(f"\n## Something changed: alerts within 1, 2, 3 weekly windows, {caught[0].cases} cases each\n")
     print("| fault | 1 | 2 | 3 |\n|---|---|---|---|")
-    for text, found in caught.items():
-        print(f"| {chosen[text]} | " + " | ".join(f"{each / cases:.0%}" for each in found) + " |")
+    for each in caught:
+        print(f"| {each.fault} | " + " | ".join(f"{share:.0%}" for share in each.within) + " |")
     print()
-    for text, wanted in FAULTS.items():
-        verdict(str(chosen[text]), caught[text][-1] / cases, at_least=wanted)
+    for each, wanted in zip(caught, FAULTS.values(), strict=True):
+        verdict(str(each.fault), each.within[-1], at_least=wanted)
 
 
-def _faulty_weeks(year: Year) -> Iterator[tuple[Profile, list[Columns]]]:
+def _faulty_weeks(year: Year) -> Iterator[Case]:
     for windows in year.quarters(7):
-        for start in range(len(windows) - _FEW_FAULT_WINDOWS + 1):
-            struck = windows[start : start + _FEW_FAULT_WINDOWS]
-            rest = np.concatenate(windows[:start] + windows[start + _FEW_FAULT_WINDOWS :])
-            yield year.profile(rest), [take(year.columns, window) for window in struck]
-
-
-def _first_alert(watch: Watch, windows: Sequence[Columns], fault: Fault, generator: np.random.Generator) -> int | None:
-    """The first window in which the struck column is an alert."""
-    for number, columns in enumerate(windows):
-        judged = watch.see(fault.apply(columns, generator))
-        if any(each.severity.is_alarming for each in judged if each.evidence.column == fault.column):
-            return number
-    return None
+        for start in range(len(windows) - MOST_WINDOWS + 1):
+            struck = windows[start : start + MOST_WINDOWS]
+            rest = np.concatenate(windows[:start] + windows[start + MOST_WINDOWS :])
+            watch = Watch(profile=year.profile(rest), length=WEEK)
+            yield Case.of(watch, [take(year.columns, window) for window in struck])
 
 
 def agreement(year: Year) -> None:

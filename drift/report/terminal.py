@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from core.drift import ColumnFinding, DriftReport, Point, QualityFindings, Rule, Severity, WindowFindings
 from drift.report import wording
 from drift.report.changes import changes_of, verdict_of
+from drift.report.printing import print_table, say
 
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _STYLES: Final = {
@@ -39,9 +37,9 @@ _MAX_ROWS, _MAX_POINTS = 60, 13
 
 def show(report: DriftReport, console: Console) -> None:
     """Print what changed, what to do, how good the model is, and whether rows come."""
-    _say(console, f"{wording.severity(report.severity)}: {_prose(report.headline)}", _STYLES[report.severity])
+    say(console, f"{wording.severity(report.severity)}: {_prose(report.headline)}", _STYLES[report.severity])
     for place, sentence in enumerate(report.advice, start=1):
-        _say(console, f"  {place}. {_prose(sentence)}")
+        say(console, f"  {place}. {_prose(sentence)}")
     changes = changes_of(report)
     rows = [
         (
@@ -53,42 +51,40 @@ def show(report: DriftReport, console: Console) -> None:
         )
         for change in changes[:_MAX_ROWS]
     ]
-    _table(console, ("severity", "column", "how much", "since", "model"), rows)
+    print_table(console, ("severity", "column", "how much", "since", "model"), rows)
     if len(changes) > len(rows):
-        _say(console, f"… and {len(changes) - len(rows)} more columns")
+        say(console, f"… and {len(changes) - len(rows)} more columns")
     for quality in report.quality:
         _show_quality(quality, console)
     if changes or report.quality:
-        _say(console, f"{verdict_of(report.quality)}.")
-    _say(console, f"Rows: {_prose(report.supply.sentence)} The newest: {wording.moment(report.supply.newest)}.")
+        say(console, f"{verdict_of(report.quality)}.")
+    say(console, f"Rows: {_prose(report.supply.sentence)} The newest: {wording.moment(report.supply.newest)}.")
     for note in report.notes:
-        _say(console, f"Note: {_prose(note)}")
+        say(console, f"Note: {_prose(note)}")
 
 
 def _show_quality(quality: QualityFindings, console: Console) -> None:
     known = f"{quality.labels:,} of {quality.predictions:,} outcomes known ({wording.share(quality.coverage)})"
-    _say(console, f"{wording.plain(quality.tag)}: {_prose(quality.sentence)} {known}.")
+    say(console, f"{wording.plain(quality.tag)}: {_prose(quality.sentence)} {known}.")
     rows = [
         (wording.figure_name(wording.plain(name)), wording.interval(figure), wording.exact(figure.baseline))
         for name, figure in quality.figures.items()
     ]
-    _table(console, ("figure", "here (95 % interval)", "holdout"), rows)
+    print_table(console, ("figure", "here (95 % interval)", "holdout"), rows)
 
 
 def explain(finding: ColumnFinding, window: WindowFindings, console: Console) -> None:
     """Print everything that is known of one column in one window."""
-    _say(
-        console, f"{wording.plain(finding.column)}, {wording.window_name(window)}, {wording.plain(window.tag)}", "bold"
-    )
-    _say(console, f"{wording.severity(finding.severity)}: {_prose(finding.sentence)}", _STYLES[finding.severity])
+    say(console, f"{wording.plain(finding.column)}, {wording.window_name(window)}, {wording.plain(window.tag)}", "bold")
+    say(console, f"{wording.severity(finding.severity)}: {_prose(finding.sentence)}", _STYLES[finding.severity])
     for line in _facts(finding, window):
-        _say(console, line)
+        say(console, line)
     _values(finding, console)
     _history(finding.history, console)
     if finding.rule is not None:
-        _say(console, f"To check: {_CHECKS[finding.rule]}.")
+        say(console, f"To check: {_CHECKS[finding.rule]}.")
     if finding.severity.is_alarming or finding.severity is Severity.WARNING:
-        _say(console, "That an input changed does not by itself mean that the model is worse; outcomes say that.")
+        say(console, "That an input changed does not by itself mean that the model is worse; outcomes say that.")
 
 
 def _facts(finding: ColumnFinding, window: WindowFindings) -> Iterable[str]:
@@ -113,18 +109,18 @@ def _values(finding: ColumnFinding, console: Console) -> None:
         unit = f", {wording.plain(finding.unit, 20)}" if finding.unit else ""
         pairs = zip(wording.QUANTILES, finding.reference_quantiles, finding.quantiles, strict=False)
         rows = [(name, wording.number(before), wording.number(now)) for name, before, now in pairs]
-        _table(console, (f"share of rows below{unit}", "training", "this window"), rows)
+        print_table(console, (f"share of rows below{unit}", "training", "this window"), rows)
     moved = wording.movers(finding.bars, 8) if finding.kind == "categorical" else []
     shares = [(wording.plain(bar.label), wording.share(bar.reference), wording.share(bar.window)) for bar in moved]
-    _table(console, ("category", "training", "this window"), shares)
+    print_table(console, ("category", "training", "this window"), shares)
     unseen = [(wording.plain(name), f"{rows:,}") for name, rows in list(finding.unseen.items())[:8]]
-    _table(console, ("new category", "rows"), unseen)
+    print_table(console, ("new category", "rows"), unseen)
 
 
 def _history(history: Sequence[Point], console: Console) -> None:
     if not history:
         return
-    _say(console, f"Distance window by window, the newest last: {sparkline([point.effect for point in history])}")
+    say(console, f"Distance window by window, the newest last: {sparkline([point.effect for point in history])}")
     rows = [
         (
             wording.day(point.end),
@@ -134,7 +130,7 @@ def _history(history: Sequence[Point], console: Console) -> None:
         )
         for point in history[-_MAX_POINTS:]
     ]
-    _table(console, ("window until", "distance", "normal up to", "state"), rows)
+    print_table(console, ("window until", "distance", "normal up to", "state"), rows)
 
 
 def sparkline(values: Sequence[float | None]) -> str:
@@ -146,24 +142,3 @@ def sparkline(values: Sequence[float | None]) -> str:
 
 def _prose(text: str) -> str:
     return wording.plain(text, wording.TEXT_LENGTH)
-
-
-def _say(console: Console, text: str, style: str = "") -> None:
-    """One paragraph; what is in it is no markup. A file's lines are not broken, so that they can be searched."""
-    console.print(Text(text, style=style), soft_wrap=not console.is_terminal)
-
-
-def _table(console: Console, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on a terminal, else lines of fields with bars between them; nothing where there are no rows."""
-    if not rows:
-        return
-    if not console.is_terminal:
-        for row in (head, *rows):
-            _say(console, "  " + " | ".join(row))
-        return
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in head:
-        table.add_column(Text(name), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    console.print(table)
