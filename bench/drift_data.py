@@ -60,7 +60,7 @@ class Year:
                 if not isinstance(each, CategoricalFeature)
             },
             categorical={
-                each.name: _coded(rows[each.name]) for each in features if isinstance(each, CategoricalFeature)
+                each.name: coded(rows[each.name]) for each in features if isinstance(each, CategoricalFeature)
             },
             scores={},
             wrong={},
@@ -90,13 +90,14 @@ def take(columns: Columns, index: NDArray[np.int64]) -> Columns:
         at=columns.at[index],
         numeric={name: values[index] for name, values in columns.numeric.items()},
         categorical={
-            name: Coded(codes=coded.codes[index], categories=coded.categories)
-            for name, coded in columns.categorical.items()
+            name: Coded(codes=texts.codes[index], categories=texts.categories)
+            for name, texts in columns.categorical.items()
         },
     )
 
 
-def _coded(texts: pl.Series) -> Coded:
+def coded(texts: pl.Series) -> Coded:
+    """A column of texts, null where missing."""
     categories = texts.drop_nulls().unique().sort()
     codes = texts.cast(pl.Enum(categories)).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
     return Coded(codes=codes.astype(np.int32), categories=tuple(categories))

@@ -22,10 +22,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from bench.drift_data import coded
 from bench.server import ROOT, verdict
 from core.contract import CategoricalFeature, Contract, NumericFeature, Target, Task
 from core.reference import WEEK, Reference, categorical_reference, numeric_reference
-from drift.columns import Coded, Columns
+from drift.columns import Columns
 from drift.counts import Profile, count_window
 from drift.evidence import Witness
 from drift.thresholds import Thresholds
@@ -122,13 +123,6 @@ def read_columns(path: Path) -> Columns:
         scores={},
         wrong={},
     )
-
-
-def coded(texts: pl.Series) -> Coded:
-    """A column of texts without missing ones."""
-    categories = texts.unique().sort()
-    codes = texts.cast(pl.Enum(categories)).to_physical().to_numpy()
-    return Coded(codes=codes.astype(np.int32), categories=tuple(categories))
 
 
 def ours(reference: Path, window: Path, repeats: int) -> Timed:
