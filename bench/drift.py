@@ -95,7 +95,7 @@ def contiguous(year: Year, length: str, days: int) -> None:
         history: dict[str, list[Point]] = {}
         for number, window in enumerate(windows):
             rest = np.concatenate(windows[:number] + windows[number + 1 :])
-            watch = Watch(profile=year.profile(rest), length=length, history=history)
+            watch = Watch(profile=year.profile(rest, length), length=length, history=history)
             columns = take(year.columns, window)
             judged = watch.see(columns)
             worsts.append(_worst(judged))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bench.server import ROOT
 from core.contract import CategoricalFeature
+from core.reference import WEEK, WINDOW_DAYS
 from drift.columns import Coded, Columns
 from drift.counts import Profile
 from ml.dataset import Dataset
@@ -72,14 +73,16 @@ class Year:
             starts = range(first, last - length + 1, length)
             yield [np.flatnonzero((self.days >= start) & (self.days < start + length)) for start in starts]
 
-    def profile(self, index: NDArray[np.int64]) -> Profile:
-        """A reference of these rows, as training would make it, without scores."""
+    def profile(self, index: NDArray[np.int64], length: str = WEEK) -> Profile:
+        """A reference of these rows, as training would make it, for windows of one length and without scores."""
         part = self.data.take(np.sort(index))
         parts = Split(
             data=part, train=part, validation=part, holdout=part, holdout_index=np.arange(0), holdout_cuts=None
         )
-        contract = self.problem.contract
-        reference = build_reference(parts, lambda matrix: np.zeros((len(matrix), 1)), contract, {})
+        contract, window_days = self.problem.contract, {length: WINDOW_DAYS[length]}
+        reference = build_reference(
+            parts, lambda matrix: np.zeros((len(matrix), 1)), contract, {}, window_days=window_days
+        )
         return Profile.of(contract, structs.replace(reference, scores={}))
 
 

@@ -53,7 +53,14 @@ class _Windows:
     count: int
 
 
-def build_reference(parts: Split, score: Score, contract: Contract, importances: Mapping[str, float]) -> Reference:
+def build_reference(
+    parts: Split,
+    score: Score,
+    contract: Contract,
+    importances: Mapping[str, float],
+    *,
+    window_days: Mapping[str, int] = WINDOW_DAYS,
+) -> Reference:
     """
     The reference of a training.
 
@@ -64,10 +71,12 @@ def build_reference(parts: Split, score: Score, contract: Contract, importances:
         score: The exported graphs: scores, shape (n, score columns), of the encoder's matrix, shape (n, features).
         contract: Of the rows.
         importances: By feature, in per cent.
+        window_days: Names and lengths of the windows whose spreads are wanted.
     """
-    most, scores = MAX_KNOTS, _score_references(parts, score, contract)
+    most, scores = MAX_KNOTS, _score_references(parts, score, contract, window_days)
+    windows = _windows(parts.data.times, window_days)
     while True:
-        reference = _build(parts, contract, scores, importances, most)
+        reference = _build(parts, contract, scores, importances, windows, most)
         if most <= _FEWEST_KNOTS or len(to_json_line(reference)) <= MAX_BYTES:
             return reference
         most //= 2
@@ -78,10 +87,10 @@ def _build(
     contract: Contract,
     scores: Mapping[str, NumericReference],
     importances: Mapping[str, float],
+    windows: Mapping[str, _Windows],
     most: int,
 ) -> Reference:
     data = parts.data
-    windows = _windows(data.times)
     categorical = {feature.name for feature in contract.features if isinstance(feature, CategoricalFeature)}
     start, end = span(data.times)
     return Reference(
@@ -104,7 +113,9 @@ def _build(
     )
 
 
-def _score_references(parts: Split, score: Score, contract: Contract) -> dict[str, NumericReference]:
+def _score_references(
+    parts: Split, score: Score, contract: Contract, window_days: Mapping[str, int]
+) -> dict[str, NumericReference]:
     """
     The scores of the rows that no member was fitted on.
 
@@ -113,7 +124,7 @@ def _score_references(parts: Split, score: Score, contract: Contract) -> dict[st
     fitted = [] if parts.train.times is None else [parts.train]
     used = [*fitted, parts.validation, parts.holdout]
     scores = np.concatenate([score(part.matrix) for part in used]).round(_DIGITS).astype(np.float64)
-    first, windows = sum(map(len, fitted)), _windows(_times(used))
+    first, windows = sum(map(len, fitted)), _windows(_times(used), window_days)
     found = {}
     for column, name in enumerate(score_names(contract)):
         values = scores[:, column]
@@ -141,13 +152,13 @@ def _numbers(data: Dataset, name: str) -> NDArray[np.float64]:
     return numbers
 
 
-def _windows(times: pl.Series | None) -> dict[str, _Windows]:
+def _windows(times: pl.Series | None, window_days: Mapping[str, int]) -> dict[str, _Windows]:
     if times is None or not len(times):
         return {}
     days = times.dt.date().cast(pl.Int32).to_numpy().astype(np.int64)
     days = days - days.min()
     found = {}
-    for length, in_days in WINDOW_DAYS.items():
+    for length, in_days in window_days.items():
         count = int(days.max() + 1) // in_days
         numbers = days // in_days
         found[length] = _Windows(numbers=np.where(numbers < count, numbers, -1), count=count)

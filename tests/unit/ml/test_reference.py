@@ -56,6 +56,15 @@ def test_columns_are_those_of_all_rows_and_scores_those_of_the_rows_nothing_was_
     )
 
 
+def test_spreads_are_of_the_windows_that_are_wanted() -> None:
+    parts, score = days(), make_scorer().score
+    whole = build_reference(parts, score, make_contract(), {}).categorical["city"]
+    weekly = build_reference(parts, score, make_contract(), {}, window_days={"7d": 7}).categorical["city"]
+
+    assert whole.spreads.keys() == {"1d", "7d"}
+    assert weekly.spreads == {"7d": whole.spreads["7d"]}
+
+
 def test_bounds_and_known_categories_are_those_of_training() -> None:
     parts = days()
     reference = reference_of(parts)
