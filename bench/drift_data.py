@@ -67,9 +67,15 @@ class Year:
             wrong={},
         )
 
-    def quarters(self, length: int) -> Iterator[list[NDArray[np.int64]]]:
-        """The rows of each complete window of so many days, quarter by quarter, from the third week on."""
-        for first, last in ((14, 90), (90, 181), (181, 273), (273, 365)):
+    def quarters(self, length: int, begin: int = 0) -> Iterator[list[NDArray[np.int64]]]:
+        """
+        The rows of each complete window, quarter by quarter.
+
+        Args:
+            length: In days.
+            begin: The day of the year, from 0, with which the first quarter begins.
+        """
+        for first, last in ((begin, 90), (90, 181), (181, 273), (273, 365)):
             starts = range(first, last - length + 1, length)
             yield [np.flatnonzero((self.days >= start) & (self.days < start + length)) for start in starts]
 

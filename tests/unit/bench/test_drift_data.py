@@ -48,9 +48,9 @@ def test_texts_are_coded_in_their_order_and_missing_ones_before_all() -> None:
 
 
 @pytest.mark.parametrize(("days", "counts"), [(1, [76, 91, 92, 92]), (7, [10, 13, 13, 13])])
-def test_only_complete_windows_of_a_quarter_are_taken_from_the_third_week_on(days: int, counts: list[int]) -> None:
+def test_only_complete_windows_of_a_quarter_are_taken_from_a_day_on(days: int, counts: list[int]) -> None:
     year = make_year()
-    quarters = list(year.quarters(days))
+    quarters = list(year.quarters(days, 14))
 
     assert [len(windows) for windows in quarters] == counts
     assert quarters[0][0].tolist() == list(range(28, 28 + 2 * days))
