@@ -121,7 +121,7 @@ def faults(year: Year) -> None:
     contract = year.problem.contract
     chosen = [parse_fault(text, contract) for text in FAULTS]
     caught = strike(_faulty_weeks(year), chosen, np.random.default_rng(_SEED))
-    print(f"\n## Something changed: alerts within 1, 2, 3 weekly windows\n")
+    print("\n## Something changed: alerts within 1, 2, 3 weekly windows\n")
     print("| fault | cases | 1 | 2 | 3 |\n|---|---|---|---|---|")
     for each in caught:
         print(f"| {each.fault} | {each.cases} | " + " | ".join(f"{share:.0%}" for share in each.within) + " |")

@@ -23,6 +23,7 @@ from core.errors import SlipwayError
 from core.logs import configure_logs
 from core.summary import add_summary
 from core.tags import ModelTag
+from drift.fault_choice import GRAMMAR
 from drift.rows import Source
 from drift.settings import DriftSettings
 
@@ -143,6 +144,41 @@ def explain(*, column: str, source: str | None, tag: ModelTag | None, time_colum
     console = Console(highlight=False)
     for each, window in told:
         explain_column(each, window, console)
+
+
+@main.command(epilog=f"\b\n{GRAMMAR}")
+@_SOURCE
+@_TAG
+@_TIME
+@_AS_OF
+@click.option("--fault", "faults", multiple=True, metavar="TEXT", help="Try this one; may be given several times.")
+@click.option("--weeks", type=click.IntRange(1, 52), default=8, show_default=True, help="Of rows, the last ones.")
+def simulate(
+    *, source: str | None, tag: ModelTag | None, time_column: str | None, as_of: datetime | None,
+    faults: tuple[str, ...], weeks: int,
+) -> None:  # fmt: skip
+    """Say which faults would be noticed on these rows, and how soon.
+
+    Each fault is put into complete weeks, from every one on, beside the model's own reference. Without --fault the
+    usual ones are tried on every column. Nothing is kept, and nobody is told.
+    """
+    from drift.fault_choice import parse_fault  # noqa: PLC0415  # see check
+    from drift.models import Models  # noqa: PLC0415  # see check
+    from drift.simulate_command import simulate_command  # noqa: PLC0415  # see check
+    from drift.weeks import last_weeks  # noqa: PLC0415  # see check
+
+    settings, rows = _open(source, tag, time_column, as_of)
+    if rows is None:
+        raise SlipwayError(_NOTHING)
+    with _progress("Reading the rows"):
+        now = settings.moment(datetime.now(UTC))
+        model, windows = last_weeks(rows, Models(registry=settings.registry), now=now, count=weeks)
+    try:
+        chosen = [parse_fault(text, model.profile.contract) for text in faults]
+    except ValueError as error:
+        raise SlipwayError(f"--fault {error}") from error
+    console = Console(highlight=False)
+    simulate_command(model.profile, windows, chosen, console, drops_columns=rows.drops_columns)
 
 
 def _columns(windows: Sequence[WindowFindings]) -> list[str]:

@@ -1,0 +1,57 @@
+"""The last complete weeks of a model's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from core.errors import SourceError
+from drift.columns import Columns, columns_of
+from drift.models import Model, Models
+from drift.rows import Source
+
+_WEEK = timedelta(days=7)
+
+
+def last_weeks(source: Source, models: Models, *, now: datetime, count: int) -> tuple[Model, list[Columns]]:
+    """
+    The last complete weeks, Monday to Sunday, of the model that answered the newest row in them.
+
+    Args:
+        source: Of the rows.
+        models: That answered them.
+        now: UTC.
+        count: Weeks at most.
+
+    Returns:
+        The model, and the rows of each week that has some, the oldest first.
+
+    Raises:
+        SourceError: if there are none, or their model cannot be found.
+    """
+    span = source.span()
+    if span is None:
+        raise SourceError(f"{source.name} holds no rows yet")
+    end = _monday(min(now, span[1] + timedelta(days=1)))
+    weeks = [
+        list(source.rows(start, start + _WEEK)) for start in _starts(max(end - count * _WEEK, _monday(span[0])), end)
+    ]
+    newest = max((int(batch.at.max()), batch.tag) for week in weeks for batch in week) if any(weeks) else None
+    if newest is None:
+        raise SourceError(f"{source.name} holds no complete week, from Monday to Sunday, yet")
+    model = models.find(newest[1])
+    if model is None:
+        raise SourceError(f"the rows of {newest[1]} cannot be compared: {models.problems[newest[1]]}")
+    answered = ([batch for batch in week if batch.tag == model.tag] for week in weeks)
+    return model, [columns_of(week, model.profile.contract) for week in answered if week]
+
+
+def _monday(moment: datetime) -> datetime:
+    day = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day - timedelta(days=day.weekday())
+
+
+def _starts(start: datetime, end: datetime) -> Iterator[datetime]:
+    while start < end:
+        yield start
+        start += _WEEK
