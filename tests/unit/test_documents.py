@@ -101,7 +101,7 @@ def test_every_training_command_is_in_the_readme() -> None:
 def test_every_module_in_the_code_map_exists_and_the_other_way_round() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text().split("## Code map")[1].split("\n## ")[0]
     named = {name.rstrip("/") for name in re.findall(r"`([a-z_/]+)`", text)}
-    for package in ("core", "ml", "app", "control", "deploy"):
+    for package in ("core", "ml", "app", "control", "deploy", "drift"):
         for path in (ROOT / package).iterdir():
             if path.stem != "__init__" and path.name != "__pycache__":
                 assert path.stem in named, path
