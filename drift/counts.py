@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.contract import CategoricalFeature, Contract, NumericFeature
+from core.contract import MAX_MAGNITUDE, CategoricalFeature, Contract, NumericFeature
 from core.effects import KnotCounts, count_at_knots
 from core.reference import Knots, Reference
 from drift.columns import Coded, Columns
@@ -31,7 +31,7 @@ class NumericCounts:
         missing: Rows without a value, the wrong ones included.
         wrong: Values of another type or no finite number.
         outside: Values beyond the contract's bounds.
-        total: Sum of the values.
+        total: Sum of the values, of each at most what a contract allows, so that it is always finite.
         quantiles: At 5, 25, 50, 75 and 95 %; of two windows the mean, weighted by rows; empty without values.
         knots: The values, counted at the reference's knots.
     """
@@ -128,7 +128,7 @@ class WindowCounts:
             numeric={name: counts + other.numeric[name] for name, counts in self.numeric.items()},
             categorical={name: counts + other.categorical[name] for name, counts in self.categorical.items()},
             scores={name: counts + other.scores[name] for name, counts in self.scores.items()},
-            absent=self.absent & other.absent,
+            absent=_absent_in_both(self, other),
             redacted=self.redacted | other.redacted,
         )
 
@@ -209,6 +209,20 @@ def merged(windows: Iterable[WindowCounts]) -> WindowCounts:
     return reduce(add, windows)
 
 
+def aligned(reference: CategoricalCounts, window: CategoricalCounts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Both as rows of the same categories; what is kept by no name on either side is one category."""
+    names = sorted(reference.unseen.keys() | window.unseen.keys())
+    if reference.other or window.other:
+        # A category that is named here may be among the nameless there.
+        others = [each.other + sum(each.unseen.values()) for each in (reference, window)]
+        return np.append(reference.known, others[0]), np.append(window.known, others[1])
+    before, now = (
+        np.concatenate([each.known, np.array([each.unseen.get(name, 0) for name in names], dtype=np.int64)])
+        for each in (reference, window)
+    )
+    return before, now
+
+
 def _numeric(
     values: NDArray[np.float64], knots: NDArray[np.float64], wrong: int, feature: NumericFeature | None = None
 ) -> NumericCounts:
@@ -222,10 +236,16 @@ def _numeric(
         missing=len(values) - len(present),
         wrong=wrong,
         outside=len(present) - inside,
-        total=float(present.sum()),
+        total=_total(present),
         quantiles=_quantiles(present),
         knots=count_at_knots(present, knots),
     )
+
+
+def _total(ordered: NDArray[np.float64]) -> float:
+    if len(ordered) and max(-ordered[0], ordered[-1]) > MAX_MAGNITUDE:
+        ordered = ordered.clip(-MAX_MAGNITUDE, MAX_MAGNITUDE)
+    return float(ordered.sum())
 
 
 def _quantiles(ordered: NDArray[np.float64]) -> tuple[float, ...]:
@@ -239,6 +259,13 @@ def _mixed(first: NumericCounts, second: NumericCounts) -> tuple[float, ...]:
         return first.quantiles or second.quantiles
     share = first.present / (first.present + second.present)
     return tuple(share * a + (1 - share) * b for a, b in zip(first.quantiles, second.quantiles, strict=True))
+
+
+def _absent_in_both(first: WindowCounts, second: WindowCounts) -> frozenset[str]:
+    # A window without rows knows of no column whether it would have it.
+    if not (first.rows and second.rows):
+        return first.absent | second.absent
+    return first.absent & second.absent
 
 
 def _categorical(column: Coded, places: Mapping[str, int], wrong: int) -> CategoricalCounts:

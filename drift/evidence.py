@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.contract import CategoricalFeature, DriftRole, Feature, NumericFeature, Task
 from core.effects import KnotCounts, counts_of, ks_distance, total_variation
 from core.reference import CategoricalReference, NumericReference, Spreads
-from drift.counts import QUANTILES, CategoricalCounts, NumericCounts, Profile, WindowCounts
+from drift.counts import QUANTILES, CategoricalCounts, NumericCounts, Profile, WindowCounts, aligned
 from drift.statistics import chi_squared, ks_p_value, two_proportions, unseen_p_value
 from drift.thresholds import Thresholds
 from drift.units import unit_hint
@@ -110,7 +110,7 @@ class Witness:
 
         Args:
             window: Counted beside the profile.
-            recent: The seasonal features in the last weeks, counted beside the same profile; None where these are few.
+            recent: The last weeks, counted beside the same profile, for seasonal features; None where these are few.
         """
         features = [
             self._numeric(feature, window, recent)
@@ -127,7 +127,7 @@ class Witness:
         if plain.is_redacted or not counts.present:
             return plain
         spread, before = self._spreads(reference), knots.quantiles(QUANTILES)
-        earlier = recent.numeric.get(name) if recent else None
+        earlier = recent.numeric.get(name) if recent and _is_in_season(feature, recent) else None
         return replace(
             plain,
             outside=counts.outside,
@@ -154,7 +154,8 @@ class Witness:
             unseen={},
             other=reference.other,
         )
-        spread, earlier = self._spreads(reference), recent.categorical.get(name) if recent else None
+        spread = self._spreads(reference)
+        earlier = recent.categorical.get(name) if recent and _is_in_season(feature, recent) else None
         return replace(
             plain,
             values=self._categories(own, counts, spread),
@@ -175,6 +176,8 @@ class Witness:
             present=counts.present,
             missing=_share(counts.missing, counts.rows),
             reference_missing=0.0,
+            # A score that is missing where others are given is wrong.
+            is_absent=counts.rows > 0 and not counts.present and not counts.wrong,
             wrong=counts.wrong,
         )
         if not counts.present or not knots.count:
@@ -218,7 +221,7 @@ class Witness:
         return reference.spreads.get(self.length)
 
     def _numbers(self, reference: KnotCounts, window: KnotCounts, spread: Spreads | None) -> Difference | None:
-        if not reference.count:
+        if not (reference.count and len(reference.at)):
             return None
         effect = ks_distance(reference, window)
         if len(reference.at) <= _FEW_VALUES:
@@ -233,7 +236,7 @@ class Witness:
     ) -> Difference | None:
         if not reference.present:
             return None
-        before, now = _aligned(reference, window)
+        before, now = aligned(reference, window)
         return self._test(total_variation(before, now), chi_squared(before, now).p_value, spread)
 
     def _test(self, effect: float, p_value: float, spread: Spreads | None) -> Difference:
@@ -275,23 +278,14 @@ class Witness:
         return thresholds.usual(usual, floor=floor)
 
 
+def _is_in_season(feature: Feature, recent: WindowCounts) -> bool:
+    """Whether the last weeks have values with which a feature is to be compared."""
+    return feature.drift is DriftRole.SEASONAL and feature.name not in recent.redacted
+
+
 def _share(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
 def _cells(counts: KnotCounts) -> NDArray[np.int64]:
     return np.concatenate([counts.at, counts.between])
-
-
-def _aligned(reference: CategoricalCounts, window: CategoricalCounts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Both as rows of the same categories; what is kept by no name on either side is one category."""
-    names = sorted(reference.unseen.keys() | window.unseen.keys())
-    if reference.other or window.other:
-        # A category that is named here may be among the nameless there.
-        others = [each.other + sum(each.unseen.values()) for each in (reference, window)]
-        return np.append(reference.known, others[0]), np.append(window.known, others[1])
-    before, now = (
-        np.concatenate([each.known, np.array([each.unseen.get(name, 0) for name in names], dtype=np.int64)])
-        for each in (reference, window)
-    )
-    return before, now
