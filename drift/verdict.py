@@ -9,7 +9,7 @@ from typing import Final
 from core.contract import DriftRole
 from core.drift import Point, Rule, Severity
 from core.reference import WEEK
-from drift.evidence import Difference, Evidence
+from drift.evidence import SCORE, Difference, Evidence
 from drift.statistics import benjamini_hochberg
 from drift.thresholds import Thresholds
 
@@ -80,11 +80,11 @@ class _Significant:
 
 
 def _significant(evidence: Sequence[Evidence], thresholds: Thresholds) -> list[_Significant]:
-    """Which differences are no chance; what is not compared takes no part."""
+    """Which differences are no chance; what is not judged takes no part."""
     tests = [
         (index, name, test.p_value)
         for index, each in enumerate(evidence)
-        for name, test in (("values", _compared(each)), ("gap", each.gap))
+        for name, test in (("values", _compared(each, thresholds)), ("gap", _gap(each, thresholds)))
         if test is not None
     ]
     stands = benjamini_hochberg([p_value for _, _, p_value in tests], thresholds.false_discovery_rate)
@@ -95,17 +95,22 @@ def _significant(evidence: Sequence[Evidence], thresholds: Thresholds) -> list[_
     ]
 
 
-def _compared(evidence: Evidence) -> Difference | None:
+def _compared(evidence: Evidence, thresholds: Thresholds) -> Difference | None:
     """What is tested of the values: nothing of a calendar, and of a season what the last weeks say, where they do."""
-    if evidence.role is DriftRole.CALENDAR:
-        return None
-    return evidence.recent or evidence.values
+    is_judged = evidence.role is not DriftRole.CALENDAR and evidence.present >= thresholds.few_rows
+    return (evidence.recent or evidence.values) if is_judged and evidence.values is not None else None
+
+
+def _gap(evidence: Evidence, thresholds: Thresholds) -> Difference | None:
+    """What is tested of the share of missing values: nothing of a column that no row has."""
+    return None if evidence.is_absent or evidence.rows < thresholds.few_rows else evidence.gap
 
 
 def _judge_column(
     evidence: Evidence, thresholds: Thresholds, significant: _Significant, *, drops_columns: bool
 ) -> Judgement:
-    if evidence.is_absent and drops_columns:
+    if evidence.is_absent and (drops_columns or evidence.kind == SCORE):
+        # Rows of a file may come without the model's answers.
         return Judgement(evidence=evidence, severity=Severity.INSUFFICIENT_DATA, rule=Rule.ABSENT)
     found = [
         *_schema(evidence, thresholds),
@@ -114,11 +119,16 @@ def _judge_column(
         *_values(evidence, thresholds, is_significant=significant.values),
     ]
     if not found:
-        too_few = evidence.present < thresholds.few_rows and not evidence.is_redacted
-        severity = Severity.INSUFFICIENT_DATA if too_few else Severity.OK
+        severity = Severity.OK if _is_enough(evidence, thresholds) else Severity.INSUFFICIENT_DATA
         return Judgement(evidence=evidence, severity=severity, rule=None)
     severity, rule = max(found, key=lambda each: (each[0].rank, -_ORDER.index(each[1])))
     return Judgement(evidence=evidence, severity=severity, rule=rule)
+
+
+def _is_enough(evidence: Evidence, thresholds: Thresholds) -> bool:
+    """Whether finding nothing means something: there were rows enough, and a reference to compare them with."""
+    known = evidence.rows if evidence.is_redacted else evidence.present
+    return known >= thresholds.few_rows and (evidence.values is not None or evidence.gap is not None)
 
 
 def _schema(evidence: Evidence, thresholds: Thresholds) -> Iterator[_Found]:
@@ -133,9 +143,10 @@ def _schema(evidence: Evidence, thresholds: Thresholds) -> Iterator[_Found]:
 def _missing(evidence: Evidence, thresholds: Thresholds, *, is_significant: bool) -> Iterator[_Found]:
     if evidence.rows < thresholds.few_rows or evidence.is_absent:
         return
-    if not evidence.present and evidence.reference_missing < 1:
+    # A rare value may be in no row by chance; a score is in every row.
+    if not evidence.present and (is_significant or evidence.kind == SCORE):
         yield Severity.CRITICAL, Rule.MISSING
-    gap = evidence.gap
+    gap = _gap(evidence, thresholds)
     if gap is not None and is_significant and _is_large(gap, evidence.rows, thresholds):
         yield _graded(gap.effect, gap.threshold, thresholds), Rule.MISSING
 
@@ -144,7 +155,7 @@ def _unseen(evidence: Evidence, thresholds: Thresholds) -> Iterator[_Found]:
     unseen = evidence.unseen
     if (
         unseen is not None
-        and unseen.effect * evidence.present >= thresholds.rule_rows
+        and round(unseen.effect * evidence.present) >= thresholds.rule_rows
         and unseen.effect >= unseen.threshold
         and unseen.p_value <= thresholds.unseen_level
     ):
@@ -152,10 +163,8 @@ def _unseen(evidence: Evidence, thresholds: Thresholds) -> Iterator[_Found]:
 
 
 def _values(evidence: Evidence, thresholds: Thresholds, *, is_significant: bool) -> Iterator[_Found]:
-    compared, values = _compared(evidence), evidence.values
-    if compared is None or values is None or evidence.present < thresholds.few_rows:
-        return
-    if not is_significant:
+    compared, values = _compared(evidence, thresholds), evidence.values
+    if compared is None or values is None or not is_significant:
         return
     yield Severity.INFO, Rule.VALUES
     is_large = _is_large(compared, evidence.present, thresholds)
@@ -167,7 +176,8 @@ def _values(evidence: Evidence, thresholds: Thresholds, *, is_significant: bool)
         yield _graded(values.effect, values.threshold, thresholds), Rule.VALUES
     if evidence.unit_hint is not None and _is_large(values, evidence.present, thresholds):
         yield Severity.ALERT, Rule.UNIT
-    if evidence.mean_threshold is not None and _shift(evidence) >= evidence.mean_threshold:
+    has_moved = evidence.mean_threshold is not None and _shift(evidence) >= evidence.mean_threshold
+    if has_moved and _tells(compared, evidence.present, thresholds):
         yield Severity.ALERT, Rule.MEAN
 
 
@@ -179,9 +189,12 @@ def _shift(evidence: Evidence) -> float:
 
 def _is_large(difference: Difference, rows: int, thresholds: Thresholds) -> bool:
     """Whether a difference is larger than usual, and large enough for so few rows."""
-    if rows < thresholds.min_rows and difference.effect < thresholds.few_effect:
-        return False
-    return difference.effect >= difference.threshold
+    return difference.effect >= difference.threshold and _tells(difference, rows, thresholds)
+
+
+def _tells(difference: Difference, rows: int, thresholds: Thresholds) -> bool:
+    """Whether so few rows can tell of a difference."""
+    return rows >= thresholds.min_rows or difference.effect >= thresholds.few_effect
 
 
 def _graded(effect: float, threshold: float, thresholds: Thresholds) -> Severity:
