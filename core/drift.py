@@ -74,12 +74,14 @@ class Point(Document, frozen=True, kw_only=True):
         effect: Distance from the reference, in [0, 1]; None where there was too little to tell.
         threshold: The distance from which the column was worth a warning.
         severity: What was found.
+        rule: By what; None where nothing was.
     """
 
     end: Moment
     effect: float | None
     threshold: float | None
     severity: Severity
+    rule: Rule | None = None
 
 
 class ColumnFinding(Document, frozen=True, kw_only=True):

@@ -56,6 +56,7 @@ def point_of(judgement: Judgement, end: datetime) -> Point:
         effect=None if values is None else round(values.effect, _DIGITS),
         threshold=None if values is None else round(values.threshold, _DIGITS),
         severity=judgement.severity,
+        rule=judgement.rule,
     )
 
 

@@ -25,7 +25,8 @@ class Thresholds:
         rule_share: Share of rows that breaks a rule (another type, out of range, unseen) from which it counts.
         rule_rows: Rows that must break it.
         unseen_level: From where down the p-value of unseen categories counts.
-        score_shift: Change of a mean probability that is an alert where it is not usual.
+        score_shift: Change of a mean probability that is an alert where it is not usual; where nothing is known of what
+            is usual, it grows like the threshold of a distance.
         score_sds: The same of a predicted value, in standard deviations of the reference's.
     """
 

@@ -148,7 +148,9 @@ def _missing(evidence: Evidence, thresholds: Thresholds, *, is_significant: bool
         yield Severity.CRITICAL, Rule.MISSING
     gap = _gap(evidence, thresholds)
     if gap is not None and is_significant and _is_large(gap, evidence.rows, thresholds):
-        yield _graded(gap.effect, gap.threshold, thresholds), Rule.MISSING
+        is_more = evidence.missing > evidence.reference_missing
+        # That more is known than was is no fault; where a made-up value stands for none, the values tell.
+        yield (_graded(gap.effect, gap.threshold, thresholds) if is_more else Severity.INFO), Rule.MISSING
 
 
 def _unseen(evidence: Evidence, thresholds: Thresholds) -> Iterator[_Found]:
@@ -203,11 +205,13 @@ def _graded(effect: float, threshold: float, thresholds: Thresholds) -> Severity
 
 def _remember(judgement: Judgement, before: Sequence[Point]) -> Judgement:
     """A warning that is not the first is an alert; but not what a season's values say."""
-    is_seasonal = judgement.evidence.role is DriftRole.SEASONAL and judgement.rule is Rule.VALUES
-    if judgement.severity is not Severity.WARNING or is_seasonal or not _was_noted(before[-MEMORY:]):
+    is_seasonal = judgement.evidence.role is DriftRole.SEASONAL
+    if judgement.severity is not Severity.WARNING or (is_seasonal and judgement.rule is Rule.VALUES):
+        return judgement
+    if not _was_noted(before[-MEMORY:], is_seasonal=is_seasonal):
         return judgement
     return Judgement(evidence=judgement.evidence, severity=Severity.ALERT, rule=judgement.rule, is_lasting=True)
 
 
-def _was_noted(points: Iterable[Point]) -> bool:
-    return any(point.severity in _NOTED for point in points)
+def _was_noted(points: Iterable[Point], *, is_seasonal: bool) -> bool:
+    return any(point.severity in _NOTED and not (is_seasonal and point.rule is Rule.VALUES) for point in points)

@@ -131,6 +131,7 @@ def make_difference(effect: float, *, p_value: float = 0.0, threshold: float = 0
 def make_evidence(**changes: Any) -> Evidence:
     """A tested numeric column of 1,000 rows that are as ever; `changes` replace fields."""
     nothing = make_difference(0.01, p_value=0.6)
+    gap = changes.get("gap", nothing)
     plain: dict[str, Any] = {
         "column": "distance",
         "kind": "numeric",
@@ -138,7 +139,8 @@ def make_evidence(**changes: Any) -> Evidence:
         "unit": "mi",
         "rows": 1000,
         "present": 1000,
-        "missing": 0.0,
+        # More are missing, by the gap.
+        "missing": gap.effect if gap else 0.0,
         "reference_missing": 0.0,
         "values": nothing,
         "gap": nothing,

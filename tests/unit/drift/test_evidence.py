@@ -189,14 +189,14 @@ def test_without_such_windows_they_are_the_defaults(length: str, *, is_calibrate
     for name, threshold in expected.items():
         difference = known(getattr(carrier, name))
         assert (difference.threshold, difference.is_calibrated) == (threshold, False)
-    assert found["score"].mean_threshold == 0.03
+    assert found["score"].mean_threshold == pytest.approx(0.1)
 
 
-def test_a_predicted_value_moves_by_a_tenth_of_its_standard_deviation() -> None:
+def test_a_predicted_value_moves_by_a_third_of_its_standard_deviation_where_nothing_is_known() -> None:
     profile = make_profile(task=Task.REGRESSION, is_calibrated=False)
     sd = profile.reference.scores["value"].sd
     assert sd is not None
-    assert gather(make_columns(task=Task.REGRESSION), profile)["value"].mean_threshold == pytest.approx(0.1 * sd)
+    assert gather(make_columns(task=Task.REGRESSION), profile)["value"].mean_threshold == pytest.approx(sd / 3)
 
 
 # Seasons

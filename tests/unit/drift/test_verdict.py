@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from core.contract import DriftRole
 from core.drift import Point, Rule, Severity
@@ -163,6 +163,11 @@ def test_a_gap_warns_at_its_threshold_and_alerts_at_twice_that(
     rows: int, effect: float, expected: tuple[Severity, Rule | None]
 ) -> None:
     assert verdict(judge_one(rows=rows, present=rows, gap=make_difference(effect))) == expected
+
+
+def test_that_fewer_are_missing_is_no_fault() -> None:
+    found = judge_one(missing=0.1, reference_missing=0.4, gap=make_difference(0.3))
+    assert verdict(found) == (INFO, Rule.MISSING)
 
 
 def test_a_large_gap_that_may_be_chance_is_none() -> None:
@@ -344,6 +349,14 @@ def test_a_seasons_values_stay_a_warning_but_its_gap_does_not() -> None:
     assert judge_one((WARNING, WARNING), role=SEASONAL, gap=make_difference(0.06)).severity is ALERT
 
 
+@pytest.mark.parametrize(("rule", "expected"), [(Rule.MISSING, ALERT), (Rule.VALUES, WARNING)])
+def test_a_gap_of_a_season_lasts_after_another_gap_but_not_after_its_values(rule: Rule, expected: Severity) -> None:
+    noted = [structs.replace(point, rule=rule) for point in points((WARNING, WARNING))]
+    gap = make_evidence(role=SEASONAL, gap=make_difference(0.06))
+    [found] = judge([gap], {"distance": noted}, THRESHOLDS, length=WEEK, drops_columns=False)
+    assert found.severity is expected
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -399,7 +412,7 @@ def significant(evidence: Sequence[Evidence]) -> list[bool]:
 def test_the_more_tests_a_window_has_the_smaller_a_p_value_must_be(others: int, *, is_significant: bool) -> None:
     # Of n tests the smallest p-value stands up to 0.01 / n.
     tested = make_evidence(values=make_difference(0.2, p_value=0.0025), gap=None)
-    rest = [make_evidence(values=replace(NO_CHANGE, p_value=1.0), gap=None)] * others
+    rest = [make_evidence(values=make_difference(0.01, p_value=1.0), gap=None)] * others
     assert significant([tested, *rest])[0] is is_significant
 
 

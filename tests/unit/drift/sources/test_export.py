@@ -341,7 +341,10 @@ def test_documents_are_kept_in_the_folder(export: Write, tmp_path: Path) -> None
 
     again = opened(Path(source.name))
     assert (again.recall(REPORT_NAME), again.recall(MEMORY_NAME)) == (b"{}", b"[1]")
-    assert {path.name for path in (tmp_path / "memory").iterdir()} == {"drift-report.json", "drift-memory.json"}
+    assert {path.name for path in (tmp_path / "memory" / Path(source.name).name).iterdir()} == {
+        "drift-report.json",
+        "drift-memory.json",
+    }
 
 
 def test_a_folder_that_cannot_be_written_is_named(export: Write, tmp_path: Path) -> None:
