@@ -10,7 +10,7 @@ from core.drift import Bar, ColumnFinding, Figure, Rule, Severity, WindowFinding
 
 NONE: Final = "\u2013"
 NAME_LENGTH: Final = 60
-TEXT_LENGTH: Final = 400
+TEXT_LENGTH: Final = 800
 _MARKS: Final = {
     Severity.OK: "✓",
     Severity.INSUFFICIENT_DATA: "?",
