@@ -132,8 +132,9 @@ def _bars(evidence: Evidence, counts: WindowCounts, profile: Profile) -> tuple[B
     if evidence.values is None:
         return ()
     if evidence.kind == CATEGORICAL:
-        names = tuple(profile.reference.categorical[name].counts)
-        return bars_of_categories(names, profile.shares[name], counts.categorical[name])
+        reference = profile.reference.categorical[name]
+        names, shares = tuple(reference.counts), profile.shares[name]
+        return bars_of_categories(names, shares, counts.categorical[name], other=reference.other)
     if evidence.kind == SCORE:
         return bars_of_numbers(profile.scores[name], counts.scores[name].knots)
     return bars_of_numbers(profile.knots[name], counts.numeric[name].knots)
