@@ -7,10 +7,12 @@ from typing import Final
 
 from core.contract import DriftRole
 from core.drift import Rule, Severity
-from drift.evidence import CATEGORICAL, SCORE, Evidence
+from drift.evidence import CATEGORICAL, SCORE, Difference, Evidence
+from drift.phrases import numbers, percent
 from drift.verdict import Judgement
 
-_LASTING: Final = " It was so in an earlier window already."
+_LASTING: Final = " It was worth a warning in one of the two windows before, too."
+_FEW: Final = " There are too few values to rely on that."
 _NAME_LENGTH: Final = 40
 
 
@@ -24,15 +26,26 @@ def _found(judgement: Judgement) -> str:
     evidence, rule = judgement.evidence, judgement.rule
     if rule is not None:
         if judgement.severity is Severity.INSUFFICIENT_DATA:
-            return "The journal does not hold it, so nothing can be said of it."
-        return _RULES[rule](evidence)
+            return "The rows do not hold it, so nothing can be said of it."
+        text = _RULES[rule](evidence)
+        return text + _FEW if _is_held_back(judgement) else text
     if judgement.severity is Severity.INSUFFICIENT_DATA:
-        return f"{_rows(evidence.present)} with a value are too few to tell."
+        return _untold(evidence)
     if evidence.is_redacted:
         return "Its values are not written down; as many are missing as is usual."
     if evidence.role is DriftRole.CALENDAR:
         return "It follows the calendar, so its values are not compared."
     return "Nothing beyond what chance makes."
+
+
+def _untold(evidence: Evidence) -> str:
+    if evidence.rows and evidence.values is None and evidence.gap is None:
+        return "Training has no value of it to compare with."
+    known = evidence.rows if evidence.is_redacted else evidence.present
+    counted = "row" if evidence.is_redacted else "row with a value"
+    if known == 1:
+        return f"Only 1 {counted} is too few to tell."
+    return f"{known:,} {counted.replace('row', 'rows')} are too few to tell." if known else f"No {counted} came."
 
 
 def _absent(_: Evidence) -> str:
@@ -41,11 +54,11 @@ def _absent(_: Evidence) -> str:
 
 def _type(evidence: Evidence) -> str:
     wanted = "text" if evidence.kind == CATEGORICAL else "a finite number"
-    return f"{_percent(evidence.wrong / evidence.rows)} of the values are not {wanted}."
+    return f"In {percent(evidence.wrong / evidence.rows)} of the rows its value is not {wanted}."
 
 
 def _range(evidence: Evidence) -> str:
-    return f"{_percent(evidence.outside / evidence.rows)} of the rows are outside the range that the model accepts."
+    return f"In {percent(evidence.outside / evidence.rows)} of the rows it is outside the range that the model accepts."
 
 
 def _unit(evidence: Evidence) -> str:
@@ -53,38 +66,61 @@ def _unit(evidence: Evidence) -> str:
 
 
 def _missing(evidence: Evidence) -> str:
+    if not evidence.present and evidence.wrong:
+        return f"No row has a value that the model can take. {_type(evidence)}"
     if not evidence.present:
-        return f"No row has a value; in training {_percent(1 - evidence.reference_missing)} had one."
-    now, before = _percent(evidence.missing), _percent(evidence.reference_missing)
+        return f"No row has a value; in training {percent(1 - evidence.reference_missing)} had one."
+    now, before = percent(evidence.missing), percent(evidence.reference_missing)
     return f"It is missing in {now} of the rows; in training it was missing in {before}."
 
 
 def _unseen(evidence: Evidence) -> str:
-    share = _percent(evidence.unseen.effect) if evidence.unseen else ""
+    share = percent(evidence.unseen.effect) if evidence.unseen else ""
     names = [f"'{_short(name)}'" for name in evidence.unseen_names]
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
     return f"{share} of the values are categories that the model never saw: {shown}."
 
 
 def _mean(evidence: Evidence) -> str:
-    before, now = _number(evidence.reference_mean), _number(evidence.mean)
-    return f"The model's answers are {_direction(evidence)} than they were: {now} on average, {before} before."
+    before, now = evidence.reference_mean, evidence.mean
+    if before is None or now is None or before == now:
+        return "The model's answers are others than in training."
+    told_before, told_now = numbers([before, now])
+    way = "higher" if now > before else "lower"
+    return f"The model's answers are {way} than in training: {told_now} on average, {told_before} then."
 
 
 def _values(evidence: Evidence) -> str:
-    compared = evidence.recent if evidence.role is DriftRole.SEASONAL and evidence.recent else evidence.values
-    than = "in the last weeks" if compared is evidence.recent and compared is not None else "in training"
-    if evidence.kind == CATEGORICAL:
-        text = f"The mix of categories is another than {than}"
-    elif evidence.kind == SCORE:
-        text = f"The model's answers are spread otherwise than {than}"
-    else:
-        text = f"The values are spread otherwise than {than}"
-    if compared is None:
-        return f"{text}."
+    is_seasonal, compared = evidence.role is DriftRole.SEASONAL, _compared(evidence)
+    what = {
+        CATEGORICAL: "The mix of categories is different from",
+        SCORE: "The model's answers are spread differently from",
+    }.get(evidence.kind, "The values are spread differently from")
+    if is_seasonal and evidence.recent is None:
+        return f"{what} training, which the season may explain; there are too few weeks yet to compare with."
+    text = f"{what} {'the last weeks' if is_seasonal else 'training'}"
+    return f"{text}{_degree(compared)}." if compared else f"{text}."
+
+
+def _compared(evidence: Evidence) -> Difference | None:
+    return evidence.recent if evidence.role is DriftRole.SEASONAL else evidence.values
+
+
+def _is_held_back(judgement: Judgement) -> bool:
+    """Whether the values differ by more than is usual, and are too few for a warning."""
+    compared = _compared(judgement.evidence)
+    is_told = judgement.rule is Rule.VALUES and judgement.severity is Severity.INFO
+    return is_told and compared is not None and compared.effect >= compared.threshold
+
+
+def _degree(compared: Difference) -> str:
+    times = f"{compared.effect / compared.threshold:.1f} times"
     if compared.effect < compared.threshold:
-        return f"{text}, and no more so than is usual from one window to another."
-    return f"{text}, {compared.effect / compared.threshold:.1f} times as much as is usual."
+        usual = "is usual from one window to another" if compared.is_calibrated else "is let pass by default"
+        return f", but no more than {usual}"
+    if compared.is_calibrated:
+        return f", {times} as much as is usual"
+    return f", {times} as much as is let pass by default (what is usual is not known)"
 
 
 _RULES: Final[Mapping[Rule, Callable[[Evidence], str]]] = {
@@ -97,23 +133,6 @@ _RULES: Final[Mapping[Rule, Callable[[Evidence], str]]] = {
     Rule.MEAN: _mean,
     Rule.VALUES: _values,
 }
-
-
-def _direction(evidence: Evidence) -> str:
-    return "higher" if (evidence.mean or 0) > (evidence.reference_mean or 0) else "lower"
-
-
-def _number(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.3g}"
-
-
-def _percent(share: float) -> str:
-    percent = 100 * share
-    return f"{percent:.2g} %" if percent < 1 else f"{percent:.3g} %"
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _short(name: str) -> str:
