@@ -24,6 +24,7 @@ from core.logs import configure_logs
 from core.summary import add_summary
 from core.tags import ModelTag
 from drift.fault_choice import GRAMMAR
+from drift.phrases import explaining
 from drift.rows import Source
 from drift.settings import DriftSettings
 
@@ -100,7 +101,7 @@ def check(
 def _next(report: DriftReport) -> None:
     worst = [each.column for window in report.windows for each in window.columns if each.severity.is_alarming]
     if worst:
-        click.echo(f'Next: {this_python()} -m drift explain "{worst[0]}"')
+        click.echo(f"Next: {this_python()} -m drift {explaining(worst[0])}")
 
 
 @main.command()

@@ -9,6 +9,7 @@ from core.contract import Target
 from core.drift import Figure, SegmentQuality, Severity
 from drift.labelled import Labelled
 from drift.performance import HIGHER_IS_BETTER
+from drift.phrases import number
 
 _OPENINGS: Final[Mapping[Severity, str]] = {
     Severity.CRITICAL: "The model has become worse",
@@ -66,7 +67,7 @@ def _told(name: str, figure: Figure, target: Target) -> str:
         return text
     if name in HIGHER_IS_BETTER:
         return f"{text}, {100 * figure.worse_by:.1f} points less (at least {100 * figure.worse_by_at_least:.1f})"
-    more, least = (_number(name, number, target) for number in (figure.worse_by, figure.worse_by_at_least))
+    more, least = (_number(name, value, target) for value in (figure.worse_by, figure.worse_by_at_least))
     return f"{text}, {more} more (at least {least})"
 
 
@@ -83,7 +84,7 @@ def _what(name: str, target: Target) -> str:
 def _number(name: str, value: float, target: Target) -> str:
     if name in HIGHER_IS_BETTER:
         return _percent(value)
-    return (f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}") + (f" {target.unit}" if target.unit else "")
+    return number(value) + (f" {target.unit}" if target.unit else "")
 
 
 def _percent(share: float) -> str:

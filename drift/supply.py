@@ -11,6 +11,8 @@ def supply_of(newest: datetime | None, now: datetime, allowed_quiet_days: int, *
     """
     Judge the supply of rows.
 
+    The sentence names no time: reports show that of the newest row beside it.
+
     Args:
         newest: When the newest row was answered; None if there is none.
         now: UTC.
@@ -25,14 +27,17 @@ def supply_of(newest: datetime | None, now: datetime, allowed_quiet_days: int, *
         )
     quiet = max((now.astimezone(UTC).date() - newest.astimezone(UTC).date()).days - 1, 0)
     is_quiet = quiet > allowed_quiet_days
-    sentence = f"The newest row was answered on {newest:%Y-%m-%d at %H:%M} UTC"
-    if is_quiet:
-        usual = f"{allowed_quiet_days} in a row are usual" if allowed_quiet_days else "none is usual"
-        sentence += f", so that complete days are without a row, of which {usual}"
     return Supply(
         severity=Severity.ALERT if is_quiet else Severity.OK,
-        sentence=f"{sentence}.",
+        sentence=_quiet(allowed_quiet_days) if is_quiet else "Rows come as usual.",
         newest=newest,
         quiet_days=quiet,
         allowed_quiet_days=allowed_quiet_days,
     )
+
+
+def _quiet(allowed_days: int) -> str:
+    if not allowed_days:
+        return "No row comes any more; a complete day without one is not usual."
+    usual = "a complete day without one is" if allowed_days == 1 else f"{allowed_days} complete days without one are"
+    return f"No row comes any more; up to {usual} usual."

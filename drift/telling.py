@@ -13,6 +13,7 @@ import msgspec
 from core.documents import Document
 from core.drift import Severity
 from drift.conditions import Condition, Kind
+from drift.phrases import code
 
 CLEAN_WINDOWS: Final = 2
 _CLOSING: Final = (
@@ -125,7 +126,7 @@ def _changes(before: State, now: State) -> Iterable[str]:
 
 
 def _named(columns: Iterable[str]) -> str:
-    return ", ".join(f"`{name.replace('`', chr(39))}`" for name in columns)
+    return ", ".join(map(code, columns))
 
 
 def _recovery(condition: Condition) -> str:

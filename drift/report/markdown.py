@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from core.contract import MAX_NAME_LENGTH
 from core.drift import ColumnFinding, DriftReport, QualityFindings
 from drift.conditions import Condition, Kind
+from drift.phrases import explaining
 from drift.report import blocks, wording
 from drift.report.changes import Change, changes_of, is_change, verdict_of, worst_first
 from drift.report.escaping import code, prose
@@ -15,7 +16,7 @@ from drift.report.escaping import code, prose
 _MAX_WINDOWS, _MAX_TAGS, _MAX_TITLED = 6, 4, 3
 _TITLE_LENGTH, _TITLED_NAME, _COMMAND_LENGTH = 200, 40, 160
 _AGAIN: Final = "Check again, and read the whole page: `scripts/drift`"
-_EXPLAIN: Final = ".venv/bin/python -m drift explain"
+_DRIFT: Final = ".venv/bin/python -m drift"
 _RETRAIN: Final = "train on newer rows: `gh workflow run train.yml`"
 _ROLLBACK: Final = "go back to the model before: `scripts/rollback`"
 
@@ -68,7 +69,7 @@ def _drift(report: DriftReport, condition: Condition) -> list[str]:
     changes = changes_of(report)
     named = [change for change in changes if change.finding.column in condition.columns] or list(changes)
     others = [change for change in changes if change not in named]
-    worst = named[0].finding.column if named else "COLUMN"
+    worst = wording.plain(named[0].finding.column, MAX_NAME_LENGTH) if named else "COLUMN"
     return [
         f"The inputs differ from what the model was trained on. {_verdict(report, changes)}",
         blocks.changes_table(named) if named else "No column is beyond its normal band now.",
@@ -77,7 +78,7 @@ def _drift(report: DriftReport, condition: Condition) -> list[str]:
         *(_quality(quality, level="###") for quality in report.quality[:_MAX_TAGS]),
         _next(
             [
-                f"See all of a column: {code(f'{_EXPLAIN} {shlex.quote(wording.plain(worst))}', _COMMAND_LENGTH)}",
+                f"See all of a column: {code(f'{_DRIFT} {explaining(worst)}', _COMMAND_LENGTH)}",
                 "Ask what changed where the column comes from, and mend it there if it is a fault.",
                 f"If the change is real and stays, {_RETRAIN}.",
                 f"If a new model brought it, {_ROLLBACK}.",
@@ -101,7 +102,7 @@ def _degradation(report: DriftReport, condition: Condition) -> list[str]:
             [
                 f"Unless an input is broken, {_RETRAIN}.",
                 f"If the model before was better, {_ROLLBACK}.",
-                f"See an input that changed: `{_EXPLAIN} COLUMN`",
+                f"See an input that changed: `{_DRIFT} explain COLUMN`",
                 f"{_AGAIN}.",
             ]
         ),
@@ -120,7 +121,7 @@ def _no_data(report: DriftReport, _condition: Condition) -> list[str]:
                 "See whether it writes its journal down: its disk, its database, and what its log says of the journal.",
                 "See whether the check reads the right place: `DRIFT_SOURCE`, and the key in `SERVICE_KEY`.",
                 f"If a deployment stopped it, {_ROLLBACK}.",
-                f"See what a column was like before: `{_EXPLAIN} COLUMN`",
+                f"See what a column was like before: `{_DRIFT} explain COLUMN`",
                 f"Once rows come again and differ from before, {_RETRAIN}.",
                 f"{_AGAIN}.",
             ]
@@ -151,7 +152,7 @@ def _quality(quality: QualityFindings, *, level: str) -> str:
 
 def _newest(report: DriftReport) -> str:
     if report.supply.newest is None:
-        return "No row ever came."
+        return "There is no row."
     return f"The newest row came at {wording.moment(report.supply.newest)}."
 
 

@@ -130,7 +130,7 @@ def test_the_issue_of_no_data_says_when_the_newest_row_came_and_where_to_look() 
     assert "The newest row came at 2013-06-06 00:00 UTC." in text
     assert "up to 1 complete day without one is usual" in text
     assert "`/readyz`" in text
-    assert "No row ever came." in issue_body(never_any(), _condition(Kind.NO_DATA, since=None))
+    assert "There is no row." in issue_body(never_any(), _condition(Kind.NO_DATA, since=None))
 
 
 def test_several_quiet_days_may_be_usual() -> None:
