@@ -52,5 +52,7 @@ def condition(line: str, kind: Kind, streams: Iterable[StoredStream]) -> Conditi
         severity=worst(stream.severity for stream in found),
         columns=tuple(sorted({column for stream in found for column in stream.columns})),
         since=min((stream.since for stream in waiting if stream.since is not None), default=None),
-        clean_windows=min((stream.clean_windows for stream in waiting), default=CLEAN_WINDOWS),
+        clean_windows=min(stream.clean_windows for stream in waiting)
+        if waiting
+        else max((stream.clean_windows for stream in found), default=0),
     )
