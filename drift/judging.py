@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
-
-from core.drift_policy import DriftPolicy
 
 from core.contract import Contract, DriftRole
 from core.drift import QualityFindings, WindowFindings, worst
+from core.drift_policy import DriftPolicy
 from core.reference import WEEK, WINDOW_DAYS
 from drift.columns import Columns
 from drift.conditions import Kind
@@ -26,6 +25,7 @@ from drift.thresholds import Thresholds
 from drift.verdict import judge
 
 SEASON_WEEKS: Final = 12
+_WEEK: Final = timedelta(days=7)
 # With fewer weeks behind it a week has no season to be compared with.
 _FEWEST_SEASON_WEEKS: Final = 4
 
@@ -66,7 +66,8 @@ class Judge:
 
     def _window(self, model: Model, length: str, start: datetime, end: datetime, counts: WindowCounts) -> JudgedWindow:
         remembered = self.memory.tag(model.tag)
-        recent = merged(remembered.season.values()) if len(remembered.season) >= _FEWEST_SEASON_WEEKS else None
+        weeks = [week for monday, week in remembered.season.items() if _is_in_season(monday, start)]
+        recent = merged(weeks) if len(weeks) >= _FEWEST_SEASON_WEEKS else None
         witness = Witness(profile=model.profile, length=length, thresholds=self.thresholds)
         judgements = judge(
             witness.gather(counts, recent),
@@ -83,11 +84,12 @@ class Judge:
         return window
 
     def remember_season(self, monday: datetime, model: Model, counts: WindowCounts) -> None:
-        """Keep the seasonal columns of a week, and forget those of the oldest."""
-        season = self.memory.tag(model.tag).season
-        season[monday] = _seasonal(model.profile.contract, counts)
-        for start in sorted(season)[:-SEASON_WEEKS]:
-            del season[start]
+        """Keep the seasonal columns of a week, and forget those of weeks that are long ago."""
+        remembered = self.memory.tag(model.tag)
+        remembered.season[monday] = _seasonal(model.profile.contract, counts)
+        remembered.season = {
+            start: week for start, week in remembered.season.items() if _is_in_season(start, monday + _WEEK)
+        }
 
     def see_outcomes(self, start: datetime, end: datetime, found: Mapping[Model, Columns]) -> None:
         """Judge a week by its outcomes: the rows of each model that answered in it."""
@@ -133,6 +135,11 @@ class Judge:
     def _segments(self, model: Model) -> Iterable[str]:
         """Those that this model knows; an older one may have had other features."""
         return [name for name in self.policy.segments if name in model.profile.reference.categorical]
+
+
+def _is_in_season(monday: datetime, start: datetime) -> bool:
+    """Whether a week is one of the last twelve before that of a window's start."""
+    return monday < start < monday + (SEASON_WEEKS + 1) * _WEEK
 
 
 def _seasonal(contract: Contract, counts: WindowCounts) -> WindowCounts:
