@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -136,7 +136,7 @@ class StoredWindow(Document, frozen=True, kw_only=True):
 
 
 class StoredStream(Document, frozen=True, kw_only=True):
-    """How one row of windows stands; see `drift.standing.Stream`."""
+    """How one row of windows stands; see `drift.conditions.Condition`."""
 
     severity: Severity = Severity.OK
     columns: tuple[str, ...] = ()
@@ -196,7 +196,7 @@ class TagMemory:
         """Remember a window of some length."""
         columns = self.history.setdefault(length, {})
         for name, point in points.items():
-            columns[name] = [*columns.get(name, []), point][-MOST_POINTS:]
+            columns[name] = _newest([*columns.get(name, []), point])
 
 
 @dataclass(kw_only=True, slots=True)
@@ -272,6 +272,14 @@ def read_memory(content: bytes | None, source: str) -> Memory:
     except (msgspec.DecodeError, ValueError) as error:
         remedy = "begin anew with --forget"
         raise SourceError(f"{source}: what drift remembers cannot be read ({error}); {remedy}") from error
+
+
+def _newest(points: Sequence[Point]) -> list[Point]:
+    """As many as are drawn; of a row of warnings that began before them, the first takes the place of the oldest."""
+    kept = list(points[-MOST_POINTS:])
+    if len(points) > MOST_POINTS and all(point.severity.rank >= Severity.WARNING.rank for point in points):
+        kept[0] = points[0]
+    return kept
 
 
 def _tag(stored: StoredTag) -> TagMemory:
