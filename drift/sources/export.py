@@ -85,10 +85,10 @@ class Export:
     def notes(self, *, duplicates: int, has_ids: bool) -> tuple[str, ...]:
         """What is to be known of rows that come twice."""
         if not has_ids:
-            return (f"{self.path} has no {ID!r}, so rows that were exported twice count twice",)
+            return (f"{self.path} has no {ID!r}, so rows that were exported twice count twice.",)
         if duplicates:
             rows = "1 row was" if duplicates == 1 else f"{duplicates:,} rows were"
-            return (f"{rows} left out of {self.path}, as their {ID!r} came before",)
+            return (f"{rows} left out of {self.path}, as their {ID!r} came before.",)
         return ()
 
 

@@ -84,7 +84,7 @@ def test_rows_that_were_exported_twice_count_once_and_that_is_noted(export: Writ
 
     assert ages(source) == [0.5, 1.5, 2.5]
     assert ages(source, DAY, DAY + timedelta(hours=1)) == [0.5]
-    assert source.notes == (f"2 rows were left out of {source.name}, as their 'id' came before",)
+    assert source.notes == (f"2 rows were left out of {source.name}, as their 'id' came before.",)
 
 
 def test_rows_without_ids_are_all_taken_and_that_is_noted(export: Write) -> None:
@@ -92,7 +92,7 @@ def test_rows_without_ids_are_all_taken_and_that_is_noted(export: Write) -> None
     source = opened(export(table))
 
     assert ages(source) == [0.5, 0.5]
-    assert source.notes == (f"{source.name} has no 'id', so rows that were exported twice count twice",)
+    assert source.notes == (f"{source.name} has no 'id', so rows that were exported twice count twice.",)
 
 
 def test_rows_of_several_tags_come_apart_and_a_missing_tag_is_the_caller_s(export: Write) -> None:
