@@ -24,7 +24,7 @@ def numbers(values: Sequence[float]) -> list[str]:
     Numbers in as few digits as tell them apart; those that seven do not are counted, as in "1 #2".
 
     Args:
-        values: Distinct.
+        values: Distinct, up to 99 of them.
 
     Returns:
         Distinct texts of up to 13 signs.
@@ -33,7 +33,7 @@ def numbers(values: Sequence[float]) -> list[str]:
         told = [number(value, digits) for value in values]
         if len(set(told)) == len(told) and max(map(len, told), default=0) <= _LONGEST:
             return told
-    return [f"{value + 0.0:.{_FEWEST_DIGITS}g} #{place}" for place, value in enumerate(values, start=1)]
+    return [f"{value + 0.0:.2g} #{place}" for place, value in enumerate(values, start=1)]
 
 
 def percent(share: float) -> str:

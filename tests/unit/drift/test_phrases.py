@@ -41,6 +41,7 @@ def test_a_number_is_short_and_has_no_exponent_where_it_can_be(value: float, tex
         ([500.01, 500.02], ["500.01", "500.02"]),
         ([12_345.1, 12_345.4], ["12,345.1", "12,345.4"]),
         ([1.0, 1.0 + 1e-12], ["1 #1", "1 #2"]),
+        ([-1.234e-100, 1.0, 1.0 + 1e-12], ["-1.2e-100 #1", "1 #2", "1 #3"]),
     ],
 )
 def test_numbers_have_the_digits_that_tell_them_apart(values: list[float], texts: list[str]) -> None:
