@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 # How near the quantiles must be to what a factor makes of them, and how many of the five.
 _TOLERANCE, _MIN_AGREEING = 0.05, 4
+# The same for a unit that the column's own is usually mistaken for: values move a little by themselves as well.
+_NAMED_TOLERANCE: Final = 0.08
 # How near the median must be where any factor will do, so that a doubling is not taken for knots.
 _MEDIAN_TOLERANCE: Final = 0.02
 
@@ -53,9 +55,9 @@ def unit_hint(reference: Sequence[float], window: Sequence[float], unit: str) ->
     """
     A likely change of unit.
 
-    A factor is recognised when the median and at least 3 other quantiles are within 5 % of what it makes of them (the
-    median within 2 % where the other unit is not one that the column's own is usually mistaken for); a column of
-    median 0 tells nothing. Degrees are recognised when at least 4 quantiles are within 5 % of the distance of the
+    A factor is recognised when the median is within 5 %, and it and at least 3 other quantiles within 8 %, of what it
+    makes of them (2 % and 5 % where the other unit is not one that the column's own is usually mistaken for); a column
+    of median 0 tells nothing. Degrees are recognised when at least 4 quantiles are within 5 % of the distance of the
     outer two, which tells other degrees from other weather.
 
     Args:
@@ -92,9 +94,9 @@ def _agrees(before: NDArray[np.float64], after: NDArray[np.float64], change: _Ch
         tolerance = _TOLERANCE * (expected[-1] - expected[0])
         is_possible = tolerance > 0 and int((np.abs(after - before) <= tolerance).sum()) < _MIN_AGREEING
         return is_possible and int((gap <= tolerance).sum()) >= _MIN_AGREEING
-    median_tolerance = _TOLERANCE if change.unit else _MEDIAN_TOLERANCE
+    median_tolerance, tolerance = (_TOLERANCE, _NAMED_TOLERANCE) if change.unit else (_MEDIAN_TOLERANCE, _TOLERANCE)
     is_possible = expected[2] != 0 and gap[2] <= median_tolerance * abs(expected[2])
-    return is_possible and int((gap <= _TOLERANCE * np.abs(expected)).sum()) >= _MIN_AGREEING
+    return is_possible and int((gap <= tolerance * np.abs(expected)).sum()) >= _MIN_AGREEING
 
 
 def _sentence(change: _Change, unit: str) -> str:
