@@ -107,7 +107,7 @@ class ColumnFinding(Document, frozen=True, kw_only=True):
         importance: How much the model's loss grows, in per cent, when the column is shuffled; None where unknown.
         quantiles: Of a number, at 5, 25, 50, 75 and 95 %; empty where there are none.
         reference_quantiles: The same of the reference.
-        unseen: Categories that the reference does not have, with their rows, the most frequent first.
+        unseen: Categories that the reference does not have, with their rows.
         bars: The distribution, to be drawn; empty where there is none.
         since: The end of the first window of the unbroken row of windows in which this was a warning or worse.
         history: Older windows of the same length and tag, the oldest first; this window is the last.

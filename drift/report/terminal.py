@@ -113,7 +113,7 @@ def _values(finding: ColumnFinding, console: Console) -> None:
     moved = wording.movers(finding.bars, 8) if finding.kind == "categorical" else []
     shares = [(wording.plain(bar.label), wording.share(bar.reference), wording.share(bar.window)) for bar in moved]
     print_table(console, ("category", "training", "this window"), shares)
-    unseen = [(wording.plain(name), f"{rows:,}") for name, rows in list(finding.unseen.items())[:8]]
+    unseen = [(wording.plain(name), f"{rows:,}") for name, rows in wording.new_categories(finding)[:8]]
     print_table(console, ("new category", "rows"), unseen)
 
 

@@ -89,7 +89,7 @@ def how_much(finding: ColumnFinding) -> str:
     if finding.rule in (Rule.ABSENT, Rule.TYPE, Rule.MISSING):
         return f"missing in {share(finding.missing)} of rows, {share(finding.reference_missing)} in training"
     if finding.rule is Rule.UNSEEN and finding.unseen:
-        return "new: " + _several([f"{plain(name, 24)} ({rows:,} rows)" for name, rows in finding.unseen.items()])
+        return "new: " + _several([f"{plain(name, 24)} ({_rows(rows)})" for name, rows in new_categories(finding)])
     if finding.quantiles and finding.reference_quantiles:
         unit = f" {plain(finding.unit, 12)}" if finding.unit else ""
         middle = len(finding.quantiles) // 2
@@ -99,6 +99,15 @@ def how_much(finding: ColumnFinding) -> str:
     if finding.kind == "categorical" and moved:
         return "; ".join(f"{plain(bar.label, 24)} {share(bar.reference)} → {share(bar.window)}" for bar in moved)
     return NONE
+
+
+def new_categories(finding: ColumnFinding) -> list[tuple[str, int]]:
+    """Categories that the reference does not have, with their rows, the most frequent first."""
+    return sorted(finding.unseen.items(), key=lambda entry: (-entry[1], entry[0]))
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _several(names: list[str], shown: int = 3) -> str:
