@@ -147,7 +147,7 @@ class WindowFindings(Document, frozen=True, kw_only=True):
         start: Included, UTC.
         end: Not included, UTC.
         rows: In it.
-        severity: The worst of its columns.
+        severity: The worst of its columns; those with too little to tell count only where there are no others.
         columns: The worst first.
         notes: What else is to be known, such as rows that were left out, in sentences.
     """
@@ -246,8 +246,8 @@ class DriftReport(Document, frozen=True, kw_only=True):
         severity: The worst of all findings.
         headline: One sentence.
         advice: What to do, in sentences, the most urgent first.
-        windows: The newest window of each tag and length, the worst first.
-        quality: The newest window of each tag whose outcomes are known.
+        windows: The newest of each length, one for each tag that answered in it; the worst first.
+        quality: The newest week whose outcomes are known, one for each tag that answered in it.
         supply: Whether rows come at all.
         judged: How many windows were new in this check.
         notes: What else is to be known, in sentences.
@@ -265,6 +265,12 @@ class DriftReport(Document, frozen=True, kw_only=True):
     supply: Supply
     judged: int
     notes: tuple[str, ...] = ()
+
+
+def verdict_of(severities: Iterable[Severity]) -> Severity:
+    """The most severe of some; those with too little to tell count only where there are no others."""
+    found = list(severities)
+    return worst([severity for severity in found if severity is not Severity.INSUFFICIENT_DATA] or found)
 
 
 def worst(severities: Iterable[Severity]) -> Severity:

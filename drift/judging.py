@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.contract import Contract, DriftRole
-from core.drift import QualityFindings, WindowFindings, worst
+from core.drift import QualityFindings, WindowFindings, verdict_of
 from core.drift_policy import DriftPolicy
 from core.reference import WEEK, WINDOW_DAYS
 from drift.columns import Columns
@@ -61,7 +61,7 @@ class Judge:
                 each.evidence.column for window in judged for each in window.judgements if each.severity.is_alarming
             ]
             stream = self.memory.stream(Kind.DRIFT, length)
-            severity = worst(window.severity for window in judged)
+            severity = verdict_of(window.severity for window in judged)
             self.memory.keep_stream(Kind.DRIFT, length, after(stream, severity, alarming, end))
 
     def _window(self, model: Model, length: str, start: datetime, end: datetime, counts: WindowCounts) -> JudgedWindow:
@@ -103,7 +103,7 @@ class Judge:
                 if figure.worse_by is not None and figure.worse_by > 0
             ]
             stream = self.memory.stream(Kind.DEGRADATION, WEEK)
-            severity = worst(verdict.severity for verdict in verdicts)
+            severity = verdict_of(verdict.severity for verdict in verdicts)
             self.memory.keep_stream(Kind.DEGRADATION, WEEK, after(stream, severity, alarming, end))
 
     def _outcomes(self, model: Model, start: datetime, end: datetime, columns: Columns) -> QualityVerdict:
