@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
-from core.drift import DriftReport, Severity, WindowFindings, worst
+from core.drift import DriftReport, QualityFindings, Severity, WindowFindings, verdict_of, worst
 from core.drift_policy import DriftPolicy
+from core.errors import SourceError
 from core.reference import DAY, WEEK
+from core.tags import ModelTag
 from drift.columns import columns_of
 from drift.conditions import Condition, Kind
 from drift.counts import WindowCounts, count_window, merged
 from drift.headline import advice_of, headline_of
 from drift.judging import Judge
-from drift.memory import Memory
+from drift.memory import MOST_POINTS, Memory
 from drift.models import Model, Models
+from drift.remarks import SHOWN, remarks
 from drift.rows import Batch, Source
+from drift.sources.grouping import moment
 from drift.standing import after, condition
 from drift.supply import supply_of
 
 LINE: Final = "model"
 # So many rows of a tag are in memory at once.
 _ROWS_AT_ONCE: Final = 100_000
-# A tag that answered nothing for so long is not shown any more.
-_SHOWN: Final = timedelta(days=28)
 _ONE_DAY, _ONE_WEEK = timedelta(days=1), timedelta(days=7)
+# What a first check looks back; of older windows a report would not say anything.
+_FIRST: Final = MOST_POINTS * _ONE_WEEK
 Progress = Callable[[str], None]
+_Found = TypeVar("_Found", WindowFindings, QualityFindings)
 
 
 @dataclass(kw_only=True)
@@ -52,9 +58,10 @@ class Check:
     now: datetime
     before: DriftReport | None = None
     progress: Progress = field(default=lambda _: None)
-    _strange: dict[str, int] = field(default_factory=dict)
+    _span: tuple[datetime, datetime] | None = None
 
     def __post_init__(self) -> None:
+        self._is_first = self.memory.days_until is None
         self._judge = Judge(memory=self.memory, policy=self.policy, drops_columns=self.source.drops_columns)
         if self.before is not None:
             self._judge.windows = {(each.tag, each.days): each for each in self.before.windows}
@@ -65,11 +72,12 @@ class Check:
         Judge what is new.
 
         Raises:
-            SourceError: if the rows cannot be read.
+            SourceError: if the rows cannot be read, or a model is not the one whose rows were judged before.
             JournalUnavailable: the same, of a database.
+            RegistryError: if the registry cannot be asked, or is empty.
         """
-        span = self.source.span()
-        start = self.memory.days_until or (None if span is None else _midnight(span[0]))
+        self._span = self.source.span()
+        start = self.memory.days_until or self._first_day()
         if start is not None:
             if self.memory.quality_until is None:
                 self.memory.quality_until = start - timedelta(days=start.weekday())
@@ -79,7 +87,7 @@ class Check:
                 if (day + _ONE_DAY).weekday() == 0:
                     self._see_week(day + _ONE_DAY - _ONE_WEEK)
             self._see_outcomes(self.memory.quality_until)
-        return self._report(None if span is None else span[1])
+        return self._report()
 
     def conditions(self) -> list[Condition]:
         """How each kind of trouble stands now."""
@@ -88,15 +96,30 @@ class Check:
             condition(LINE, kind, [self.memory.stream(kind, length) for length in of]) for kind, of in lengths.items()
         ]
 
+    def _first_day(self) -> datetime | None:
+        """With which a first check begins; None where no row is of the past."""
+        if self._span is None or self._span[0] >= self.now:
+            return None
+        return _midnight(max(self._span[0], self._first_look()))
+
+    def _first_look(self) -> datetime:
+        """A Monday, before which a first check does not look."""
+        last = _midnight(self.now if self._span is None else min(self.now, self._span[1]))
+        return last - timedelta(days=last.weekday()) - _FIRST
+
     def _see_day(self, day: datetime) -> None:
         end = day + _ONE_DAY
-        found = self._read(day, end)
+        found, passed_over = self._read(day, end)
+        self.memory.pass_over(day, passed_over, self.models.problems)
         for model, counts in found.items():
-            self.memory.tag(model.tag).days[day] = counts
+            remembered = self.memory.tag(model.tag)
+            remembered.days[day], remembered.reference_sha256 = counts, model.reference_sha256
         if DAY in self.policy.windows:
             self._judge.see(DAY, day, end, found)
         if found:
-            self.memory.newest_day, self.memory.newest_tag = day, next(reversed(found)).tag
+            self.memory.newest_tag = max((model.tag for model in found), key=ModelTag.parse)
+        if found or passed_over:
+            self.memory.newest_day = day
         quiet = (day - (self.memory.newest_day or day)).days
         severity = Severity.ALERT if quiet > self._allowed_quiet_days() else Severity.OK
         stream = self.memory.stream(Kind.NO_DATA, DAY)
@@ -106,7 +129,7 @@ class Check:
     def _see_week(self, monday: datetime) -> None:
         found: dict[Model, WindowCounts] = {}
         for tag, remembered in self.memory.tags.items():
-            model = self.models.find(tag) if remembered.days else None
+            model = self._find(tag) if remembered.days else None
             if model is not None:
                 found[model] = merged(remembered.days.values())
             remembered.days.clear()
@@ -114,6 +137,7 @@ class Check:
             self._judge.see(WEEK, monday, monday + _ONE_WEEK, found)
         for model, counts in found.items():
             self._judge.remember_season(monday, model, counts)
+        self.memory.forget_tags(monday - _FIRST)
 
     def _see_outcomes(self, monday: datetime) -> None:
         for week in _steps(monday, self.now - timedelta(days=self.policy.outcome_days), _ONE_WEEK):
@@ -122,7 +146,7 @@ class Check:
             batches: dict[str, list[Batch]] = {}
             for batch in self.source.rows(week, end, with_outcomes=True):
                 batches.setdefault(batch.tag, []).append(batch)
-            models = {tag: self.models.find(tag) for tag in batches}
+            models = {tag: self._find(tag) for tag in batches}
             found = {
                 model: columns_of(batches[tag], model.profile.contract)
                 for tag, model in models.items()
@@ -131,51 +155,65 @@ class Check:
             self._judge.see_outcomes(week, end, found)
             self.memory.quality_until = end
 
-    def _read(self, since: datetime, until: datetime) -> dict[Model, WindowCounts]:
-        """The rows of a day, counted, by the model that answered them."""
-        waiting: dict[str, list[Batch]] = {}
+    def _read(self, since: datetime, until: datetime) -> tuple[dict[Model, WindowCounts], dict[str, int]]:
+        """The rows of a day, counted, by the model that answered them; by tag, how many could not be compared."""
         found: dict[Model, WindowCounts] = {}
-        for batch in self.source.rows(since, until):
-            batches = waiting.setdefault(batch.tag, [])
-            batches.append(batch)
-            if sum(map(len, batches)) >= _ROWS_AT_ONCE:
-                self._count(found, batch.tag, waiting.pop(batch.tag))
-        for tag, batches in sorted(waiting.items()):
-            self._count(found, tag, batches)
-        return found
+        passed_over: dict[str, int] = {}
+        if self._span is None or self._span[1] < since:
+            return found, passed_over
+        for tag, batches in _parts(self.source.rows(since, until)):
+            model = self._find(tag)
+            counts = None if model is None else self._counted(model, batches)
+            if model is None or counts is None:
+                passed_over[tag] = passed_over.get(tag, 0) + sum(map(len, batches))
+            else:
+                found[model] = found[model] + counts if model in found else counts
+        return found, passed_over
 
-    def _count(self, found: dict[Model, WindowCounts], tag: str, batches: list[Batch]) -> None:
-        model = self.models.find(tag)
-        rows = sum(map(len, batches))
-        if model is None:
-            self._strange[tag] = self._strange.get(tag, 0) + rows
-            return
+    def _counted(self, model: Model, batches: list[Batch]) -> WindowCounts | None:
+        """The counts of some rows; None if they are not of the model's contract."""
         contract = model.profile.contract
         columns = columns_of(batches, contract)
-        if rows and columns.absent >= set(contract.names):
-            self.models.problems[tag] = f"they have none of its columns, which are {', '.join(contract.names)}"
-            self._strange[tag] = self._strange.get(tag, 0) + rows
-            return
-        counts = count_window(columns, model.profile)
-        found[model] = found[model] + counts if model in found else counts
+        if columns.absent >= set(contract.names) and not self.source.drops_columns:
+            self.models.problems[model.tag] = f"they have none of its columns, which are {', '.join(contract.names)}"
+            return None
+        return count_window(columns, model.profile)
+
+    def _find(self, tag: str) -> Model | None:
+        model, remembered = self.models.find(tag), self.memory.tags.get(tag)
+        if model and remembered and remembered.reference_sha256 not in {"", model.reference_sha256}:
+            raise SourceError(
+                f"{tag} in the registry {self.models.registry} is another model than the one whose rows were judged "
+                "before; set MODEL_REGISTRY to where that one is, or begin anew with --forget"
+            )
+        return model
 
     def _allowed_quiet_days(self) -> int:
         if self.policy.quiet_days is not None:
             return self.policy.quiet_days
-        model = self.models.find(self.memory.newest_tag) if self.memory.newest_tag else None
+        model = self._find(self.memory.newest_tag) if self.memory.newest_tag else None
         return model.profile.reference.longest_gap_days if model else 0
 
-    def _report(self, newest: datetime | None) -> DriftReport:
-        supply = supply_of(newest, self.now, self._allowed_quiet_days(), is_known=self.memory.newest_day is not None)
+    def _newest(self) -> datetime | None:
+        """When the newest row was answered that is not of a time to come."""
+        if self._span is None or self._span[1] <= self.now:
+            return None if self._span is None else self._span[1]
+        start = self.memory.newest_day or _midnight(self.now)
+        return moment(max(times)) if (times := [int(b.at.max()) for b in self.source.rows(start, self.now)]) else None
+
+    def _report(self) -> DriftReport:
+        supply = supply_of(
+            self._newest(), self.now, self._allowed_quiet_days(), is_known=self.memory.newest_day is not None
+        )
         windows = _shown(self._judge.windows, self.now)
-        quality = tuple(each for each in self._judge.quality.values() if each.end + _SHOWN >= self.now)
-        notes = (*self._notes(newest), *self.source.notes)
+        quality = _newest_of(self._judge.quality.values(), self.now)
+        told = remarks(self.memory, self._span, self.now, first_look=self._first_look() if self._is_first else None)
+        notes = (*told, *self.source.notes)
         severity = worst(
             [
-                *(each.severity for each in windows),
-                *(each.severity for each in quality),
+                verdict_of([*(each.severity for each in windows), *(each.severity for each in quality)]),
                 supply.severity,
-                *([Severity.ERROR] if self._strange else []),
+                *([Severity.ERROR] if self.memory.passed_over else []),
             ]
         )
         return DriftReport(
@@ -192,17 +230,34 @@ class Check:
             notes=notes,
         )
 
-    def _notes(self, newest: datetime | None) -> Iterator[str]:
-        for tag, rows in self._strange.items():
-            yield f"{rows:,} rows answered by {tag} could not be compared: {self.models.problems[tag]}."
-        if newest is not None and newest > self.now:
-            yield f"The newest row is from {newest:%Y-%m-%d %H:%M} UTC, which is to come; it is left for later."
+
+def _parts(batches: Iterable[Batch]) -> Iterator[tuple[str, list[Batch]]]:
+    """Rows by tag, of each as many as fit in memory at once."""
+    waiting: dict[str, list[Batch]] = {}
+    rows: Counter[str] = Counter()
+    for batch in batches:
+        waiting.setdefault(batch.tag, []).append(batch)
+        rows[batch.tag] += len(batch)
+        if rows[batch.tag] >= _ROWS_AT_ONCE:
+            yield batch.tag, waiting.pop(batch.tag)
+            del rows[batch.tag]
+    yield from sorted(waiting.items())
 
 
 def _shown(windows: Mapping[tuple[str, int], WindowFindings], now: datetime) -> tuple[WindowFindings, ...]:
-    """The worst first, of equal ones the longest and newest."""
-    kept = [each for each in windows.values() if each.end + _SHOWN >= now]
-    return tuple(sorted(kept, key=lambda each: (-each.severity.rank, -each.days, -each.end.timestamp(), each.tag)))
+    """The newest of each length; the worst first, of equal ones the longest."""
+    lengths = {days for _, days in windows}
+    kept = [
+        each for days in lengths for each in _newest_of((each for each in windows.values() if each.days == days), now)
+    ]
+    return tuple(sorted(kept, key=lambda each: (-each.severity.rank, -each.days, each.tag)))
+
+
+def _newest_of(findings: Iterable[_Found], now: datetime) -> tuple[_Found, ...]:
+    """Those of the newest window, unless it is long past: what a tag did that answers no more is no news."""
+    known = list(findings)
+    newest = max((each.end for each in known), default=now)
+    return tuple(each for each in known if each.end == newest and newest + SHOWN >= now)
 
 
 def _midnight(moment: datetime) -> datetime:

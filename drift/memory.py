@@ -4,193 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-import msgspec
-import numpy as np
-
-from core.documents import Document, to_json_line
+from core.documents import from_json, to_json_line
 from core.drift import Point, Severity
-from core.effects import KnotCounts
-from core.errors import SourceError
-from core.packing import pack, unpack
+from core.errors import ManifestError, SourceError
 from drift.conditions import Kind
-from drift.counts import CategoricalCounts, NumericCounts, WindowCounts
+from drift.counts import WindowCounts
+from drift.stored import MEMORY_FORMAT, PassedOver, StoredMemory, StoredStream, StoredTag, StoredWindow, refuse_newer
 
-MEMORY_FORMAT: Final = 1
 # So many windows are drawn.
 MOST_POINTS: Final = 26
-
-
-class StoredNumbers(Document, frozen=True, kw_only=True):
-    """`NumericCounts`, packed."""
-
-    rows: int
-    missing: int
-    wrong: int
-    outside: int
-    total: float
-    quantiles: tuple[float, ...]
-    packed: str
-
-    @classmethod
-    def of(cls, counts: NumericCounts) -> StoredNumbers:
-        """Pack."""
-        return cls(
-            rows=counts.rows,
-            missing=counts.missing,
-            wrong=counts.wrong,
-            outside=counts.outside,
-            total=counts.total,
-            quantiles=counts.quantiles,
-            packed=pack([counts.knots.at, counts.knots.between]),
-        )
-
-    def counts(self) -> NumericCounts:
-        """Unpack."""
-        at, between = (numbers.astype(np.int64) for numbers in unpack(self.packed))
-        return NumericCounts(
-            rows=self.rows,
-            missing=self.missing,
-            wrong=self.wrong,
-            outside=self.outside,
-            total=self.total,
-            quantiles=self.quantiles,
-            knots=KnotCounts(at=at, between=between),
-        )
-
-
-class StoredTexts(Document, frozen=True, kw_only=True):
-    """`CategoricalCounts`, packed."""
-
-    rows: int
-    missing: int
-    wrong: int
-    packed: str
-    unseen: dict[str, int]
-    other: int
-
-    @classmethod
-    def of(cls, counts: CategoricalCounts) -> StoredTexts:
-        """Pack."""
-        return cls(
-            rows=counts.rows,
-            missing=counts.missing,
-            wrong=counts.wrong,
-            packed=pack([counts.known]),
-            unseen=dict(counts.unseen),
-            other=counts.other,
-        )
-
-    def counts(self) -> CategoricalCounts:
-        """Unpack."""
-        return CategoricalCounts(
-            rows=self.rows,
-            missing=self.missing,
-            wrong=self.wrong,
-            known=unpack(self.packed)[0].astype(np.int64),
-            unseen=self.unseen,
-            other=self.other,
-        )
-
-
-class StoredWindow(Document, frozen=True, kw_only=True):
-    """`WindowCounts` of all columns or of some, packed."""
-
-    start: datetime
-    rows: int
-    numeric: dict[str, StoredNumbers]
-    categorical: dict[str, StoredTexts]
-    scores: dict[str, StoredNumbers]
-    absent: tuple[str, ...]
-    redacted: tuple[str, ...]
-
-    @classmethod
-    def of(cls, start: datetime, counts: WindowCounts, only: frozenset[str] | None = None) -> StoredWindow:
-        """Pack a window; given `only`, these columns alone and no scores."""
-
-        def wanted(name: str) -> bool:
-            return only is None or name in only
-
-        return cls(
-            start=start,
-            rows=counts.rows,
-            numeric={name: StoredNumbers.of(each) for name, each in counts.numeric.items() if wanted(name)},
-            categorical={name: StoredTexts.of(each) for name, each in counts.categorical.items() if wanted(name)},
-            scores={name: StoredNumbers.of(each) for name, each in counts.scores.items() if only is None},
-            absent=tuple(sorted(counts.absent)),
-            redacted=tuple(sorted(counts.redacted)),
-        )
-
-    def counts(self) -> WindowCounts:
-        """Unpack."""
-        return WindowCounts(
-            rows=self.rows,
-            numeric={name: each.counts() for name, each in self.numeric.items()},
-            categorical={name: each.counts() for name, each in self.categorical.items()},
-            scores={name: each.counts() for name, each in self.scores.items()},
-            absent=frozenset(self.absent),
-            redacted=frozenset(self.redacted),
-        )
-
-
-class StoredStream(Document, frozen=True, kw_only=True):
-    """How one row of windows stands; see `drift.conditions.Condition`."""
-
-    severity: Severity = Severity.OK
-    columns: tuple[str, ...] = ()
-    since: datetime | None = None
-    clean_windows: int = 0
-
-
-class StoredTag(Document, frozen=True, kw_only=True):
-    """
-    What is remembered of a tag.
-
-    Attributes:
-        days: The days of the week that is not complete yet.
-        season: The seasonal columns of the last weeks, the oldest first.
-        history: By length of window and column, the windows until now, the oldest first.
-        quality: Figures of the weeks whose outcomes were judged, the oldest first.
-    """
-
-    days: tuple[StoredWindow, ...] = ()
-    season: tuple[StoredWindow, ...] = ()
-    history: dict[str, dict[str, tuple[Point, ...]]] = msgspec.field(default_factory=dict)
-    quality: tuple[tuple[datetime, dict[str, float | None]], ...] = ()
-
-
-class StoredMemory(Document, frozen=True, kw_only=True):
-    """
-    What is remembered.
-
-    Attributes:
-        days_until: Every day before is judged; None before the first check.
-        quality_until: Of every week before, the outcomes are judged.
-        newest_day: The newest day with a row; None if there was none.
-        newest_tag: Of the model that answered it.
-        tags: By tag.
-        streams: By kind of trouble and length of window.
-    """
-
-    format: int = MEMORY_FORMAT
-    days_until: datetime | None = None
-    quality_until: datetime | None = None
-    newest_day: datetime | None = None
-    newest_tag: str | None = None
-    tags: dict[str, StoredTag] = msgspec.field(default_factory=dict)
-    streams: dict[str, StoredStream] = msgspec.field(default_factory=dict)
+# For so long it is told of rows that could not be compared, of so many tags each day by name.
+_PASSED_OVER: Final = timedelta(days=7)
+_MOST_TAGS: Final = 20
+_TAG_LENGTH: Final = 40
 
 
 @dataclass(kw_only=True, slots=True)
 class TagMemory:
     """What is remembered of a tag, unpacked; see `StoredTag`."""
 
+    reference_sha256: str = ""
     days: dict[datetime, WindowCounts] = field(default_factory=dict)
     season: dict[datetime, WindowCounts] = field(default_factory=dict)
     history: dict[str, dict[str, list[Point]]] = field(default_factory=dict)
     quality: list[tuple[datetime, dict[str, float | None]]] = field(default_factory=list)
+
+    @property
+    def newest(self) -> datetime | None:
+        """The end of the newest window that was judged; None if there is none."""
+        ends = [points[-1].end for columns in self.history.values() for points in columns.values()]
+        return max([*ends, *(end for end, _ in self.quality[-1:])], default=None)
 
     def note(self, length: str, points: Mapping[str, Point]) -> None:
         """Remember a window of some length."""
@@ -207,12 +53,36 @@ class Memory:
     quality_until: datetime | None = None
     newest_day: datetime | None = None
     newest_tag: str | None = None
+    passed_over: list[PassedOver] = field(default_factory=list)
     tags: dict[str, TagMemory] = field(default_factory=dict)
     streams: dict[str, StoredStream] = field(default_factory=dict)
 
     def tag(self, name: str) -> TagMemory:
         """Of a tag."""
         return self.tags.setdefault(name, TagMemory())
+
+    def pass_over(self, day: datetime, rows: Mapping[str, int], problems: Mapping[str, str]) -> None:
+        """
+        Remember rows of a day that could not be compared, and forget those of a week before.
+
+        Args:
+            day: Its beginning.
+            rows: How many by tag; what is beyond twenty tags is put together.
+            problems: By tag, why.
+        """
+        recent = [each for each in self.passed_over if each.day > day - _PASSED_OVER]
+        most = sorted(rows.items(), key=lambda entry: (-entry[1], entry[0]))
+        named = [
+            PassedOver(day=day, tag=tag[:_TAG_LENGTH], rows=count, problem=problems[tag])
+            for tag, count in most[:_MOST_TAGS]
+        ]
+        beyond = sum(count for _, count in most[_MOST_TAGS:])
+        others = [PassedOver(day=day, tag="others", rows=beyond, problem="there are too many tags")] if beyond else []
+        self.passed_over = [*recent, *named, *others]
+
+    def forget_tags(self, before: datetime) -> None:
+        """Forget the tags that answered nothing since a time, so that the memory does not grow for ever."""
+        self.tags = {name: tag for name, tag in self.tags.items() if tag.newest and tag.newest >= before}
 
     def stream(self, kind: Kind, length: str) -> StoredStream:
         """How a kind of trouble stands by windows of some length."""
@@ -231,8 +101,10 @@ def write_memory(memory: Memory) -> bytes:
             quality_until=memory.quality_until,
             newest_day=memory.newest_day,
             newest_tag=memory.newest_tag,
+            passed_over=tuple(memory.passed_over),
             tags={
                 name: StoredTag(
+                    reference_sha256=tag.reference_sha256,
                     days=tuple(StoredWindow.of(start, counts) for start, counts in sorted(tag.days.items())),
                     season=tuple(StoredWindow.of(start, counts) for start, counts in sorted(tag.season.items())),
                     history={
@@ -258,18 +130,18 @@ def read_memory(content: bytes | None, source: str) -> Memory:
     if content is None:
         return Memory()
     try:
-        stored = msgspec.json.decode(content, type=StoredMemory)
-        if stored.format > MEMORY_FORMAT:
-            raise SourceError(f"{source}: what drift remembers was written by a newer Slipway; upgrade this one")
+        refuse_newer(content, MEMORY_FORMAT, f"{source}: what drift remembers")
+        stored = from_json(content, StoredMemory, source="the memory")
         return Memory(
             days_until=stored.days_until,
             quality_until=stored.quality_until,
             newest_day=stored.newest_day,
             newest_tag=stored.newest_tag,
+            passed_over=list(stored.passed_over),
             tags={name: _tag(tag) for name, tag in stored.tags.items()},
             streams=stored.streams,
         )
-    except (msgspec.DecodeError, ValueError) as error:
+    except (ManifestError, ValueError) as error:
         remedy = "begin anew with --forget"
         raise SourceError(f"{source}: what drift remembers cannot be read ({error}); {remedy}") from error
 
@@ -284,6 +156,7 @@ def _newest(points: Sequence[Point]) -> list[Point]:
 
 def _tag(stored: StoredTag) -> TagMemory:
     return TagMemory(
+        reference_sha256=stored.reference_sha256,
         days={window.start: window.counts() for window in stored.days},
         season={window.start: window.counts() for window in stored.season},
         history={

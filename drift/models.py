@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from core.bundle import REFERENCE_NAME, Bundle
-from core.errors import CorruptArtifact, SlipwayError
+from core.errors import CorruptArtifact, ManifestError, NothingPublished, UnknownTag, UnsupportedFormat
 from core.manifest import Metric
 from core.registry import ModelRegistry
-from core.tags import ModelTag
+from core.tags import ModelTag, is_tag
 from drift.counts import Profile
 
 # Written by the training, and for reading only: a bundle without it is whole.
@@ -26,6 +26,7 @@ class Model:
     Attributes:
         tag: Of its bundle.
         profile: Its reference, unpacked.
+        reference_sha256: Of the reference's bytes; counts are of use beside the same reference only.
         threshold: Of a binary answer; None for other tasks.
         baseline: Its figures on the holdout.
         segment_baselines: The same by column and category, where they are known.
@@ -33,6 +34,7 @@ class Model:
 
     tag: str
     profile: Profile
+    reference_sha256: str
     threshold: float | None
     baseline: Mapping[str, Metric]
     segment_baselines: Mapping[tuple[str, str], Mapping[str, Metric]]
@@ -53,14 +55,30 @@ class Models:
     _found: dict[str, Model | None] = field(default_factory=dict)
 
     def find(self, tag: str) -> Model | None:
-        """A model; None if there is none, and then `problems` says why."""
+        """
+        A model; None if there is none, and then `problems` says why.
+
+        Raises:
+            NothingPublished: if the registry holds no model at all, as it is the wrong one then.
+            SlipwayError: if it cannot be asked, so that nobody knows what it holds.
+        """
         if tag not in self._found:
-            try:
-                self._found[tag] = _model(tag, self.registry.fetch(ModelTag.parse(tag)))
-            except (SlipwayError, ValueError) as error:
-                self.problems[tag] = " ".join(str(error).split())
-                self._found[tag] = None
+            self._found[tag] = self._look_for(tag)
         return self._found[tag]
+
+    def _look_for(self, tag: str) -> Model | None:
+        if not is_tag(tag):
+            self.problems[tag] = "that is not a model's tag, which looks like model-v1.4.0"
+            return None
+        try:
+            return _model(tag, self.registry.fetch(ModelTag.parse(tag)))
+        except UnknownTag as error:
+            if not error.known:
+                raise NothingPublished(str(self.registry)) from error
+            self.problems[tag] = f"it is not in the registry {self.registry}"
+        except (CorruptArtifact, ManifestError, UnsupportedFormat) as error:
+            self.problems[tag] = " ".join(str(error).split())
+        return None
 
 
 def _model(tag: str, bundle: Bundle) -> Model:
@@ -72,6 +90,7 @@ def _model(tag: str, bundle: Bundle) -> Model:
     return Model(
         tag=tag,
         profile=profile,
+        reference_sha256=manifest.files[REFERENCE_NAME].sha256,
         threshold=manifest.threshold.value if manifest.threshold else None,
         baseline=manifest.metrics,
         segment_baselines=_segment_baselines(bundle.files.get(_EVALUATION_NAME)),

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from core.documents import from_json, to_json_line
-from core.drift import MEMORY_NAME, REPORT_NAME, DriftReport
+from core.drift import MEMORY_NAME, REPORT_FORMAT, REPORT_NAME, DriftReport
 from core.drift_policy import DriftPolicy, Retrain
 from core.errors import ManifestError, SourceError
 from core.github.client import GitHub
@@ -22,6 +22,7 @@ from drift.report.markdown import issue_body, issue_title
 from drift.retraining import Retraining
 from drift.rows import Source
 from drift.settings import DriftSettings
+from drift.stored import refuse_newer
 from drift.written import write_report
 
 
@@ -88,10 +89,13 @@ def kept_report(source: Source) -> DriftReport | None:
         SourceError: if it cannot be read.
     """
     content = source.recall(REPORT_NAME)
+    if content is None:
+        return None
+    refuse_newer(content, REPORT_FORMAT, f"{source.name}: the last report")
     try:
-        return None if content is None else from_json(content, DriftReport, source=source.name)
+        return from_json(content, DriftReport, source="the report")
     except ManifestError as error:
-        raise SourceError(f"the last report cannot be read ({error}); check again with --forget") from error
+        raise SourceError(f"{source.name}: the last report cannot be read ({error}); check with --forget") from error
 
 
 def tell(checked: Checked, github: GitHub, policy: DriftPolicy, environment: Mapping[str, str]) -> Iterator[str]:

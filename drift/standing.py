@@ -7,7 +7,7 @@ from datetime import datetime
 
 from core.drift import Severity, worst
 from drift.conditions import Condition, Kind
-from drift.memory import StoredStream
+from drift.stored import StoredStream
 from drift.telling import CLEAN_WINDOWS
 
 

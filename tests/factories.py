@@ -111,7 +111,13 @@ def make_reference() -> Reference:
     return Reference(numeric={"age": ages}, categorical={"city": cities}, scores={"score": scores}, rows=4)
 
 
-def make_bundle(directory: Path, task: Task = Task.BINARY, tag: str = "model-v1.0.0", **changes: Any) -> Bundle:
+def make_bundle(
+    directory: Path,
+    task: Task = Task.BINARY,
+    tag: str = "model-v1.0.0",
+    reference: Reference | None = None,
+    **changes: Any,
+) -> Bundle:
     """A bundle in a new directory whose golden rows come out right; `changes` replace fields of its manifest."""
     contract, graph = make_contract(task), make_graph(task)
     manifest = make_manifest(contract, tag, **changes)
@@ -127,7 +133,7 @@ def make_bundle(directory: Path, task: Task = Task.BINARY, tag: str = "model-v1.
     files = {
         GRAPH_NAME: graph,
         GOLDEN_NAME: to_json(golden),
-        REFERENCE_NAME: to_json(make_reference()),
+        REFERENCE_NAME: to_json(reference or make_reference()),
         CARD_NAME: f"# {tag}\n".encode(),
         CARD_PAGE_NAME: f"<!doctype html><title>{tag}</title>".encode(),
     }
