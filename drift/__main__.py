@@ -177,7 +177,7 @@ def simulate(
     try:
         chosen = [parse_fault(text, model.profile.contract) for text in faults]
     except ValueError as error:
-        raise SlipwayError(f"--fault {error}") from error
+        raise SlipwayError(str(error)) from error
     console = Console(highlight=False)
     simulate_command(model.profile, windows, chosen, console, drops_columns=rows.drops_columns)
 
