@@ -115,10 +115,20 @@ def make_bundle(
     directory: Path,
     task: Task = Task.BINARY,
     tag: str = "model-v1.0.0",
+    *,
     reference: Reference | None = None,
     **changes: Any,
 ) -> Bundle:
-    """A bundle in a new directory whose golden rows come out right; `changes` replace fields of its manifest."""
+    """
+    A bundle in a new directory whose golden rows come out right.
+
+    Args:
+        directory: Is made.
+        task: Of the model.
+        tag: Of the bundle.
+        reference: What training saw; by default `make_reference()`.
+        changes: Replace fields of the manifest.
+    """
     contract, graph = make_contract(task), make_graph(task)
     manifest = make_manifest(contract, tag, **changes)
     scorer = Scorer([graph], [1.0], manifest.calibration, task)
