@@ -13,18 +13,21 @@ from pathlib import Path
 
 try:
     import click
+    import polars as pl
     from rich.console import Console
     from rich.panel import Panel
 except ModuleNotFoundError:
     sys.exit("error: this Python lacks what the demonstration needs; run scripts/demo")
 
 from demo.stage import REPOSITORY, Ran, Stage, StageError, set_up
+from ml.datasets import flights
 
-TRAIN, DEPLOY, ROLLBACK = "train.yml", "deploy.yml", "rollback.yml"
+TRAIN, DEPLOY, ROLLBACK, DRIFT = "train.yml", "deploy.yml", "rollback.yml", "drift.yml"
 MONTHS = tuple(date(2013, month, 1) for month in range(4, 10))
 # What of a workflow's words tells the story.
 _TELLING = ("Trained", "  auc", "  accuracy", "Gate:", "  passed:", "  failed:", "Published", "Nothing was", "Started")
 _DEPLOYING = ("model-v",)
+_CHECKING = ("▲ alert:", "model/drift: issue")
 _OPENING = (
     f"A repository [bold]{REPOSITORY}[/bold] on a stand-in for GitHub, which programs can talk to and which ends with "
     "this. It holds a clone of this project. From here on nobody is at a keyboard: the calendar starts train.yml, and "
@@ -41,6 +44,10 @@ _MONTHLY = (
 _SERVING = (
     "The service fetches the release, verifies it, and gets {:,} real flights of the month, then what became of each. "
     "A warning is a value that training never saw, as the summer's heat is to a model of the winter."
+)
+_DRIFTING = (
+    "A caller's new release sends kilometres where the model learnt miles; nearly every row is still valid. "
+    "drift.yml compares the week's rows with what the model was made from, and opens an issue."
 )
 _CONSOLE = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
 
@@ -90,6 +97,7 @@ def play(stage: Stage, calendar: Sequence[date], flights: int) -> None:
     with _chapter(f"{first:%d %B %Y}: the first training", _FIRST):
         _train(stage, first)
     _serve_a_month(stage, first, flights)
+    _check_a_week(stage, first + timedelta(days=-first.weekday() % 7))
     for number, month in enumerate(later, 1):
         with _chapter(f"{month:%d %B %Y}: the monthly training", _MONTHLY):
             _train(stage, month)
@@ -123,9 +131,10 @@ def _train(stage: Stage, month: date) -> None:
 
 
 def _tell(runs: Iterable[Ran]) -> None:
+    telling_of = {TRAIN: _TELLING, DRIFT: _CHECKING}
     for run in runs:
         _CONSOLE.print(f"[bold cyan]{run.workflow}")
-        telling = _TELLING if run.workflow == TRAIN else _DEPLOYING
+        telling = telling_of.get(run.workflow, _DEPLOYING)
         for line in run.said:
             if line.startswith(telling):
                 _CONSOLE.print(f"  {line}", markup=False)
@@ -143,6 +152,19 @@ def _serve_a_month(stage: Stage, since: date, flights: int) -> None:
         for line in said:
             if line.startswith("  "):
                 _CONSOLE.print(line, markup=False)
+
+
+def _check_a_week(stage: Stage, monday: date) -> None:
+    until, path = monday + timedelta(days=7), stage.folder / "week.parquet"
+    with _chapter(f"{until:%d %B %Y}: the inputs have changed", _DRIFTING):
+        day = pl.col("scheduled_at").dt.convert_time_zone("UTC").dt.date()
+        week = flights.load().frame.filter(day.is_between(monday, until, closed="left")).with_row_index("id")
+        kilometres, tag = pl.col("distance") * 1.609344, pl.lit(str(stage.history()[-1].tag))
+        rows = week.drop("late").rename({"scheduled_at": "at"}).with_columns(kilometres, tag=tag)
+        rows.write_parquet(path)
+        _tell(stage.run(DRIFT, "workflow_dispatch", as_of=until.isoformat(), source=str(path)))
+        for issue in stage.github.repository(REPOSITORY).issues.values():
+            _CONSOLE.print(f"  Issue {issue.number}: {issue.title} ({', '.join(issue.labels)})", markup=False)
 
 
 def _show(stage: Stage) -> None:
