@@ -133,7 +133,7 @@ def publish(folder: Path, task: Task = Task.BINARY, tags: Sequence[str] = (TAG,)
     """A place with models that can be drifted from."""
     registry = DirectoryRegistry(folder / "registry")
     for tag in tags:
-        registry.publish(make_bundle(folder / tag, task, tag, make_drift_reference(task, **reference)))
+        registry.publish(make_bundle(folder / tag, task, tag, reference=make_drift_reference(task, **reference)))
     return Place(folder=folder)
 
 
