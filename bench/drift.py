@@ -27,12 +27,12 @@ from core.effects import count_at_knots, counts_of, ks_distance
 from core.reference import DAY, WEEK, Knots
 from drift.columns import Columns
 from drift.counts import Profile
-from drift.fault_choice import parse_fault
-from drift.simulate import MOST_WINDOWS, Case, strike
+from drift.simulation.choice import parse_fault
+from drift.simulation.trial import MOST_WINDOWS, Case, strike
+from drift.simulation.watch import Watch
 from drift.statistics import ks_p_value
 from drift.thresholds import Thresholds
 from drift.verdict import Judgement
-from drift.watch import Watch
 
 _SEED: Final = 20130101
 # The day from which on every column looks back on days that are in the data.

@@ -26,14 +26,14 @@ from core.drift import DriftReport
 from core.drift_policy import read_policy_file
 from core.registry import DirectoryRegistry
 from core.scorer import load_scorer
+from drift.alerts.conditions import Condition, Kind
+from drift.alerts.telling import CLEAN_WINDOWS
 from drift.check import Check
-from drift.conditions import Condition, Kind
 from drift.memory import Memory
 from drift.models import Models
-from drift.performance import measure
+from drift.quality.performance import measure
 from drift.sources.export import Export
 from drift.sources.table import TableSource
-from drift.telling import CLEAN_WINDOWS
 from ml.dataset import Dataset
 from ml.problem import read_problem
 
@@ -61,7 +61,7 @@ class Inbox:
     is_open: dict[Kind, bool] = field(default_factory=lambda: dict.fromkeys(Kind, False))
 
     def tell(self, condition: Condition) -> None:
-        """What `drift.telling` would do."""
+        """What `drift.alerts.telling` would do."""
         kind = condition.kind
         if condition.severity.is_alarming:
             self.opened[kind] += not self.is_open[kind]

@@ -23,10 +23,10 @@ from core.errors import SlipwayError
 from core.logs import configure_logs
 from core.summary import add_summary
 from core.tags import ModelTag
-from drift.fault_choice import GRAMMAR
 from drift.phrases import explaining
 from drift.rows import Source
 from drift.settings import DriftSettings
+from drift.simulation.choice import GRAMMAR
 
 _NOTHING = "Nothing to check: DRIFT_SOURCE does not say where the rows are; docs/drift.md says what it takes."
 _SOURCE = click.option(
@@ -163,10 +163,10 @@ def simulate(
     Each fault is put into complete weeks, from every one on, beside the model's own reference. Without --fault the
     usual ones are tried on every column. Nothing is kept, and nobody is told.
     """
-    from drift.fault_choice import parse_fault  # noqa: PLC0415  # see check
     from drift.models import Models  # noqa: PLC0415  # see check
-    from drift.simulate_command import simulate_command  # noqa: PLC0415  # see check
-    from drift.weeks import last_weeks  # noqa: PLC0415  # see check
+    from drift.simulation.choice import parse_fault  # noqa: PLC0415  # see check
+    from drift.simulation.command import simulate_command  # noqa: PLC0415  # see check
+    from drift.simulation.weeks import last_weeks  # noqa: PLC0415  # see check
 
     settings, rows = _open(source, tag, time_column, as_of)
     if rows is None:

@@ -13,8 +13,9 @@ from core.drift_policy import DriftPolicy
 from core.errors import SourceError
 from core.reference import DAY, WEEK
 from core.tags import ModelTag
+from drift.alerts.conditions import Condition, Kind
+from drift.alerts.standing import after, condition
 from drift.columns import columns_of
-from drift.conditions import Condition, Kind
 from drift.counts import WindowCounts, count_window, merged
 from drift.headline import advice_of, headline_of
 from drift.judging import Judge
@@ -23,7 +24,6 @@ from drift.models import Model, Models
 from drift.remarks import SHOWN, remarks
 from drift.rows import Batch, Source
 from drift.sources.grouping import moment
-from drift.standing import after, condition
 from drift.supply import supply_of
 
 LINE: Final = "model"

@@ -11,16 +11,16 @@ from core.contract import Contract, DriftRole
 from core.drift import QualityFindings, WindowFindings, verdict_of
 from core.drift_policy import DriftPolicy
 from core.reference import WEEK, WINDOW_DAYS
+from drift.alerts.conditions import Kind
+from drift.alerts.standing import after
 from drift.columns import Columns
-from drift.conditions import Kind
 from drift.counts import WindowCounts, merged
 from drift.evidence import Witness
 from drift.findings import JudgedWindow, findings_of
-from drift.labelled import labelled_of
 from drift.memory import MOST_POINTS, Memory
 from drift.models import Model
-from drift.quality import QualityPolicy, QualityVerdict, judge_quality
-from drift.standing import after
+from drift.quality.labelled import labelled_of
+from drift.quality.verdict import QualityPolicy, QualityVerdict, judge_quality
 from drift.thresholds import Thresholds
 from drift.verdict import judge
 

@@ -10,7 +10,7 @@ from typing import Final
 from core.documents import from_json, to_json_line
 from core.drift import Point, Severity
 from core.errors import ManifestError, SourceError
-from drift.conditions import Kind
+from drift.alerts.conditions import Kind
 from drift.counts import WindowCounts
 from drift.stored import MEMORY_FORMAT, PassedOver, StoredMemory, StoredStream, StoredTag, StoredWindow, refuse_newer
 

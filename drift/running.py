@@ -13,17 +13,17 @@ from core.drift_policy import DriftPolicy, Retrain
 from core.errors import ManifestError, SourceError
 from core.github.client import GitHub
 from core.github.issues import Inbox
-from drift.alerts import Alerts
+from drift.alerts.conditions import Condition
+from drift.alerts.inbox import Alerts
+from drift.alerts.retraining import Retraining
 from drift.check import Check, Progress
-from drift.conditions import Condition
 from drift.memory import Memory, read_memory, write_memory
 from drift.models import Models
 from drift.report.markdown import issue_body, issue_title
-from drift.retraining import Retraining
+from drift.report.written import write_report
 from drift.rows import Source
 from drift.settings import DriftSettings
 from drift.stored import refuse_newer
-from drift.written import write_report
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

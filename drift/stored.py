@@ -127,7 +127,7 @@ class StoredWindow(Document, frozen=True, kw_only=True):
 
 
 class StoredStream(Document, frozen=True, kw_only=True):
-    """How one row of windows stands; see `drift.conditions.Condition`."""
+    """How one row of windows stands; see `drift.alerts.conditions.Condition`."""
 
     severity: Severity = Severity.OK
     columns: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from typing import Final
 
 from core.contract import MAX_NAME_LENGTH
 from core.drift import ColumnFinding, DriftReport, QualityFindings
-from drift.conditions import Condition, Kind
+from drift.alerts.conditions import Condition, Kind
 from drift.phrases import explaining
 from drift.report import blocks, wording
 from drift.report.changes import Change, changes_of, is_change, verdict_of, worst_first

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from drift.report import wording
 from drift.report.printing import print_table, say
-from drift.simulate import Caught, Obstacle, Simulation
+from drift.simulation.trial import Caught, Obstacle, Simulation
 
 _OBSTACLES: Final = {
     Obstacle.ALARMING: "the column is an alert without it",

@@ -16,9 +16,9 @@ from core.github.alert import marker_of
 from core.github.issues import Inbox
 from doubles.github import Before, GitHub, Status
 from doubles.github.state import Issue, Repository
-from drift.alerts import Alerts, Deed, Told, key_of
-from drift.conditions import Condition, Kind
-from drift.retraining import Retraining
+from drift.alerts.conditions import Condition, Kind
+from drift.alerts.inbox import Alerts, Deed, Told, key_of
+from drift.alerts.retraining import Retraining
 from tests.github import REPOSITORY, Caller, make_client, sent
 
 ALARM = Condition(

@@ -20,7 +20,7 @@ from core.drift_policy import DriftPolicy
 from core.errors import RegistryError, SlipwayError, SourceError
 from core.journal.postgres import PostgresStore
 from core.registry import DirectoryRegistry
-from drift.conditions import Condition, Kind
+from drift.alerts.conditions import Condition, Kind
 from drift.running import Checked
 from drift.sources.store import StoreSource
 from tests.database import Postgres

@@ -7,7 +7,7 @@ import pytest
 from bench.drift import FAULTS, naive
 from bench.server import ROOT
 from core.contract import DriftRole
-from drift.fault_choice import fault_text, parse_fault
+from drift.simulation.choice import fault_text, parse_fault
 from ml.problem import read_problem
 from tests.drift_windows import make_profile, make_week
 

@@ -14,8 +14,8 @@ from core.drift import ColumnFinding, Rule, Severity
 from core.drift_policy import DriftPolicy
 from core.manifest import Metric
 from core.reference import DAY, WEEK
+from drift.alerts.conditions import Kind
 from drift.columns import Columns
-from drift.conditions import Kind
 from drift.counts import count_window
 from drift.judging import SEASON_WEEKS, Judge
 from drift.memory import Memory, read_memory, write_memory

@@ -13,10 +13,10 @@ from core.drift import Point, Rule, Severity
 from core.effects import KnotCounts
 from core.errors import SourceError
 from core.reference import DAY, WEEK
-from drift.conditions import Kind
+from drift.alerts.conditions import Kind
+from drift.alerts.standing import after
 from drift.counts import CategoricalCounts, NumericCounts, WindowCounts
 from drift.memory import MOST_POINTS, Memory, read_memory, write_memory
-from drift.standing import after
 
 OK, WARNING, ALERT = Severity.OK, Severity.WARNING, Severity.ALERT
 MONDAY = datetime(2026, 6, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from core.drift import DriftReport, Severity
-from drift.conditions import Condition, Kind
+from drift.alerts.conditions import Condition, Kind
 from drift.report.markdown import issue_body, issue_title, job_summary
 from tests.drift_reports import (
     END,

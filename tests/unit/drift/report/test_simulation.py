@@ -7,9 +7,9 @@ import io
 import pytest
 from rich.console import Console
 
-from drift.faults import Unit
 from drift.report.simulation import as_they_are, outcome, show_simulation
-from drift.simulate import Caught, Obstacle, Simulation
+from drift.simulation.faults import Unit
+from drift.simulation.trial import Caught, Obstacle, Simulation
 from tests.drift_reports import HOSTILE
 
 FAULT = Unit(column="distance", factor=0.45)

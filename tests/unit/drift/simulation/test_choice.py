@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from core.contract import CategoricalFeature, Contract, DriftRole, NumericFeature
 from core.reference import CategoricalReference, Reference
-from drift.fault_choice import GRAMMAR, fault_text, parse_fault, usual_faults
-from drift.faults import Absent, Constant, Fault, Missing, NewCategory, Shift, Swap, Unit
+from drift.simulation.choice import GRAMMAR, fault_text, parse_fault, usual_faults
+from drift.simulation.faults import Absent, Constant, Fault, Missing, NewCategory, Shift, Swap, Unit
 from ml.problem import read_problem
 from tests.factories import make_contract, make_reference
 

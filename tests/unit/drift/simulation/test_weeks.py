@@ -12,8 +12,8 @@ from core.journal.sqlite import SqliteStore
 from core.registry import DirectoryRegistry
 from drift.columns import Columns
 from drift.models import Models
+from drift.simulation.weeks import last_weeks
 from drift.sources import open_source
-from drift.weeks import last_weeks
 from tests.factories import make_bundle
 
 TAG, OTHER = "model-v1.0.0", "model-v1.1.0"

@@ -7,9 +7,9 @@ import pytest
 
 from core.drift import Severity
 from core.reference import WEEK
-from drift.conditions import Condition, Kind
+from drift.alerts.conditions import Condition, Kind
+from drift.alerts.standing import after, condition
 from drift.memory import Memory
-from drift.standing import after, condition
 
 OK, INFO, WARNING, ERROR = Severity.OK, Severity.INFO, Severity.WARNING, Severity.ERROR
 ALERT, CRITICAL, TOO_FEW = Severity.ALERT, Severity.CRITICAL, Severity.INSUFFICIENT_DATA

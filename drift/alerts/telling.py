@@ -12,7 +12,7 @@ import msgspec
 
 from core.documents import Document
 from core.drift import Severity
-from drift.conditions import Condition, Kind
+from drift.alerts.conditions import Condition, Kind
 from drift.phrases import code
 
 CLEAN_WINDOWS: Final = 2

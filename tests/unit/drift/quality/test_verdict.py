@@ -12,9 +12,9 @@ from core.contract import Target, Task
 from core.drift import Figure, Severity
 from core.manifest import Metric
 from drift.columns import Coded
-from drift.labelled import Labelled
-from drift.performance import measure
-from drift.quality import QualityPolicy, compare, judge_quality
+from drift.quality.labelled import Labelled
+from drift.quality.performance import measure
+from drift.quality.verdict import QualityPolicy, compare, judge_quality
 from tests.factories import TARGETS
 
 LATE = Target(name="late", task=Task.BINARY, classes=("no", "yes"))

@@ -5,8 +5,8 @@ import pytest
 
 from core.drift import Rule, Severity
 from core.reference import DAY, WEEK
-from drift.faults import Absent, Missing
-from drift.watch import Watch
+from drift.simulation.faults import Absent, Missing
+from drift.simulation.watch import Watch
 from tests.drift_windows import make_profile, make_week
 
 ABSENT, GAP = Absent(column="age"), Missing(column="age", share=0.05)

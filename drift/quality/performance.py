@@ -12,7 +12,7 @@ from scipy import special
 
 from core.contract import Task
 from core.manifest import Metric
-from drift.labelled import NO_CLASS
+from drift.quality.labelled import NO_CLASS
 
 # Of all others less is better.
 HIGHER_IS_BETTER: Final = frozenset({"accuracy", "auc"})

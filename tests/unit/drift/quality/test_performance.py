@@ -11,8 +11,8 @@ from sklearn import metrics as sk
 
 from core.contract import Task
 from core.manifest import Metric
-from drift.labelled import NO_CLASS
-from drift.performance import area_under_curve, mean, measure, wilson
+from drift.quality.labelled import NO_CLASS
+from drift.quality.performance import area_under_curve, mean, measure, wilson
 from ml.metrics import measure as measure_at_training
 from tests.factories import known
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from core.drift import Severity, worst
-from drift.conditions import Condition, Kind
+from drift.alerts.conditions import Condition, Kind
+from drift.alerts.telling import CLEAN_WINDOWS
 from drift.stored import StoredStream
-from drift.telling import CLEAN_WINDOWS
 
 
 def after(stream: StoredStream, severity: Severity, columns: Iterable[str], end: datetime) -> StoredStream:

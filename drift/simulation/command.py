@@ -11,11 +11,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from drift.columns import Columns
 from drift.counts import Profile
-from drift.fault_choice import usual_faults
-from drift.faults import Fault
 from drift.report.printing import say
 from drift.report.simulation import show_simulation
-from drift.simulate import simulate
+from drift.simulation.choice import usual_faults
+from drift.simulation.faults import Fault
+from drift.simulation.trial import simulate
 from drift.thresholds import Thresholds
 
 # The same rows give the same answer each time.

@@ -16,10 +16,10 @@ from core.reference import WEEK
 from drift.columns import Columns
 from drift.counts import Profile
 from drift.evidence import Difference, Evidence
-from drift.faults import Fault, Missing, NewCategory
+from drift.simulation.faults import Fault, Missing, NewCategory
+from drift.simulation.watch import Watch
 from drift.thresholds import Thresholds
 from drift.verdict import Judgement
-from drift.watch import Watch
 
 # A fault that is no alert after so many windows counts as never caught.
 MOST_WINDOWS: Final = 3

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from core.contract import DriftRole
 from drift.counts import Profile
-from drift.faults import Absent, Fault, Unit
-from drift.simulate_command import simulate_command
+from drift.simulation.command import simulate_command
+from drift.simulation.faults import Absent, Fault, Unit
 from drift.thresholds import Thresholds
 from tests.drift_windows import make_profile, make_week
 

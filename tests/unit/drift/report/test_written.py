@@ -6,7 +6,7 @@ import pytest
 
 from core.documents import from_json
 from core.drift import DriftReport
-from drift.written import JSON_NAME, MARKDOWN_NAME, PAGE_NAME, write_report
+from drift.report.written import JSON_NAME, MARKDOWN_NAME, PAGE_NAME, write_report
 from tests.drift_reports import all_clear, make_report
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from core.contract import CategoricalFeature, Contract, DriftRole, Feature, NumericFeature
 from core.reference import Reference
-from drift.faults import Absent, Constant, Fault, Missing, NewCategory, Shift, Swap, Unit
+from drift.simulation.faults import Absent, Constant, Fault, Missing, NewCategory, Shift, Swap, Unit
 
 # For the help text of a command.
 GRAMMAR: Final = """\

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.drift import Severity
-from drift.conditions import Condition, Kind
-from drift.telling import Decision, State, Step, decide, hidden, state_in
+from drift.alerts.conditions import Condition, Kind
+from drift.alerts.telling import Decision, State, Step, decide, hidden, state_in
 
 ALARM = Condition(
     line="model",

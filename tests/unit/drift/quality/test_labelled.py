@@ -9,7 +9,7 @@ import pytest
 
 from core.contract import Target, Task
 from drift.columns import Coded, Columns
-from drift.labelled import NO_CLASS, Labelled, labelled_of
+from drift.quality.labelled import NO_CLASS, Labelled, labelled_of
 from tests.factories import TARGETS
 
 CATCH_ALL = Target(name="late", task=Task.BINARY, classes=("not yes", "yes"), catch_all=True)

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from core.contract import Task
 from core.drift import Figure, SegmentQuality, Severity, worst
 from core.manifest import Metric
-from drift.labelled import Labelled
-from drift.performance import HIGHER_IS_BETTER, measure
-from drift.quality_sentences import conclusion, coverage, incomparable, much_worse
+from drift.quality.labelled import Labelled
+from drift.quality.performance import HIGHER_IS_BETTER, measure
+from drift.quality.sentences import conclusion, coverage, incomparable, much_worse
 
 Baseline = Mapping[str, Metric]
 

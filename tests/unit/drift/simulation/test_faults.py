@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from drift.columns import Coded, Columns
-from drift.faults import NEW_CATEGORY, Absent, Constant, Fault, Missing, NewCategory, Shift, Swap, Unit
+from drift.simulation.faults import NEW_CATEGORY, Absent, Constant, Fault, Missing, NewCategory, Shift, Swap, Unit
 
 ALL: tuple[Fault, ...] = (
     Unit(column="age", factor=0.45),

@@ -10,10 +10,10 @@ from core.contract import DriftRole
 from core.reference import WEEK
 from drift.columns import Columns
 from drift.counts import Profile
-from drift.faults import Absent, Fault, Missing, NewCategory, Shift, Swap, Unit
-from drift.simulate import Case, Caught, Obstacle, Simulation, simulate, strike
+from drift.simulation.faults import Absent, Fault, Missing, NewCategory, Shift, Swap, Unit
+from drift.simulation.trial import Case, Caught, Obstacle, Simulation, simulate, strike
+from drift.simulation.watch import Watch
 from drift.thresholds import Thresholds
-from drift.watch import Watch
 from tests.drift_windows import make_profile, make_spreads, make_week
 
 UNIT = Unit(column="age", factor=0.45)

@@ -7,9 +7,9 @@ from typing import Final
 
 from core.contract import Target
 from core.drift import Figure, SegmentQuality, Severity
-from drift.labelled import Labelled
-from drift.performance import HIGHER_IS_BETTER
 from drift.phrases import number
+from drift.quality.labelled import Labelled
+from drift.quality.performance import HIGHER_IS_BETTER
 
 _OPENINGS: Final[Mapping[Severity, str]] = {
     Severity.CRITICAL: "The model has become worse",

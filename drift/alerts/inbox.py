@@ -10,9 +10,9 @@ import msgspec
 
 from core.github.alert import Alert, Issue
 from core.github.issues import Done, Inbox, Raised
-from drift.conditions import Condition
-from drift.retraining import Retraining
-from drift.telling import State, Step, decide, hidden, state_in
+from drift.alerts.conditions import Condition
+from drift.alerts.retraining import Retraining
+from drift.alerts.telling import State, Step, decide, hidden, state_in
 
 
 class Deed(StrEnum):
