@@ -16,7 +16,7 @@ from drift.simulation.faults import Absent, Constant, Fault, Missing, NewCategor
 from ml.problem import read_problem
 from tests.factories import make_contract, make_reference
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 DOCUMENT = (ROOT / "docs/drift.md").read_text()
 CONTRACT = make_contract()
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False).filter(bool)
