@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ except ModuleNotFoundError:
     sys.exit("error: this Python lacks what drift needs; run scripts/setup drift, then .venv/bin/python -m drift")
 
 from core.command import SlipwayGroup, TagType, this_python
-from core.drift import DriftReport, WindowFindings
+from core.drift import DriftReport, Severity, WindowFindings
 from core.drift_policy import read_policy_file
 from core.errors import SlipwayError
 from core.logs import configure_logs
@@ -91,17 +92,26 @@ def check(
     console = Console(highlight=False)
     show(checked.report, console)
     add_summary(os.environ, job_summary(checked.report))
-    if settings.alerts is not None:
-        for sentence in tell(checked, settings.alerts, policy, os.environ):
-            _say(sentence)
-    click.echo(f"{checked.report.judged} windows were judged. The report: {checked.page}")
-    _next(checked.report)
+    # What cannot be kept must be told all the same, and what cannot be told be kept.
+    try:
+        if settings.alerts is not None:
+            for sentence in tell(checked, settings.alerts, policy, os.environ):
+                _say(sentence)
+    finally:
+        checked.keep()
+    judged = checked.report.judged
+    click.echo(f"{judged} {'window was' if judged == 1 else 'windows were'} judged. The report: {checked.page}")
+    if not judged and checked.report.windows:
+        click.echo("All complete days were judged before; --forget judges them anew.")
+    _next(checked.report, "" if source is None else f" --source {shlex.quote(source)}")
+    if checked.report.severity is Severity.ERROR:
+        raise SlipwayError("not everything could be compared; the report says what, and why")
 
 
-def _next(report: DriftReport) -> None:
+def _next(report: DriftReport, where: str) -> None:
     worst = [each.column for window in report.windows for each in window.columns if each.severity.is_alarming]
     if worst:
-        click.echo(f"Next: {this_python()} -m drift {explaining(worst[0])}")
+        click.echo(f"Next: {this_python()} -m drift {explaining(worst[0])}{where}")
 
 
 @main.command()

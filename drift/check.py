@@ -11,16 +11,17 @@ from typing import Final, TypeVar
 from core.drift import DriftReport, QualityFindings, Severity, WindowFindings, verdict_of, worst
 from core.drift_policy import DriftPolicy
 from core.errors import SourceError
-from core.reference import DAY, WEEK
+from core.reference import DAY, WEEK, WINDOW_DAYS
 from core.tags import ModelTag
 from drift.alerts.conditions import Condition, Kind
-from drift.alerts.standing import after, condition
-from drift.columns import columns_of
+from drift.alerts.standing import after, condition, unless_long_past
+from drift.columns import Columns, columns_of
 from drift.counts import WindowCounts, count_window, merged
 from drift.headline import advice_of, headline_of
 from drift.judging import Judge
 from drift.memory import MOST_POINTS, Memory
 from drift.models import Model, Models
+from drift.quality.labelled import Labelled, joined
 from drift.remarks import SHOWN, remarks
 from drift.rows import Batch, Source
 from drift.sources.grouping import moment
@@ -49,6 +50,7 @@ class Check:
         now: When the check believes it is, UTC.
         before: The report of the check before, whose newest findings stand where nothing is new.
         progress: Is told of each day that is read.
+        checkpoint: Is given what is found after each week, so that a check that is cut short need not begin anew.
     """
 
     source: Source
@@ -58,13 +60,15 @@ class Check:
     now: datetime
     before: DriftReport | None = None
     progress: Progress = field(default=lambda _: None)
+    checkpoint: Callable[[DriftReport], None] = field(default=lambda _: None)
     _span: tuple[datetime, datetime] | None = None
 
     def __post_init__(self) -> None:
         self._is_first = self.memory.days_until is None
         self._judge = Judge(memory=self.memory, policy=self.policy, drops_columns=self.source.drops_columns)
         if self.before is not None:
-            self._judge.windows = {(each.tag, each.days): each for each in self.before.windows}
+            lengths = {WINDOW_DAYS[length] for length in self.policy.windows}
+            self._judge.windows = {(each.tag, each.days): each for each in self.before.windows if each.days in lengths}
             self._judge.quality = {each.tag: each for each in self.before.quality}
 
     def run(self) -> DriftReport:
@@ -86,7 +90,12 @@ class Check:
                 self._see_day(day)
                 if (day + _ONE_DAY).weekday() == 0:
                     self._see_week(day + _ONE_DAY - _ONE_WEEK)
+                    if day + _ONE_WEEK < _midnight(self.now):
+                        self.checkpoint(self._report())
             self._see_outcomes(self.memory.quality_until)
+        self.memory.streams = {
+            name: unless_long_past(stream, self.now - SHOWN) for name, stream in self.memory.streams.items()
+        }
         return self._report()
 
     def conditions(self) -> list[Condition]:
@@ -130,7 +139,8 @@ class Check:
         found: dict[Model, WindowCounts] = {}
         for tag, remembered in self.memory.tags.items():
             model = self._find(tag) if remembered.days else None
-            if model is not None:
+            # A part of a week is as far from the reference as a day is, and is judged by its days.
+            if model is not None and _is_whole(remembered.days, monday, model):
                 found[model] = merged(remembered.days.values())
             remembered.days.clear()
         if WEEK in self.policy.windows:
@@ -142,17 +152,14 @@ class Check:
     def _see_outcomes(self, monday: datetime) -> None:
         for week in _steps(monday, self.now - timedelta(days=self.policy.outcome_days), _ONE_WEEK):
             end = week + _ONE_WEEK
-            self.progress(f"outcomes of the week of {week:%Y-%m-%d}")
-            batches: dict[str, list[Batch]] = {}
-            for batch in self.source.rows(week, end, with_outcomes=True):
-                batches.setdefault(batch.tag, []).append(batch)
-            models = {tag: self._find(tag) for tag in batches}
-            found = {
-                model: columns_of(batches[tag], model.profile.contract)
-                for tag, model in models.items()
-                if model is not None
-            }
-            self._judge.see_outcomes(week, end, found)
+            found: dict[Model, list[Labelled]] = {}
+            if self._span is not None and self._span[1] >= week:
+                self.progress(f"outcomes of the week of {week:%Y-%m-%d}")
+                for tag, batches in _parts(self.source.rows(week, end, with_outcomes=True)):
+                    model = self._find(tag)
+                    if model is not None:
+                        found.setdefault(model, []).append(self._judge.labelled(model, self._columns(model, batches)))
+            self._judge.see_outcomes(week, end, {model: joined(parts) for model, parts in found.items()})
             self.memory.quality_until = end
 
     def _read(self, since: datetime, until: datetime) -> tuple[dict[Model, WindowCounts], dict[str, int]]:
@@ -172,12 +179,14 @@ class Check:
 
     def _counted(self, model: Model, batches: list[Batch]) -> WindowCounts | None:
         """The counts of some rows; None if they are not of the model's contract."""
-        contract = model.profile.contract
-        columns = columns_of(batches, contract)
+        contract, columns = model.profile.contract, self._columns(model, batches)
         if columns.absent >= set(contract.names) and not self.source.drops_columns:
             self.models.problems[model.tag] = f"they have none of its columns, which are {', '.join(contract.names)}"
             return None
         return count_window(columns, model.profile)
+
+    def _columns(self, model: Model, batches: list[Batch]) -> Columns:
+        return columns_of(batches, model.profile.contract)
 
     def _find(self, tag: str) -> Model | None:
         model, remembered = self.models.find(tag), self.memory.tags.get(tag)
@@ -214,6 +223,7 @@ class Check:
                 verdict_of([*(each.severity for each in windows), *(each.severity for each in quality)]),
                 supply.severity,
                 *([Severity.ERROR] if self.memory.passed_over else []),
+                *([] if windows else [Severity.INSUFFICIENT_DATA]),
             ]
         )
         return DriftReport(
@@ -222,7 +232,7 @@ class Check:
             source=self.source.name,
             severity=severity,
             headline=headline_of(severity, windows, quality, supply),
-            advice=advice_of(windows, quality, supply, notes),
+            advice=advice_of(windows, quality, supply, notes if self.memory.passed_over else ()),
             windows=windows,
             quality=quality,
             supply=supply,
@@ -258,6 +268,12 @@ def _newest_of(findings: Iterable[_Found], now: datetime) -> tuple[_Found, ...]:
     known = list(findings)
     newest = max((each.end for each in known), default=now)
     return tuple(each for each in known if each.end == newest and newest + SHOWN >= now)
+
+
+def _is_whole(days: Iterable[datetime], monday: datetime, model: Model) -> bool:
+    """Whether a model answered all week, but for as many days at its ends as are often without a row."""
+    gap = model.profile.reference.longest_gap_days * _ONE_DAY
+    return min(days) <= monday + gap and max(days) >= monday + _ONE_WEEK - _ONE_DAY - gap
 
 
 def _midnight(moment: datetime) -> datetime:

@@ -38,7 +38,7 @@ def _uncertain(windows: Sequence[WindowFindings], quality: Sequence[QualityFindi
     if changing:
         return f"Inputs may be changing: {_named(changing)}."
     if not windows:
-        return "There is nothing to compare yet."
+        return "There is nothing to compare yet: a day is compared when it is over, by UTC."
     if all(each.severity is Severity.INSUFFICIENT_DATA for each in windows):
         return "Too few rows to tell."
     if _columns(windows, Severity.INFO):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from core.contract import Contract, DriftRole
-from core.drift import QualityFindings, WindowFindings, verdict_of
+from core.drift import Point, QualityFindings, WindowFindings, verdict_of
 from core.drift_policy import DriftPolicy
 from core.reference import WEEK, WINDOW_DAYS
 from drift.alerts.conditions import Kind
@@ -19,7 +19,7 @@ from drift.evidence import Witness
 from drift.findings import JudgedWindow, findings_of
 from drift.memory import MOST_POINTS, Memory
 from drift.models import Model
-from drift.quality.labelled import labelled_of
+from drift.quality.labelled import Labelled, labelled_of
 from drift.quality.verdict import QualityPolicy, QualityVerdict, judge_quality
 from drift.thresholds import Thresholds
 from drift.verdict import judge
@@ -71,7 +71,7 @@ class Judge:
         witness = Witness(profile=model.profile, length=length, thresholds=self.thresholds)
         judgements = judge(
             witness.gather(counts, recent),
-            remembered.history.get(length, {}),
+            _recent(remembered.history.get(length, {}), start),
             self.thresholds,
             length=length,
             drops_columns=self.drops_columns,
@@ -91,9 +91,14 @@ class Judge:
             start: week for start, week in remembered.season.items() if _is_in_season(start, monday + _WEEK)
         }
 
-    def see_outcomes(self, start: datetime, end: datetime, found: Mapping[Model, Columns]) -> None:
+    def labelled(self, model: Model, columns: Columns) -> Labelled:
+        """The rows of a model whose outcome is known; of segments those that it has, as an older one may lack some."""
+        segments = [name for name in self.policy.segments if name in model.profile.reference.categorical]
+        return labelled_of(columns, model.profile.contract.target, threshold=model.threshold, segments=segments)
+
+    def see_outcomes(self, start: datetime, end: datetime, found: Mapping[Model, Labelled]) -> None:
         """Judge a week by its outcomes: the rows of each model that answered in it."""
-        verdicts = [self._outcomes(model, start, end, columns) for model, columns in found.items()]
+        verdicts = [self._outcomes(model, start, end, labelled) for model, labelled in found.items()]
         if verdicts:
             alarming = [
                 name
@@ -106,9 +111,7 @@ class Judge:
             severity = verdict_of(verdict.severity for verdict in verdicts)
             self.memory.keep_stream(Kind.DEGRADATION, WEEK, after(stream, severity, alarming, end))
 
-    def _outcomes(self, model: Model, start: datetime, end: datetime, columns: Columns) -> QualityVerdict:
-        target = model.profile.contract.target
-        labelled = labelled_of(columns, target, threshold=model.threshold, segments=self._segments(model))
+    def _outcomes(self, model: Model, start: datetime, end: datetime, labelled: Labelled) -> QualityVerdict:
         verdict = judge_quality(
             labelled,
             model.baseline,
@@ -132,9 +135,10 @@ class Judge:
         )
         return verdict
 
-    def _segments(self, model: Model) -> Iterable[str]:
-        """Those that this model knows; an older one may have had other features."""
-        return [name for name in self.policy.segments if name in model.profile.reference.categorical]
+
+def _recent(history: Mapping[str, Sequence[Point]], start: datetime) -> dict[str, list[Point]]:
+    """What the two weeks before a window said; what is longer ago does not make a warning last."""
+    return {name: [point for point in points if point.end > start - 2 * _WEEK] for name, points in history.items()}
 
 
 def _is_in_season(monday: datetime, start: datetime) -> bool:

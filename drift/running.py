@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from core.documents import from_json, to_json_line
@@ -35,11 +36,13 @@ class Checked:
         report: What was found.
         conditions: How each kind of trouble stands.
         page: Where the report lies.
+        keep: Keeps what the next check needs beside the rows; to be called once it was told what was found.
     """
 
     report: DriftReport
     conditions: Sequence[Condition]
     page: Path
+    keep: Callable[[], None]
 
 
 def run_check(
@@ -52,7 +55,7 @@ def run_check(
     progress: Progress,
 ) -> Checked:
     """
-    Check, keep what the next check needs beside the rows, and write the report.
+    Check, and write the report.
 
     Args:
         source: Of the rows.
@@ -66,19 +69,24 @@ def run_check(
         SourceError: if rows cannot be read, or what was found not be kept.
         OSError: if the report cannot be written.
     """
+    memory = Memory() if forgets else read_memory(source.recall(MEMORY_NAME), source.name)
+
+    def keep(report: DriftReport) -> None:
+        source.keep({REPORT_NAME: to_json_line(report), MEMORY_NAME: write_memory(memory)})
+
     check = Check(
         source=source,
         models=Models(registry=settings.registry),
-        memory=Memory() if forgets else read_memory(source.recall(MEMORY_NAME), source.name),
+        memory=memory,
         policy=policy,
         now=now,
         before=None if forgets else kept_report(source),
         progress=progress,
+        checkpoint=keep,
     )
     report = check.run()
     page = write_report(report, settings.folder)
-    source.keep({REPORT_NAME: to_json_line(report), MEMORY_NAME: write_memory(check.memory)})
-    return Checked(report=report, conditions=check.conditions(), page=page)
+    return Checked(report=report, conditions=check.conditions(), page=page, keep=partial(keep, report))
 
 
 def kept_report(source: Source) -> DriftReport | None:

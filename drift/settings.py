@@ -86,7 +86,7 @@ class DriftSettings:
             return open_source(self.source, secrets, folder=self.folder, tag=tag, time_column=time_column)
         except ValueError as error:
             # What was found may hold a password.
-            raise SettingsError("environment", [Fault(place="DRIFT_SOURCE", problem=str(error))]) from error
+            raise SettingsError("environment", [Fault(place="--source or DRIFT_SOURCE", problem=str(error))]) from error
 
     def moment(self, now: datetime) -> datetime:
         """What counts as now: the midnight, UTC, with which the day of AS_OF begins, or else what the clock says."""

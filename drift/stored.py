@@ -127,12 +127,13 @@ class StoredWindow(Document, frozen=True, kw_only=True):
 
 
 class StoredStream(Document, frozen=True, kw_only=True):
-    """How one row of windows stands; see `drift.alerts.conditions.Condition`."""
+    """How one row of windows stands, see `drift.alerts.conditions.Condition`, and the end of the last that counted."""
 
     severity: Severity = Severity.OK
     columns: tuple[str, ...] = ()
     since: Moment | None = None
     clean_windows: int = 0
+    end: Moment | None = None
 
 
 class PassedOver(Document, frozen=True, kw_only=True):

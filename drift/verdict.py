@@ -166,7 +166,13 @@ def _unseen(evidence: Evidence, thresholds: Thresholds) -> Iterator[_Found]:
 
 def _values(evidence: Evidence, thresholds: Thresholds, *, is_significant: bool) -> Iterator[_Found]:
     compared, values = _compared(evidence, thresholds), evidence.values
-    if compared is None or values is None or not is_significant:
+    if compared is None or values is None:
+        return
+    # Another unit is told by training alone, as the last weeks may have been as wrong.
+    is_far = values.p_value <= thresholds.false_discovery_rate and _is_large(values, evidence.present, thresholds)
+    if evidence.unit_hint is not None and is_far:
+        yield Severity.ALERT, Rule.UNIT
+    if not is_significant:
         return
     yield Severity.INFO, Rule.VALUES
     is_large = _is_large(compared, evidence.present, thresholds)
@@ -176,8 +182,6 @@ def _values(evidence: Evidence, thresholds: Thresholds, *, is_significant: bool)
             yield Severity.WARNING, Rule.VALUES
     elif is_large:
         yield _graded(values.effect, values.threshold, thresholds), Rule.VALUES
-    if evidence.unit_hint is not None and _is_large(values, evidence.present, thresholds):
-        yield Severity.ALERT, Rule.UNIT
     has_moved = evidence.mean_threshold is not None and _shift(evidence) >= evidence.mean_threshold
     if has_moved and _tells(compared, evidence.present, thresholds):
         yield Severity.ALERT, Rule.MEAN

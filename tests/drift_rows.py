@@ -220,7 +220,9 @@ class Place:
                 return self.check(day, StoreSource(store), **how)
         options: dict[str, Any] = {"policy": POLICY, "forgets": False, **how}
         settings = DriftSettings.from_env(self.environment)
-        return run_check(source, settings, now=morning(day), progress=lambda _: None, **options)
+        checked = run_check(source, settings, now=morning(day), progress=lambda _: None, **options)
+        checked.keep()
+        return checked
 
     def check_file(self, day: int, path: Path, **how: Any) -> Checked:
         """The same of a file."""

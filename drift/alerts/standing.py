@@ -28,11 +28,22 @@ def after(stream: StoredStream, severity: Severity, columns: Iterable[str], end:
         return stream
     if severity.is_alarming:
         return StoredStream(
-            severity=severity, columns=tuple(sorted(set(columns))), since=stream.since or end, clean_windows=0
+            severity=severity, columns=tuple(sorted(set(columns))), since=stream.since or end, clean_windows=0, end=end
         )
     clean = stream.clean_windows + 1
     is_over = stream.since is None or clean >= CLEAN_WINDOWS
-    return StoredStream(severity=severity, since=None if is_over else stream.since, clean_windows=clean)
+    return StoredStream(severity=severity, since=None if is_over else stream.since, clean_windows=clean, end=end)
+
+
+def unless_long_past(stream: StoredStream, before: datetime) -> StoredStream:
+    """
+    A row of windows, its trouble over where no window has counted since a time.
+
+    A model that answers no more, or too rarely to tell, would otherwise be in trouble for ever.
+    """
+    if stream.since is None or stream.end is None or stream.end >= before:
+        return stream
+    return StoredStream(clean_windows=CLEAN_WINDOWS, end=stream.end)
 
 
 def condition(line: str, kind: Kind, streams: Iterable[StoredStream]) -> Condition:

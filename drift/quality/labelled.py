@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,3 +132,35 @@ def _notes(target: Target, strange: list[str | float], unscored: int) -> tuple[s
 
 def _shown(value: str | float) -> str:
     return repr(value[:_SHOWN]) if isinstance(value, str) else f"{value:g}"
+
+
+def joined(parts: Sequence[Labelled]) -> Labelled:
+    """
+    The rows of several parts as those of one.
+
+    Args:
+        parts: Of one model, at least one; a segment that is not in all of them is left out.
+    """
+    first = parts[0]
+    return replace(
+        first,
+        scores=np.concatenate([part.scores for part in parts]),
+        outcomes=np.concatenate([part.outcomes for part in parts]),
+        segments={
+            name: _joined([part.segments[name] for part in parts])
+            for name in first.segments
+            if all(name in part.segments for part in parts)
+        },
+        predictions=sum(part.predictions for part in parts),
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+    )
+
+
+def _joined(columns: Sequence[Coded]) -> Coded:
+    places: dict[str, int] = {}
+    codes = []
+    for column in columns:
+        # The place of a missing value, -1, is the last one.
+        own = [places.setdefault(category, len(places)) for category in column.categories]
+        codes.append(np.array([*own, -1], dtype=np.int32)[column.codes])
+    return Coded(codes=np.concatenate(codes), categories=tuple(places))

@@ -89,3 +89,9 @@ def _number(name: str, value: float, target: Target) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
+
+
+def misfit(labelled: Labelled, share: float) -> str:
+    """That outcomes are no classes, and what would be right."""
+    classes = ", ".join(f"'{name}'" for name in labelled.target.classes[:10])
+    return f"{_percent(share)} of the outcomes are none of the classes, which are {classes}: see what is reported."

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from core.contract import Task
 from core.drift import Figure, SegmentQuality, Severity, worst
 from core.manifest import Metric
-from drift.quality.labelled import Labelled
+from drift.quality.labelled import NO_CLASS, Labelled
 from drift.quality.performance import HIGHER_IS_BETTER, measure
-from drift.quality.sentences import conclusion, coverage, incomparable, much_worse
+from drift.quality.sentences import conclusion, coverage, incomparable, misfit, much_worse
 
 Baseline = Mapping[str, Metric]
 
@@ -25,6 +25,8 @@ JUDGED: Final[Mapping[Task, tuple[str, ...]]] = {
     Task.REGRESSION: ("mae", "rmse"),
 }
 _SEGMENT_FACTOR: Final = 2
+# A misspelt class is a fault of who reports it, and says nothing of the model.
+_MOST_STRANGE: Final = 0.1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,9 +90,14 @@ def judge_quality(
     Returns:
         `critical` when a judged figure is worse by more than its margin, and `warning` when by more than half of it,
         each only if the 95 % interval leaves no doubt that it is worse at all; `insufficient_data` with too few rows,
-        `error` without a figure of the holdout to compare with. A category that is worse by more than twice the
-        margin is an `info`: among many categories one is beyond its interval by chance nearly every time.
+        `error` without a figure of the holdout to compare with, or where more than a tenth of the outcomes are no
+        class. A category that is worse by more than twice the margin is an `info`: among many categories one is
+        beyond its interval by chance nearly every time.
     """
+    strange = _strange_share(labelled)
+    if strange > _MOST_STRANGE:
+        sentences = [misfit(labelled, strange), *labelled.notes]
+        return QualityVerdict(severity=Severity.ERROR, sentence=" ".join(sentences), figures={}, segments=())
     figures = _figures(labelled, baseline)
     segments = tuple(_segments(labelled, policy, segment_baselines or {}))
     if len(labelled) < policy.min_labels:
@@ -104,6 +111,13 @@ def judge_quality(
     return QualityVerdict(
         severity=severity, sentence=" ".join([*sentences, *labelled.notes]), figures=figures, segments=segments
     )
+
+
+def _strange_share(labelled: Labelled) -> float:
+    """Of the outcomes, those that are no class of the target; in [0, 1]."""
+    if labelled.target.task is Task.REGRESSION or not len(labelled):
+        return 0.0
+    return float((labelled.outcomes == NO_CLASS).mean())
 
 
 def _judge(judged: Mapping[str, Figure], labelled: Labelled, policy: QualityPolicy) -> tuple[Severity, list[str]]:

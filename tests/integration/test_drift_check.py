@@ -98,7 +98,7 @@ def test_one_row_is_too_few_to_tell(place: Place) -> None:
     place.write([make_day(6, 1)])
     checked = place.check(WEEK_IS_OVER)
     assert (checked.report.severity, checked.report.headline) == (INSUFFICIENT, "Too few rows to tell.")
-    assert told(checked, "age") == (INSUFFICIENT, "Only 1 row with a value is too few to tell.")
+    assert told(checked, "age", days=1) == (INSUFFICIENT, "Only 1 row with a value is too few to tell.")
 
 
 def test_rows_like_those_of_training_are_no_drift_wherever_they_are(place: Place, postgres: Postgres) -> None:
@@ -290,17 +290,39 @@ def test_a_late_check_finds_what_earlier_ones_would_have_found(place: Place, cou
 
 
 def test_each_row_is_judged_by_the_model_that_answered_it(place: Place) -> None:
-    days = [make_day(day, older_by=30 if day < 4 else 0, tag=TAG if day < 4 else NEXT_TAG) for day in range(28)]
+    days = [make_day(day, older_by=30 if day < 7 else 0, tag=TAG if day < 7 else NEXT_TAG) for day in range(28)]
     place.write(days)
     checked = place.check(WEEK_IS_OVER)
-    weeks = {each.tag: (each.rows, each.severity) for each in checked.report.windows if each.days == 7}
-    assert weeks == {TAG: (2400, ALERT), NEXT_TAG: (1800, OK)}
-    assert {each.tag for each in checked.report.windows if each.days == 1} == {NEXT_TAG}
+    assert {(each.tag, each.days, each.severity) for each in checked.report.windows} == {
+        (TAG, 1, ALERT),
+        (TAG, 7, ALERT),
+    }
 
     later = place.check(14)
     assert (later.report.severity, {each.tag for each in later.report.windows}) == (OK, {NEXT_TAG})
     assert condition(later, Kind.DRIFT).clean_windows == 1
     assert condition(place.check(21), Kind.DRIFT).since is None
+
+
+def test_a_part_of_a_week_is_judged_by_its_days_only(place: Place) -> None:
+    place.write([make_day(day, tag=TAG if day < 4 else NEXT_TAG) for day in range(7)])
+    checked = place.check(WEEK_IS_OVER)
+    assert {(each.tag, each.days) for each in checked.report.windows} == {(NEXT_TAG, 1)}
+    assert checked.report.judged == 7
+
+
+def test_days_that_are_often_without_a_row_may_be_missing_at_the_ends_of_a_week(tmp_path: Path) -> None:
+    place = publish(tmp_path, longest_gap_days=2)
+    place.write(make_days(5))
+    assert rows_of_week(place.check(WEEK_IS_OVER)) == 3000
+
+
+def test_trouble_of_which_no_window_says_anything_for_a_month_is_over(place: Place) -> None:
+    place.write([*make_days(7, older_by=30), *(make_day(day, 20) for day in range(7, 42))])
+    assert condition(place.check(WEEK_IS_OVER), Kind.DRIFT).severity is ALERT
+    assert condition(place.check(28), Kind.DRIFT).severity is ALERT
+    over = condition(place.check(42), Kind.DRIFT)
+    assert (over.severity, over.since, over.clean_windows) == (OK, None, 2)
 
 
 def test_a_tag_that_answers_no_more_is_forgotten_in_the_end(place: Place) -> None:

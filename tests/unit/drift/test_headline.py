@@ -61,8 +61,8 @@ def quality(severity: Severity) -> QualityFindings:
         (ERROR, [window(column("age", WARNING))], [], FLOWS, "Not everything could be compared."),
         (ERROR, [], [quality(ERROR)], FLOWS, "Not everything could be compared."),
         (TOO_FEW, [window(severity=TOO_FEW), window(severity=TOO_FEW, days=1)], [], FLOWS, "Too few rows to tell."),
-        (OK, [], [], FLOWS, "There is nothing to compare yet."),
-        (TOO_FEW, [], [], NEVER, "There is nothing to compare yet."),
+        (OK, [], [], FLOWS, "There is nothing to compare yet: a day is compared when it is over, by UTC."),
+        (TOO_FEW, [], [], NEVER, "There is nothing to compare yet: a day is compared when it is over, by UTC."),
         (ALERT, [window(column("age", ALERT))], [], STOPPED, "No rows come any more."),
         (
             CRITICAL,

@@ -210,7 +210,7 @@ def answered(share_right: float, rows: int = 1000) -> Columns:
 @pytest.mark.parametrize(("share_right", "severity"), [(0.95, OK), (0.5, CRITICAL)])
 def test_outcomes_say_whether_the_model_does_worse(share_right: float, severity: Severity) -> None:
     judge = make_judge(segments=("carrier", "airport"))
-    judge.see_outcomes(MONDAY, MONDAY + timedelta(weeks=1), {MODEL: answered(share_right)})
+    judge.see_outcomes(MONDAY, MONDAY + timedelta(weeks=1), {MODEL: judge.labelled(MODEL, answered(share_right))})
     found, stream = judge.quality[TAG], judge.memory.stream(Kind.DEGRADATION, WEEK)
 
     assert (found.severity, found.predictions, found.labels) == (severity, 1000, 1000)
@@ -224,7 +224,7 @@ def test_weeks_with_too_few_outcomes_do_not_end_a_degradation() -> None:
     judge = make_judge()
     for week, columns in enumerate((answered(0.5), answered(0.96, 100), answered(0.95))):
         start = MONDAY + timedelta(weeks=week)
-        judge.see_outcomes(start, start + timedelta(weeks=1), {MODEL: columns})
+        judge.see_outcomes(start, start + timedelta(weeks=1), {MODEL: judge.labelled(MODEL, columns)})
     stream = judge.memory.stream(Kind.DEGRADATION, WEEK)
 
     assert [figures["accuracy"] for _, figures in judge.quality[TAG].history] == pytest.approx([0.5, 0.96, 0.95])
@@ -233,6 +233,6 @@ def test_weeks_with_too_few_outcomes_do_not_end_a_degradation() -> None:
 
 def test_the_policy_says_how_many_outcomes_are_needed() -> None:
     judge = make_judge(min_labels=50)
-    judge.see_outcomes(MONDAY, MONDAY + timedelta(weeks=1), {MODEL: answered(0.5, 100)})
+    judge.see_outcomes(MONDAY, MONDAY + timedelta(weeks=1), {MODEL: judge.labelled(MODEL, answered(0.5, 100))})
 
     assert judge.quality[TAG].severity is CRITICAL

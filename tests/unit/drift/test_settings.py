@@ -90,7 +90,7 @@ def test_a_file_of_rows_is_remembered_in_the_folder_of_the_reports(tmp_path: Pat
     ],
 )
 def test_what_names_no_source_is_told_what_would(environment: dict[str, str], sentence: str) -> None:
-    with pytest.raises(SettingsError, match=f"environment: DRIFT_SOURCE: .*{sentence}") as caught:
+    with pytest.raises(SettingsError, match=f"environment: --source or DRIFT_SOURCE: .*{sentence}") as caught:
         read(**environment).open_rows()
     assert HIDDEN not in str(caught.value)
 
