@@ -236,3 +236,13 @@ def test_the_policy_says_how_many_outcomes_are_needed() -> None:
     judge.see_outcomes(MONDAY, MONDAY + timedelta(weeks=1), {MODEL: judge.labelled(MODEL, answered(0.5, 100))})
 
     assert judge.quality[TAG].severity is CRITICAL
+
+
+def test_a_warning_of_long_ago_does_not_make_one_of_now_last() -> None:
+    judge, found = make_judge(), []
+    distance = make_columns().numeric["distance"]
+    farther = make_columns(distance=distance + 0.15 * distance.std())
+    for week in (0, 3, 4):
+        see(judge, week, farther)
+        found.append(finding(judge, "distance").severity)
+    assert found == [WARNING, WARNING, ALERT]

@@ -498,3 +498,9 @@ def test_what_is_wrong_with_a_window_is_found_column_by_column() -> None:
 def test_a_small_window_is_insufficient_whatever_is_in_it(rows: int) -> None:
     far = np.full(rows, 4000.0)
     assert {each.severity for each in judge_window(make_columns(rows, distance=far)).values()} == {INSUFFICIENT}
+
+
+def test_another_unit_of_a_season_is_told_though_the_last_weeks_had_it_too() -> None:
+    far = make_difference(0.9)
+    found = judge_one(role=SEASONAL, values=far, recent=NO_CHANGE, unit_hint="looks like degrees Celsius")
+    assert verdict(found) == (ALERT, Rule.UNIT)

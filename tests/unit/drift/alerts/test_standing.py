@@ -8,7 +8,7 @@ import pytest
 from core.drift import Severity
 from core.reference import WEEK
 from drift.alerts.conditions import Condition, Kind
-from drift.alerts.standing import after, condition
+from drift.alerts.standing import after, condition, unless_long_past
 from drift.memory import Memory
 
 OK, INFO, WARNING, ERROR = Severity.OK, Severity.INFO, Severity.WARNING, Severity.ERROR
@@ -91,3 +91,12 @@ def test_the_columns_are_sorted_and_each_is_named_once() -> None:
 
 def test_before_the_first_window_nothing_is_known_to_be_clean() -> None:
     assert condition("model", Kind.DRIFT, []).clean_windows == 0
+
+
+@pytest.mark.parametrize(("days", "is_over"), [(0, False), (1, True)])
+def test_trouble_is_over_when_no_window_has_counted_for_long(days: int, *, is_over: bool) -> None:
+    stream = after(Memory().stream(Kind.DRIFT, WEEK), ALERT, ["age"], end(0))
+    stream = after(stream, TOO_FEW, [], end(3))
+    found = condition("model", Kind.DRIFT, [unless_long_past(stream, end(0) + timedelta(days=days))])
+    assert (found.severity, found.since is None) == ((OK, True) if is_over else (ALERT, False))
+    assert found.clean_windows == (2 if is_over else 0)

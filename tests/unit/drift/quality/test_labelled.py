@@ -9,7 +9,7 @@ import pytest
 
 from core.contract import Target, Task
 from drift.columns import Coded, Columns
-from drift.quality.labelled import NO_CLASS, Labelled, labelled_of
+from drift.quality.labelled import NO_CLASS, Labelled, joined, labelled_of
 from tests.factories import TARGETS
 
 CATCH_ALL = Target(name="late", task=Task.BINARY, classes=("not yes", "yes"), catch_all=True)
@@ -91,3 +91,28 @@ def test_an_empty_window_has_no_rows() -> None:
 @pytest.mark.parametrize("changes", [{"categorical": {}}, {"redacted": frozenset({"city"})}])
 def test_a_segment_that_was_not_written_down_is_passed_over(changes: dict[str, Any]) -> None:
     assert _labelled(TARGETS[Task.BINARY], _columns("yes", "no", **changes)).segments == {}
+
+
+def test_parts_join_to_the_whole_whatever_order_their_categories_have() -> None:
+    target, outcomes = TARGETS[Task.BINARY], ("yes", None, "no", "maybe", "no")
+    whole = _labelled(target, _columns(*outcomes))
+    cities = [("b", "a"), ("c", "d", "e")]
+    parts = [
+        _labelled(
+            target,
+            _columns(
+                *outcomes[start:stop],
+                scores={"score": np.linspace(0.1, 0.9, 5)[start:stop]},
+                categorical={"city": Coded(codes=codes, categories=names)},
+            ),
+        )
+        for (start, stop), codes, names in zip(
+            ((0, 2), (2, 5)), (np.array([1, 0]), np.array([0, 1, -1])), cities, strict=True
+        )
+    ]
+    found = joined(parts)
+    assert found.scores.tolist() == whole.scores.tolist()
+    assert found.outcomes.tolist() == whole.outcomes.tolist()
+    assert (found.predictions, found.notes) == (whole.predictions, whole.notes)
+    city = found.segments["city"]
+    assert [city.categories[code] if code >= 0 else None for code in city.codes] == ["a", "c", "d", None]

@@ -12,7 +12,7 @@ from core.contract import Target, Task
 from core.drift import Figure, Severity
 from core.manifest import Metric
 from drift.columns import Coded
-from drift.quality.labelled import Labelled
+from drift.quality.labelled import NO_CLASS, Labelled
 from drift.quality.performance import measure
 from drift.quality.verdict import QualityPolicy, compare, judge_quality
 from tests.factories import TARGETS
@@ -288,3 +288,12 @@ def test_a_loss_of_four_points_of_the_curve_is_nearly_always_called_critical() -
     assert _promise(1.59)["auc"].value == pytest.approx(0.87, abs=0.005)
     found = [judge_quality(_week(random, 1500, 1.59), promised, POLICY).severity for _ in range(300)]
     assert np.mean([severity is Severity.CRITICAL for severity in found]) >= 0.95
+
+
+def test_outcomes_that_are_no_classes_say_nothing_of_the_model() -> None:
+    outcomes = np.where(np.arange(1000) < 101, NO_CLASS, 1.0)
+    found = judge_quality(_labelled(LATE, np.full(1000, 0.9), outcomes), _holdout(accuracy=0.9, auc=0.9), POLICY)
+    assert (found.severity, found.figures, found.segments) == (Severity.ERROR, {}, ())
+    assert (
+        found.sentence == "10.1 % of the outcomes are none of the classes, which are 'no', 'yes': see what is reported."
+    )
