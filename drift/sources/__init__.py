@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -71,8 +73,9 @@ def _open_file(text: str, folder: Path, tag: str | None, time_column: str | None
     from drift.sources.table import CSV, PARQUET, TableSource  # noqa: PLC0415  # see above
 
     path = Path(text)
-    # What is remembered of one file says nothing of another.
-    export = Export(path=path, folder=folder / path.name, tag=tag, time_column=time_column or TIME)
+    # What is remembered of one file says nothing of another, even of the same name.
+    place = sha256(os.fsencode(path.resolve())).hexdigest()[:8]
+    export = Export(path=path, folder=folder / f"{path.name}-{place}", tag=tag, time_column=time_column or TIME)
     if export.kind in KINDS:
         return LinesSource(export)
     if export.kind == CSV or (export.kind == PARQUET and not export.is_packed):

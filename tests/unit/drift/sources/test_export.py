@@ -341,10 +341,19 @@ def test_documents_are_kept_in_the_folder(export: Write, tmp_path: Path) -> None
 
     again = opened(Path(source.name))
     assert (again.recall(REPORT_NAME), again.recall(MEMORY_NAME)) == (b"{}", b"[1]")
-    assert {path.name for path in (tmp_path / "memory" / Path(source.name).name).iterdir()} == {
-        "drift-report.json",
-        "drift-memory.json",
-    }
+    (folder,) = (tmp_path / "memory").iterdir()
+    assert folder.name.startswith(f"{Path(source.name).name}-")
+    assert {path.name for path in folder.iterdir()} == {"drift-report.json", "drift-memory.json"}
+
+
+def test_two_files_of_one_name_are_remembered_apart(tmp_path: Path) -> None:
+    june, july, again = (
+        open_source(str(tmp_path / place / "rows.csv"), {}, folder=tmp_path / "memory")
+        for place in ("june", "july", "july/../june")
+    )
+    june.keep({REPORT_NAME: b"{}"})
+
+    assert (july.recall(REPORT_NAME), again.recall(REPORT_NAME)) == (None, b"{}")
 
 
 def test_a_folder_that_cannot_be_written_is_named(export: Write, tmp_path: Path) -> None:
