@@ -50,11 +50,12 @@ class Alerts:
 
     Args:
         inbox: Of the repository.
-        retraining: What a critical condition starts, once; None for nothing.
+        retraining: What critical conditions start, once for all that are told; None for nothing.
     """
 
     def __init__(self, inbox: Inbox, retraining: Retraining | None = None) -> None:
         self._inbox, self._retraining = inbox, retraining
+        self._started: str | None = None
 
     def tell(self, condition: Condition, *, title: str, body: str) -> Told:
         """
@@ -91,7 +92,7 @@ class Alerts:
         if not self._retraining or not decision.asks_for_training or _was_beaten(found, raised):
             return _told(condition, Deed(raised.done), raised.issue)
         # What the body remembers by now keeps the next run from asking again, whatever becomes of this one.
-        said = self._retraining.start()
+        said = self._started = self._started or self._retraining.start()
         write(msgspec.structs.replace(decision.state, training=said))
         return _told(condition, Deed(raised.done), raised.issue, (said,))
 

@@ -175,11 +175,18 @@ def test_a_critical_condition_starts_one_training_and_says_so(alerts: Alerts, re
     assert f"> [!NOTE]\n> {told[0].notes[0]}\n\n" in (the_issue(repository).body or "")
 
 
-def test_a_condition_that_comes_back_starts_another_training(alerts: Alerts, repository: Repository) -> None:
-    for _ in range(2):
-        tell(alerts, **CRITICAL)
-        tell(alerts, **CLEAN, clean_windows=2)
+def test_a_condition_that_comes_back_starts_another_training(repository: Repository, github: GitHub) -> None:
+    for month in (5, 6):
+        tell(make_alerts(github), **CRITICAL, since=datetime(2026, month, 4, tzinfo=UTC))
+        tell(make_alerts(github), **CLEAN, clean_windows=2)
     assert _trainings(repository) == 2
+
+
+def test_two_conditions_of_one_check_start_one_training_and_both_say_so(alerts: Alerts, repository: Repository) -> None:
+    told = [tell(alerts, **CRITICAL, kind=kind) for kind in (Kind.DRIFT, Kind.DEGRADATION)]
+    assert _trainings(repository) == 1
+    assert told[0].notes == told[1].notes
+    assert [told[0].notes[0] in (issue.body or "") for issue in repository.issues.values()] == [True, True]
 
 
 def test_a_training_that_is_refused_is_a_note_and_is_not_asked_for_again(
