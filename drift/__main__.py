@@ -95,7 +95,7 @@ def check(
     # What cannot be kept must be told all the same, and what cannot be told be kept.
     try:
         if settings.alerts is not None:
-            for sentence in tell(checked, settings.alerts, policy, os.environ):
+            for sentence in tell(checked, settings.alerts, policy, os.environ, as_of=settings.as_of):
                 _say(sentence)
     finally:
         checked.keep()

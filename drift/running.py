@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -106,15 +106,24 @@ def kept_report(source: Source) -> DriftReport | None:
         raise SourceError(f"{source.name}: the last report cannot be read ({error}); check with --forget") from error
 
 
-def tell(checked: Checked, github: GitHub, policy: DriftPolicy, environment: Mapping[str, str]) -> Iterator[str]:
+def tell(
+    checked: Checked, github: GitHub, policy: DriftPolicy, environment: Mapping[str, str], *, as_of: date | None = None
+) -> Iterator[str]:
     """
     Let the issues say how things stand, and yield what was done, in sentences.
+
+    Args:
+        checked: What is told of.
+        github: The repository.
+        policy: Says whether what is critical starts a training.
+        environment: Of Actions, which names the branch.
+        as_of: The day that stands for today, for a training too; None for today.
 
     Raises:
         GitHubError: if an issue cannot be read or written.
     """
-    as_of = environment.get("AS_OF", "")
-    retraining = Retraining.at(github, environment, as_of=as_of) if policy.retrain is Retrain.CRITICAL else None
+    is_wanted = policy.retrain is Retrain.CRITICAL
+    retraining = Retraining.at(github, environment, as_of=f"{as_of or ''}") if is_wanted else None
     alerts = Alerts(Inbox(github), retraining)
     for condition in checked.conditions:
         told = alerts.tell(condition, title=issue_title(condition), body=issue_body(checked.report, condition))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
 
 from core.drift import Severity
+from core.drift_policy import DriftPolicy
 from core.errors import GitHubRefused
 from core.github.alert import marker_of
 from core.github.issues import Inbox
@@ -19,6 +21,9 @@ from doubles.github.state import Issue, Repository
 from drift.alerts.conditions import Condition, Kind
 from drift.alerts.inbox import Alerts, Deed, Told, key_of
 from drift.alerts.retraining import Retraining
+from drift.running import Checked
+from drift.running import tell as tell_all
+from tests.drift_reports import make_report
 from tests.github import REPOSITORY, Caller, make_client, sent
 
 ALARM = Condition(
@@ -225,6 +230,15 @@ def test_the_clock_of_a_replay_is_handed_to_the_training(repository: Repository,
     tell(Alerts(Inbox(client), Retraining.at(client, {}, as_of="2013-07-01")), **CRITICAL)
     (run,) = repository.runs.values()
     assert run.inputs == {"as_of": "2013-07-01"}
+
+
+def test_a_check_as_of_a_day_starts_a_training_of_that_day(repository: Repository, github: GitHub) -> None:
+    client = make_client(github, github.token(actions="write", contents="read", issues="write"))
+    checked = Checked(report=make_report(), conditions=[replace(ALARM, **CRITICAL)], page=Path("drift.html"))
+    for as_of in (date(2013, 7, 1), None):
+        list(tell_all(checked, client, DriftPolicy(), {}, as_of=as_of))
+        repository.issues.clear()
+    assert [run.inputs for run in repository.runs.values()] == [{"as_of": "2013-07-01"}, {"as_of": ""}]
 
 
 def test_who_is_beaten_to_it_starts_no_second_training(alerts: Alerts, repository: Repository, github: GitHub) -> None:
