@@ -33,11 +33,13 @@ class State(Document, frozen=True, kw_only=True):
         severity: The last that was alarming.
         columns: What it was about, sorted; of very many the first hundred.
         training: What became of the training that was asked for; empty where that is unknown, None if none was.
+        since: The day on which the first window ended that was alarming, such as 2026-06-08; None if it is not known.
     """
 
     severity: Severity
     columns: tuple[str, ...]
     training: str | None = None
+    since: str | None = None
 
 
 class Step(StrEnum):
@@ -89,28 +91,37 @@ def decide(condition: Condition, before: State | None, *, is_open: bool | None, 
 
 
 def _alarm(condition: Condition, before: State | None, *, is_open: bool | None, may_train: bool) -> Decision:
-    state = State(severity=condition.severity, columns=condition.columns[:_COLUMNS])
+    state = State(severity=condition.severity, columns=condition.columns[:_COLUMNS], since=_since(condition))
     is_critical = condition.severity is Severity.CRITICAL
     if is_open and before is None:
         # Rather no training than one each day.
         state = msgspec.structs.replace(state, training=_FORGOTTEN if is_critical and may_train else "")
-    elif is_open and before is not None:
+    elif before is not None and (is_open or _is_same(condition, before)):
         state = msgspec.structs.replace(state, training=before.training)
     # Rows that do not come teach a model nothing.
     asks = may_train and is_critical and state.training is None and condition.kind is not Kind.NO_DATA
     return Decision(
         step=Step.WRITE,
         state=msgspec.structs.replace(state, training="") if asks else state,
-        comment=_comment(condition, before, state, is_open=is_open),
+        comment=_comment(before, state, is_open=is_open),
         asks_for_training=asks,
     )
 
 
-def _comment(condition: Condition, before: State | None, now: State, *, is_open: bool | None) -> str:
+def _since(condition: Condition) -> str | None:
+    return f"{condition.since:%Y-%m-%d}" if condition.since else None
+
+
+def _is_same(condition: Condition, before: State) -> bool:
+    """Whether it never got better since, so that a person must have closed the issue."""
+    return before.since is not None and before.since == _since(condition)
+
+
+def _comment(before: State | None, now: State, *, is_open: bool | None) -> str:
     if is_open is None:
         return ""
     if not is_open:
-        since = f" since {condition.since:%Y-%m-%d}" if condition.since else ""
+        since = f" since {now.since}" if now.since else ""
         columns = f", in {_named(now.columns)}" if now.columns else ""
         return f"It is back{since}: {now.severity}{columns}."
     return "" if before is None else " ".join(_changes(before, now))

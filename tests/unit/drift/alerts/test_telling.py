@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from core.drift import Severity
 from drift.alerts.conditions import Condition, Kind
@@ -22,7 +23,7 @@ ALARM = Condition(
     since=datetime(2026, 5, 4, tzinfo=UTC),
     clean_windows=0,
 )
-TOLD = State(severity=Severity.ALERT, columns=("age", "city"))
+TOLD = State(severity=Severity.ALERT, columns=("age", "city"), since="2026-05-04")
 
 
 def decided(before: State | None, *, is_open: bool | None, may_train: bool = True, **changes: Any) -> Decision:
@@ -108,7 +109,7 @@ def test_a_critical_condition_asks_for_a_training(is_open: bool | None) -> None:
     before = None if is_open is None else TOLD
     decision = decided(before, is_open=is_open, severity=Severity.CRITICAL)
     assert decision.asks_for_training
-    assert decision.state == State(severity=Severity.CRITICAL, columns=("age", "city"), training="")
+    assert decision.state == structs.replace(TOLD, severity=Severity.CRITICAL, training="")
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,21 @@ def test_no_training_is_asked_for(before: State, is_open: bool, changes: dict[st
 
 
 def test_a_training_is_asked_for_again_only_after_all_was_well() -> None:
-    before = State(severity=Severity.CRITICAL, columns=("age", "city"), training="Started.")
+    before = structs.replace(TOLD, severity=Severity.CRITICAL, training="Started.")
+    later = datetime(2026, 6, 8, tzinfo=UTC)
+    assert decided(before, is_open=False, severity=Severity.CRITICAL, since=later).asks_for_training
+
+
+def test_an_issue_that_a_person_closed_comes_back_without_another_training() -> None:
+    before = structs.replace(TOLD, severity=Severity.CRITICAL, training="Started.")
+    decision = decided(before, is_open=False, severity=Severity.CRITICAL)
+    assert (decision.step, decision.asks_for_training) == (Step.WRITE, False)
+    assert decision.state == before
+    assert decision.comment.startswith("It is back")
+
+
+@pytest.mark.parametrize("before", [TOLD, State(severity=Severity.CRITICAL, columns=(), training="Started.")])
+def test_a_training_is_asked_for_where_none_is_known_of(before: State) -> None:
     assert decided(before, is_open=False, severity=Severity.CRITICAL).asks_for_training
 
 
@@ -162,11 +177,12 @@ def test_of_very_many_columns_the_first_hundred_are_remembered() -> None:
     severity=st.sampled_from(Severity),
     columns=st.lists(st.text() | st.sampled_from(["-->", "--!>", "<!-- slipway:state {} -->"]), max_size=5),
     training=st.none() | st.text(),
+    since=st.none() | st.text(),
 )
 def test_a_state_is_read_as_it_was_written_and_ends_no_comment(
-    severity: Severity, columns: list[str], training: str | None
+    severity: Severity, columns: list[str], training: str | None, since: str | None
 ) -> None:
-    state = State(severity=severity, columns=tuple(columns), training=training)
+    state = State(severity=severity, columns=tuple(columns), training=training, since=since)
     text = hidden(state)
     assert text.count("-->") == 1
     assert "\n" not in text
