@@ -6,15 +6,17 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import structlog
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from core.documents import from_json
-from core.drift import REPORT_NAME, DriftReport, Severity, worst
+from core.drift import REPORT_NAME, DriftReport, QualityFindings, Severity, worst
 from core.errors import JournalUnavailable, ManifestError
 from core.journal.store import JournalStore
+from core.tags import FIRST_TAG, ModelTag, is_tag
 
 CHECKED, SEVERITY = "slipway_drift_last_check_timestamp_seconds", "slipway_drift_severity"
 COLUMNS, QUALITY = "slipway_drift_columns", "slipway_quality"
@@ -94,6 +96,12 @@ def _columns(report: DriftReport) -> Counter[Severity]:
 
 
 def _figures(report: DriftReport) -> dict[str, float]:
-    newest = max(report.quality, key=lambda findings: findings.end, default=None)
+    newest = max(report.quality, key=_newness, default=None)
     figures = newest.figures if newest else {}
     return {name: figure.value for name, figure in figures.items() if figure.value is not None}
+
+
+def _newness(findings: QualityFindings) -> tuple[datetime, bool, ModelTag]:
+    """Orders windows of several models by their end, and those of one end by their tags; what is no tag comes first."""
+    known = is_tag(findings.tag)
+    return findings.end, known, ModelTag.parse(findings.tag) if known else FIRST_TAG

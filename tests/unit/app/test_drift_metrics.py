@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from app.drift_metrics import CHECKED, COLUMNS, QUALITY, SEVERITY, DriftCollector, gauges_of
@@ -53,6 +54,13 @@ def test_the_newest_window_with_outcomes_gives_the_figures() -> None:
 
     assert values(make_report(quality=(old, new)))[QUALITY] == {"auc": 0.9}
     assert QUALITY not in values(make_report(quality=(make_quality(auc=None),)))
+
+
+def test_of_windows_of_one_end_that_of_the_newest_model_gives_the_figures() -> None:
+    tags = ["model-v1.9.0", "model-v1.10.0", "a model of ours"]
+    windows = [replace(make_quality(auc=0.7 + place / 10), tag=tag) for place, tag in enumerate(tags)]
+    for quality in (windows, windows[::-1]):
+        assert values(make_report(quality=tuple(quality)))[QUALITY] == {"auc": pytest.approx(0.8)}
 
 
 def test_without_a_report_there_is_only_that_none_was_made() -> None:
