@@ -22,16 +22,22 @@ _IN_MEMORY_BYTES = 1_000_000
 _LOG = structlog.get_logger()
 
 
-def read_body(*types: str) -> bytes:
+def read_body(*types: str, max_bytes: int | None = None) -> bytes:
     """
     The body of a request that must be of one of these types, by default JSON.
+
+    Args:
+        types: Media types.
+        max_bytes: At most so many, as sent or unpacked; by default as many as the app allows.
 
     Raises:
         WrongMediaType: if it is sent as another.
         MalformedRequest: if it is empty or did not arrive whole.
-        RequestEntityTooLarge: if it is longer than the app allows, as sent or unpacked.
+        RequestEntityTooLarge: if it is longer, as sent or unpacked.
     """
     require_type(types or (JSON,))
+    if max_bytes is not None:
+        request.max_content_length = max_bytes
     content = b"".join(_content(request.max_content_length or 0))
     if not content:
         raise MalformedRequest("the body is empty")

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.answer_schemas import ProblemSchema, ReceiptSchema, batch_schema, column_batch_schema, prediction_schema
 from app.body import CSV, JSON, NDJSON
-from app.drift import EXAMPLE, DriftFindings
+from app.drift import EXAMPLE, MAX_FINDINGS_BYTES, DriftFindings
 from app.headers import IDEMPOTENCY_KEY, NAME_PATTERN, REPLAYED, SUBJECT
 from app.history import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
 from app.operations import PROBLEMS, get, post, problem, ref, text_lines, with_query
@@ -181,6 +181,7 @@ def _describe_drift(spec: APISpec) -> None:
     for name, schema in schemas.items():
         spec.components.schema(name, component=_without_false(schema))
     kept = post("Keep what a drift check found.", ["DriftFindings"], {"findings": EXAMPLE}, [])
+    kept["description"] = f"Of at most {MAX_FINDINGS_BYTES:,} bytes, whatever MAX_BODY_BYTES says."
     newest = get("What the last drift check found.", JSON)
     newest["responses"]["200"]["content"][JSON]["schema"] = ref("DriftReport")
     memory = get("What the next drift check has to know, as it was sent.", JSON)

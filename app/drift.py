@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from flask import Blueprint, Response
@@ -16,6 +16,8 @@ from core.drift import MEMORY_NAME, REPORT_NAME, DriftReport
 from core.errors import ManifestError
 from core.journal.store import JournalStore
 
+# A report of many columns is larger than what callers may send, and one that is refused would silence every alert.
+MAX_FINDINGS_BYTES: Final = 64_000_000
 _NO_REPORT = Problem(404, "Not Found", "no drift check was reported yet; python -m drift check makes and sends one")
 EXAMPLE: dict[str, Any] = {
     "report": {
@@ -53,7 +55,7 @@ def blueprint(store: JournalStore) -> Blueprint:
 
     @routes.post("/v1/drift")
     def keep() -> Response:
-        found = _checked(read_body())
+        found = _checked(read_body(max_bytes=MAX_FINDINGS_BYTES))
         documents = {REPORT_NAME: to_json_line(found.report), MEMORY_NAME: bytes(found.memory)}
         store.keep(documents, at=time.time_ns() // 1000)
         return Response(status=204)

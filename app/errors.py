@@ -127,7 +127,7 @@ def _http_error(error: HTTPException) -> Response:
     details = {
         404: f"there is no {request.path}; /docs lists what there is",
         405: f"{request.path} does not take {request.method}",
-        413: "the body is larger than MAX_BODY_BYTES (of lines, MAX_STREAM_BYTES) allows",
+        413: "the body is larger than MAX_BODY_BYTES allows (of lines MAX_STREAM_BYTES, of what drift found 64 MB)",
     }
     kept = {"allow", "content-range", "retry-after"}
     headers = {name: value for name, value in error.get_headers() if name.lower() in kept}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app import create_app
+from app.drift import MAX_FINDINGS_BYTES
 from app.settings import ServiceSettings
 from core.documents import from_json, to_json
 from core.drift import DriftReport, Severity
@@ -95,7 +97,7 @@ def test_a_faulty_report_is_named_and_nothing_is_kept(client: FlaskClient, body:
         (b"{", "application/json", 400),
         (b'{"report": %s, "memory": "\xff"}' % to_json(REPORT), "application/json", 400),
         (b'{"report": %s, "memory": %s}' % (to_json(REPORT), b"[" * 50_000), "application/json", 400),
-        (b" " * 200_000, "application/json", 413),
+        (b" " * (MAX_FINDINGS_BYTES + 1), "application/json", 413),
         (to_json(REPORT), "text/plain", 415),
     ],
 )
@@ -104,6 +106,16 @@ def test_what_is_no_json_is_refused_as_everywhere(client: FlaskClient, body: byt
 
     assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
     assert client.get(DRIFT).status_code == 404
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_findings_may_be_larger_than_what_callers_send(client: FlaskClient, coding: str) -> None:
+    body = b'{"report": %s, "memory": "%s"}' % (to_json(REPORT), b"x" * 5_000_000)
+    data = gzip.compress(body) if coding == "gzip" else body
+    answer = client.post(DRIFT, data=data, content_type="application/json", headers={"Content-Encoding": coding})
+
+    assert answer.status_code == 204
+    assert len(client.get(MEMORY).data) == 5_000_002
 
 
 def test_findings_outlast_the_service(registry: DirectoryRegistry, environment: dict[str, str]) -> None:

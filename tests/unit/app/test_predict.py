@@ -255,7 +255,7 @@ def test_a_body_above_the_limit_is_refused(client: FlaskClient) -> None:
 
     assert (answer.status_code, detail(answer)) == (
         413,
-        "the body is larger than MAX_BODY_BYTES (of lines, MAX_STREAM_BYTES) allows",
+        "the body is larger than MAX_BODY_BYTES allows (of lines MAX_STREAM_BYTES, of what drift found 64 MB)",
     )
 
 
