@@ -84,7 +84,14 @@ class Target:
     @property
     def score_width(self) -> int:
         """Columns of a score: one per class for multiclass, else one."""
-        return len(self.classes) if self.task is Task.MULTICLASS else 1
+        return len(self.score_names)
+
+    @property
+    def score_names(self) -> tuple[str, ...]:
+        """The columns of a score, as references name them: `score CLASS` for each class, `score` or `value`."""
+        if self.task is Task.MULTICLASS:
+            return tuple(f"score {name}" for name in self.classes)
+        return ("value" if self.task is Task.REGRESSION else "score",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -68,7 +68,7 @@ def columns_of(batches: Iterable[Batch], contract: Contract) -> Columns:
     """
     numeric = {feature.name: Numbers() for feature in contract.features if isinstance(feature, NumericFeature)}
     categorical = {feature.name: Texts() for feature in contract.features if feature.name not in numeric}
-    scores = {name: Numbers(takes_missing=False) for name in _score_names(contract.target)}
+    scores = {name: Numbers(takes_missing=False) for name in contract.target.score_names}
     times, outcomes, is_asked = [np.empty(0, dtype=np.int64)], list[str | float | None](), False
     for batch in batches:
         rows, answers = len(batch), _scores_of(batch.answers)
@@ -106,12 +106,6 @@ def _with_star(contract: Contract) -> set[str]:
         for feature in contract.features
         if isinstance(feature, CategoricalFeature) and REDACTED in feature.categories
     }
-
-
-def _score_names(target: Target) -> list[str]:
-    if target.task is Task.MULTICLASS:
-        return [f"score {label}" for label in target.classes]
-    return ["value" if target.task is Task.REGRESSION else "score"]
 
 
 def _scores_of(answers: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import polars as pl
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from core.contract import CategoricalFeature, Contract, Task
+from core.contract import CategoricalFeature, Contract
 from core.documents import to_json_line
 from core.effects import ks_distances_left_out, spread_of, total_variations_left_out
 from core.reference import (
@@ -126,7 +126,7 @@ def _score_references(
     scores = np.concatenate([score(part.matrix) for part in used]).round(_DIGITS).astype(np.float64)
     first, windows = sum(map(len, fitted)), _windows(_times(used), window_days)
     found = {}
-    for column, name in enumerate(score_names(contract)):
+    for column, name in enumerate(contract.target.score_names):
         values = scores[:, column]
         reference = numeric_reference(values[first:])
         effects = partial(_numeric_spreads, values, reference.knots(), is_score=True)
@@ -137,14 +137,6 @@ def _score_references(
 def _times(parts: Sequence[Dataset]) -> pl.Series | None:
     times = [part.times for part in parts if part.times is not None]
     return pl.concat(times) if len(times) == len(parts) else None
-
-
-def score_names(contract: Contract) -> list[str]:
-    """The score columns, as the journal's rows have them."""
-    target = contract.target
-    if target.task is Task.MULTICLASS:
-        return [f"score {name}" for name in target.classes]
-    return ["value" if target.task is Task.REGRESSION else "score"]
 
 
 def _numbers(data: Dataset, name: str) -> NDArray[np.float64]:

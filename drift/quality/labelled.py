@@ -78,10 +78,8 @@ def labelled_of(columns: Columns, target: Target, *, threshold: float | None, se
 
 def _scores(columns: Columns, target: Target) -> NDArray[np.float64]:
     """Shape (n, score columns), NaN where there is none."""
-    names = {Task.BINARY: ("score",), Task.REGRESSION: ("value",)}
-    wanted = names.get(target.task) or [f"score {name}" for name in target.classes]
     nothing = np.full(len(columns), np.nan)
-    return np.stack([columns.scores.get(name, nothing) for name in wanted], axis=1)
+    return np.stack([columns.scores.get(name, nothing) for name in target.score_names], axis=1)
 
 
 def _coded(outcomes: tuple[str | float | None, ...], target: Target) -> tuple[NDArray[np.float64], list[str | float]]:

@@ -24,7 +24,7 @@ from core.contract import (
 )
 from core.documents import from_json, to_json
 from core.reading import Table
-from tests.factories import make_contract
+from tests.factories import TARGETS, make_contract
 
 BINARY = {"name": "churn", "task": "binary", "positive": "yes", "negative": "no"}
 AGE = {"name": "age", "kind": "numeric", "low": 0, "high": 120}
@@ -234,3 +234,16 @@ def test_a_written_contract_is_read_back_descriptions_included(contract: Contrac
     assert table.faults == []
     assert read == contract
     assert read.to_dict() == contract.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("task", "names"),
+    [
+        (Task.BINARY, ("score",)),
+        (Task.MULTICLASS, ("score basic", "score plus", "score pro")),
+        (Task.REGRESSION, ("value",)),
+    ],
+)
+def test_the_columns_of_a_score_are_named_after_the_classes(task: Task, names: tuple[str, ...]) -> None:
+    assert TARGETS[task].score_names == names
+    assert TARGETS[task].score_width == len(names)
