@@ -53,6 +53,22 @@ class _Windows:
     count: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Scores:
+    """
+    What the model answers.
+
+    Attributes:
+        columns: By score column, shape (n,).
+        fitted: So many rows, the first ones, are of the training part.
+        windows: By length, of all rows.
+    """
+
+    columns: Mapping[str, NDArray[np.float64]]
+    fitted: int
+    windows: Mapping[str, _Windows]
+
+
 def build_reference(
     parts: Split,
     score: Score,
@@ -73,7 +89,7 @@ def build_reference(
         importances: By feature, in per cent.
         window_days: Names and lengths of the windows whose spreads are wanted.
     """
-    most, scores = MAX_KNOTS, _score_references(parts, score, contract, window_days)
+    most, scores = MAX_KNOTS, _scores(parts, score, contract, window_days)
     windows = _windows(parts.data.times, window_days)
     while True:
         reference = _build(parts, contract, scores, importances, windows, most)
@@ -85,7 +101,7 @@ def build_reference(
 def _build(
     parts: Split,
     contract: Contract,
-    scores: Mapping[str, NumericReference],
+    scores: _Scores,
     importances: Mapping[str, float],
     windows: Mapping[str, _Windows],
     most: int,
@@ -104,7 +120,7 @@ def _build(
             for name in contract.names
             if name in categorical
         },
-        scores=dict(scores),
+        scores=_score_references(scores, most),
         rows=len(data),
         start=start,
         end=end,
@@ -113,24 +129,29 @@ def _build(
     )
 
 
-def _score_references(
-    parts: Split, score: Score, contract: Contract, window_days: Mapping[str, int]
-) -> dict[str, NumericReference]:
+def _scores(parts: Split, score: Score, contract: Contract, window_days: Mapping[str, int]) -> _Scores:
+    """The scores of all rows where they have times, else of those that no member was fitted on."""
+    fitted = [] if parts.train.times is None else [parts.train]
+    used = [*fitted, parts.validation, parts.holdout]
+    scores = np.concatenate([score(part.matrix) for part in used]).round(_DIGITS).astype(np.float64)
+    return _Scores(
+        columns=dict(zip(contract.target.score_names, scores.T, strict=True)),
+        fitted=sum(map(len, fitted)),
+        windows=_windows(_times(used), window_days),
+    )
+
+
+def _score_references(scores: _Scores, most: int) -> dict[str, NumericReference]:
     """
     The scores of the rows that no member was fitted on.
 
     How much windows differ is taken from all rows, where they have times: a few months would hold too few weeks.
     """
-    fitted = [] if parts.train.times is None else [parts.train]
-    used = [*fitted, parts.validation, parts.holdout]
-    scores = np.concatenate([score(part.matrix) for part in used]).round(_DIGITS).astype(np.float64)
-    first, windows = sum(map(len, fitted)), _windows(_times(used), window_days)
     found = {}
-    for column, name in enumerate(contract.target.score_names):
-        values = scores[:, column]
-        reference = numeric_reference(values[first:])
+    for name, values in scores.columns.items():
+        reference = numeric_reference(values[scores.fitted :], most)
         effects = partial(_numeric_spreads, values, reference.knots(), is_score=True)
-        found[name] = replace(reference, spreads=_spreads(windows, np.isnan(values), effects))
+        found[name] = replace(reference, spreads=_spreads(scores.windows, np.isnan(values), effects))
     return found
 
 

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
+from numpy.typing import NDArray
 
-from core.contract import CategoricalFeature, Contract, NumericFeature, Task
+from core.contract import CategoricalFeature, Contract, NumericFeature, Target, Task
 from core.documents import to_json_line
 from core.effects import count_at_knots, counts_of, ks_distance, total_variation
 from core.reference import Knots, Reference
@@ -145,3 +146,24 @@ def test_a_wide_table_gets_fewer_knots_a_column() -> None:
     reference = build_reference(parts, lambda matrix: np.full((len(matrix), 1), 0.5), contract, {})
     assert len(reference.numeric["n0"].knots().values) < 1000
     assert len(to_json_line(reference)) <= MAX_BYTES
+
+
+def test_a_model_of_many_classes_gets_fewer_knots_a_score() -> None:
+    classes = tuple(f"class {number}" for number in range(20))
+    feature = NumericFeature(name="age", low=0, high=100)
+    contract = Contract(features=(feature,), target=Target(name="plan", task=Task.MULTICLASS, classes=classes))
+    generator = np.random.default_rng(0)
+    frame = pl.DataFrame({"age": generator.uniform(0, 100, 10_000), "plan": generator.choice(classes, 10_000)})
+    data = fit_to_contract(make_raw(frame), contract, time_column=None, max_faulty_share=0)
+    parts = split(data, validation=Share.parse("20%"), holdout=Share.parse("20%"), task=Task.MULTICLASS)
+    asked: list[int] = []
+
+    def score(matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+        asked.append(len(matrix))
+        return generator.dirichlet(np.ones(20), len(matrix))
+
+    reference = build_reference(parts, score, contract, {})
+    assert len(reference.scores) == 20
+    assert len(reference.scores["score class 0"].knots().values) < 1000
+    assert len(to_json_line(reference)) <= MAX_BYTES
+    assert asked == [len(parts.validation), len(parts.holdout)]
