@@ -149,7 +149,6 @@ class WindowFindings(Document, frozen=True, kw_only=True):
         rows: In it.
         severity: The worst of its columns; those with too little to tell count only where there are no others.
         columns: The worst first.
-        notes: What else is to be known, such as rows that were left out, in sentences.
     """
 
     tag: str
@@ -159,7 +158,6 @@ class WindowFindings(Document, frozen=True, kw_only=True):
     rows: int
     severity: Severity
     columns: tuple[ColumnFinding, ...]
-    notes: tuple[str, ...] = ()
 
 
 class Figure(Document, frozen=True, kw_only=True):

@@ -60,12 +60,7 @@ def point_of(judgement: Judgement, end: datetime) -> Point:
     )
 
 
-def findings_of(
-    window: JudgedWindow,
-    profile: Profile,
-    history: Mapping[str, Sequence[Point]],
-    notes: tuple[str, ...] = (),
-) -> WindowFindings:
+def findings_of(window: JudgedWindow, profile: Profile, history: Mapping[str, Sequence[Point]]) -> WindowFindings:
     """
     A window as a report shows it.
 
@@ -73,7 +68,6 @@ def findings_of(
         window: Judged.
         profile: Of its tag.
         history: By column, the windows before and this one, the oldest first.
-        notes: What else is to be known of it.
     """
     columns = [_finding(each, window, profile, history[each.evidence.column]) for each in window.judgements]
     return WindowFindings(
@@ -84,7 +78,6 @@ def findings_of(
         rows=window.counts.rows,
         severity=window.severity,
         columns=tuple(sorted(columns, key=lambda each: (-each.severity.rank, -(each.importance or 0.0), each.column))),
-        notes=notes,
     )
 
 

@@ -289,7 +289,7 @@ def make_report(**changes: Any) -> DriftReport:
             "Ask whoever sends distance whether it is in kilometres now; the model was trained on miles.",
             "Until then, answers may be wrong: `scripts/rollback` does not help, as the inputs changed.",
         ),
-        windows=(make_window(week, notes=("12 rows of an unknown tag were left out.",)), _day()),
+        windows=(make_window(week), _day()),
         quality=(make_quality(),), supply=make_supply(), judged=2,
     )  # fmt: skip
     return msgspec.structs.replace(report, **changes)
@@ -356,7 +356,7 @@ def hostile() -> DriftReport:
     segments = tuple(SegmentQuality(column=name, category=name, labels=9, figures={}) for name in HOSTILE)
     return make_report(
         line="model", source=bad, headline=" ".join(HOSTILE[:5]), advice=HOSTILE, notes=HOSTILE,
-        windows=(make_window(columns, notes=HOSTILE),), supply=make_supply(sentence=bad),
+        windows=(make_window(columns),), supply=make_supply(sentence=bad),
         quality=(make_quality(tag=bad, sentence=bad, segments=segments),),
     )  # fmt: skip
 

@@ -167,7 +167,7 @@ def _windows(report: DriftReport) -> Iterable[str]:
             f"{wording.severity(window.severity)}"
         )
         calm = _calm(window.columns)
-        content = [f"Model {code(window.tag)}.", blocks.notes(window.notes), blocks.columns_table(calm) if calm else ""]
+        content = [f"Model {code(window.tag)}.", blocks.columns_table(calm) if calm else ""]
         yield blocks.folded(title, _joined(content).strip())
 
 

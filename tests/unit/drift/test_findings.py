@@ -45,7 +45,7 @@ def judged(columns: Columns, profile: Profile = PROFILE) -> JudgedWindow:
 
 def found(columns: Columns, profile: Profile = PROFILE) -> WindowFindings:
     window = judged(columns, profile)
-    return findings_of(window, profile, {name: [each] for name, each in window.points().items()}, ("A note.",))
+    return findings_of(window, profile, {name: [each] for name, each in window.points().items()})
 
 
 def by_name(findings: WindowFindings) -> dict[str, ColumnFinding]:
@@ -81,9 +81,7 @@ def test_a_window_has_every_column_once_the_worst_and_then_the_most_important_fi
     assert names[:1] == ["distance"]
     assert [name for name in names if name in importances] == ["carrier", "temp", "age"]
     assert sorted(names) == sorted([*PROFILE.contract.names, "score"])
-    assert (findings.severity, findings.rows, findings.days, findings.notes) == (
-        findings.columns[0].severity, 2000, 7, ("A note.",),
-    )  # fmt: skip
+    assert (findings.severity, findings.rows, findings.days) == (findings.columns[0].severity, 2000, 7)
 
 
 def test_a_finding_says_what_it_rests_on() -> None:
