@@ -39,7 +39,8 @@ class Columns:
         numeric: By numeric feature; float64, shape (n,); NaN where missing or no finite number.
         categorical: By categorical feature.
         scores: By score column: `score`, or `score CLASS` for each class, or `value`; float64, shape (n,).
-        absent: Features that no row has.
+        absent: Features that no row has, and those that are dropped.
+        dropped: Features that some rows, or all, are without on purpose.
         redacted: Features of which only is known whether they were missing; they are in `numeric` or `categorical` too.
         wrong: By feature, how many values were of another type or no finite number; they are missing in the column.
         outcomes: What turned out to be true; None where that is not known; empty where it was not asked for.
@@ -50,6 +51,7 @@ class Columns:
     categorical: Mapping[str, Coded]
     scores: Mapping[str, NDArray[np.float64]]
     absent: frozenset[str] = frozenset()
+    dropped: frozenset[str] = frozenset()
     redacted: frozenset[str] = frozenset()
     wrong: Mapping[str, int]
     outcomes: tuple[str | float | None, ...] = ()
@@ -58,13 +60,18 @@ class Columns:
         return len(self.at)
 
 
-def columns_of(batches: Iterable[Batch], contract: Contract) -> Columns:
+def columns_of(batches: Iterable[Batch], contract: Contract, *, drops_columns: bool = False) -> Columns:
     """
     The rows of some batches of one tag, in the order in which they come.
 
     Nothing raises: what is not of its column's type counts as wrong, and so does a score that is missing where others
     are given. Of a redacted feature only is known whether a value is missing: in `numeric` it is NaN then and 0
     otherwise, in `categorical` its one category is "*".
+
+    Args:
+        batches: Of one tag.
+        contract: Of that tag.
+        drops_columns: Whether features are dropped or redacted on purpose, which may have begun between two rows.
     """
     numeric = {feature.name: Numbers() for feature in contract.features if isinstance(feature, NumericFeature)}
     categorical = {feature.name: Texts() for feature in contract.features if feature.name not in numeric}
@@ -82,19 +89,24 @@ def columns_of(batches: Iterable[Batch], contract: Contract) -> Columns:
         outcomes += _outcomes_of(batch, contract.target)
         is_asked = is_asked or batch.outcomes is not None
     at = np.concatenate(times)
-    measured = {name: column.finish() for name, column in numeric.items()}
-    coded = {name: column.finish() for name, column in categorical.items()}
+    starred = _with_star(contract)
+    measured = {name: column.finish(may_begin=drops_columns) for name, column in numeric.items()}
+    coded = {
+        name: column.finish(may_begin=drops_columns and name not in starred) for name, column in categorical.items()
+    }
     answered = {name: column.finish()[0] for name, column in scores.items()}
     features: dict[str, Numbers | Texts] = {**numeric, **categorical}
+    dropped = frozenset(name for name, column in features.items() if drops_columns and column.is_partial)
     return Columns(
         at=at,
         numeric={name: values for name, (values, _) in measured.items()},
         categorical={name: Coded(codes=codes, categories=known) for name, (codes, known, _) in coded.items()},
         scores=answered,
-        absent=frozenset(name for name, column in features.items() if column.is_absent and len(at)),
+        absent=frozenset(name for name, column in features.items() if column.is_absent and len(at)) | dropped,
+        dropped=dropped,
         redacted=frozenset(name for name, (*_, is_redacted) in [*measured.items(), *coded.items()] if is_redacted)
-        - _with_star(contract),
-        wrong={name: column.wrong for name, column in {**features, **scores}.items() if column.wrong},
+        - starred,
+        wrong={name: each.wrong for name, each in {**features, **scores}.items() if each.wrong and name not in dropped},
         outcomes=tuple(outcomes) if is_asked else (),
     )
 

@@ -23,6 +23,7 @@ class Numbers:
     Attributes:
         wrong: How many values were no finite number.
         is_absent: Whether no part had it.
+        is_partial: Whether some rows did not have it.
     """
 
     def __init__(self, *, takes_missing: bool = True) -> None:
@@ -30,7 +31,7 @@ class Numbers:
         Args:
             takes_missing: Whether a value may be missing where others are given; else that is wrong.
         """
-        self.wrong, self.is_absent = 0, True
+        self.wrong, self.is_absent, self.is_partial = 0, True, False
         self._takes_missing = takes_missing
         self._parts: list[NDArray[np.float64]] = []
 
@@ -45,6 +46,7 @@ class Numbers:
         """
         if values is None:
             self._parts.append(np.full(rows, np.nan))
+            self.is_partial = self.is_partial or rows > 0
             return
         self.is_absent = False
         part, wrong = _parsed(values) if are_texts else _numbers(values)
@@ -54,18 +56,23 @@ class Numbers:
         self.wrong += wrong
         self._parts.append(part)
 
-    def finish(self) -> tuple[NDArray[np.float64], bool]:
+    def finish(self, *, may_begin: bool = False) -> tuple[NDArray[np.float64], bool]:
         """
-        The column, NaN where it is missing or wrong; and whether all that is present was redacted.
+        The column, NaN where it is missing or wrong; and whether it was redacted.
 
         Of a redacted column only is known whether a value is missing: it is NaN then, and 0 otherwise.
+
+        Args:
+            may_begin: Whether one that was redacted in part is redacted, and not wrong in that part.
         """
         found = np.concatenate([np.empty(0), *self._parts])
         stars = np.isinf(found)
-        is_redacted = bool(stars.any()) and not self.wrong and not np.isfinite(found).any()
-        if not is_redacted:
+        is_redacted = bool(stars.any()) and (may_begin or not (self.wrong or np.isfinite(found).any()))
+        if is_redacted:
+            found[~np.isnan(found)] = 0.0
+        else:
             self.wrong += int(stars.sum())
-        found[stars] = 0.0 if is_redacted else np.nan
+            found[stars] = np.nan
         return found, is_redacted
 
 
@@ -76,10 +83,11 @@ class Texts:
     Attributes:
         wrong: How many values were no texts.
         is_absent: Whether no part had it.
+        is_partial: Whether some rows did not have it.
     """
 
     def __init__(self) -> None:
-        self.wrong, self.is_absent = 0, True
+        self.wrong, self.is_absent, self.is_partial = 0, True, False
         self._places = _Places()
         self._parts: list[NDArray[np.int32]] = []
 
@@ -87,6 +95,7 @@ class Texts:
         """Add some rows, as `Numbers.add` does."""
         if values is None:
             self._parts.append(np.full(rows, -1, dtype=np.int32))
+            self.is_partial = self.is_partial or rows > 0
             return
         self.is_absent = False
         texts = values
@@ -95,10 +104,17 @@ class Texts:
             self.wrong += sum(not isinstance(value, str) and not _is_missing(value) for value in values)
         self._parts.append(np.fromiter(map(self._places.__getitem__, texts), np.int32, rows))
 
-    def finish(self) -> tuple[NDArray[np.int32], tuple[str, ...], bool]:
-        """Codes (-1 where missing or wrong), the texts that they stand for, and whether all of them were redacted."""
+    def finish(self, *, may_begin: bool = False) -> tuple[NDArray[np.int32], tuple[str, ...], bool]:
+        """
+        Codes (-1 where missing or wrong), the texts that they stand for, and whether the column was redacted.
+
+        Args:
+            may_begin: See `Numbers.finish`.
+        """
         categories = tuple(text for text in self._places if text is not None)
         codes = np.concatenate([np.empty(0, dtype=np.int32), *self._parts])
+        if may_begin and REDACTED in categories:
+            return np.minimum(codes, 0), (REDACTED,), True
         return codes, categories, categories == (REDACTED,) and not self.wrong
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from core.contract import MAX_MAGNITUDE, CategoricalFeature, Contract, NumericFeature
 from core.effects import KnotCounts, count_at_knots
 from core.reference import Knots, Reference
-from drift.columns import Coded, Columns
+from drift.columns import Columns
 
 # Of categories that the reference does not have, so many are kept by name.
 MAX_UNSEEN: Final = 1000
@@ -176,11 +176,13 @@ class Profile:
 def count_window(columns: Columns, profile: Profile) -> WindowCounts:
     """Count the rows of a window at the reference's knots and categories."""
     rows, features = len(columns), profile.contract.features
+    # Of what is dropped nobody knows which rows had it: none of them counts, also where days are put together.
+    known = {feature.name: 0 if feature.name in columns.dropped else rows for feature in features}
     return WindowCounts(
         rows=rows,
         numeric={
             feature.name: _numeric(
-                columns.numeric[feature.name],
+                columns.numeric[feature.name][: known[feature.name]],
                 profile.knots[feature.name].values,
                 columns.wrong.get(feature.name, 0),
                 feature,
@@ -190,7 +192,10 @@ def count_window(columns: Columns, profile: Profile) -> WindowCounts:
         },
         categorical={
             feature.name: _categorical(
-                columns.categorical[feature.name], profile.places[feature.name], columns.wrong.get(feature.name, 0)
+                columns.categorical[feature.name].codes[: known[feature.name]],
+                columns.categorical[feature.name].categories,
+                profile.places[feature.name],
+                columns.wrong.get(feature.name, 0),
             )
             for feature in features
             if isinstance(feature, CategoricalFeature)
@@ -268,11 +273,13 @@ def _absent_in_both(first: WindowCounts, second: WindowCounts) -> frozenset[str]
     return first.absent & second.absent
 
 
-def _categorical(column: Coded, places: Mapping[str, int], wrong: int) -> CategoricalCounts:
+def _categorical(
+    codes: NDArray[np.int32], categories: Sequence[str], places: Mapping[str, int], wrong: int
+) -> CategoricalCounts:
     # The place of a missing value is before all others.
-    counts = np.bincount(column.codes + 1, minlength=len(column.categories) + 1)
+    counts = np.bincount(codes + 1, minlength=len(categories) + 1)
     known, unseen = np.zeros(len(places), dtype=np.int64), {}
-    for category, count in zip(column.categories, counts[1:].tolist(), strict=True):
+    for category, count in zip(categories, counts[1:].tolist(), strict=True):
         place = places.get(category)
         if place is not None:
             known[place] = count
@@ -280,7 +287,7 @@ def _categorical(column: Coded, places: Mapping[str, int], wrong: int) -> Catego
             unseen[category] = count
     named, beyond = _most_frequent(unseen)
     return CategoricalCounts(
-        rows=len(column.codes), missing=int(counts[0]), wrong=wrong, known=known, unseen=named, other=beyond
+        rows=len(codes), missing=int(counts[0]), wrong=wrong, known=known, unseen=named, other=beyond
     )
 
 

@@ -43,7 +43,8 @@ def last_weeks(source: Source, models: Models, *, now: datetime, count: int) -> 
     if model is None:
         raise SourceError(f"the rows of {newest[1]} cannot be compared: {models.problems[newest[1]]}")
     answered = ([batch for batch in week if batch.tag == model.tag] for week in weeks)
-    return model, [columns_of(week, model.profile.contract) for week in answered if week]
+    contract, drops_columns = model.profile.contract, source.drops_columns
+    return model, [columns_of(week, contract, drops_columns=drops_columns) for week in answered if week]
 
 
 def _monday(moment: datetime) -> datetime:

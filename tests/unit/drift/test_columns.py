@@ -172,6 +172,34 @@ def test_a_star_that_is_a_category_is_no_redaction() -> None:
     assert columns_of([batch({"grade": ["*", "*"]})], contract).redacted == set()
 
 
+def test_a_feature_that_is_dropped_from_some_row_on_is_absent_and_nothing_of_it_is_missing() -> None:
+    batches = [batch({"age": [1.0, True], "city": ["Oslo", None]}), batch({"city": ["Rome"]})]
+    dropping, usual = columns_of(batches, make_contract(), drops_columns=True), read(*batches)
+
+    assert dropping.absent == dropping.dropped == {"age"}
+    assert not any((dropping.wrong, usual.absent, usual.dropped))
+    assert usual.wrong == {"age": 1}
+
+
+def test_a_feature_that_is_redacted_from_some_row_on_is_redacted_in_all() -> None:
+    batches = [batch({"age": [7.0, None], "city": ["Oslo", None]}), batch({"age": ["*", None], "city": ["*", None]})]
+    found = columns_of(batches, make_contract(), drops_columns=True)
+
+    assert found.redacted == {"age", "city"}
+    assert numbers(found.numeric["age"]) == [0, None, 0, None]
+    assert texts(found.categorical["city"]) == ["*", None, "*", None]
+    assert not any((found.wrong, found.absent))
+
+
+def test_a_star_that_is_a_category_stays_one_where_features_are_redacted() -> None:
+    feature = CategoricalFeature(name="grade", categories=("*", "a"))
+    contract = Contract(features=(feature,), target=TARGETS[Task.BINARY])
+    found = columns_of([batch({"grade": ["*", "a"]})], contract, drops_columns=True)
+
+    assert not found.redacted
+    assert texts(found.categorical["grade"]) == ["*", "a"]
+
+
 def test_scores_are_named_by_the_task() -> None:
     binary = read(batch({"age": [1, 2]}, answers={"score": [0.25, None], "label": ["no", "yes"]}))
     by_class = {"basic": [0.5, 0.2], "plus": [0.25, 0.2], "pro": [0.25, "x"]}

@@ -161,3 +161,16 @@ def test_wrong_values_are_missing_and_told_apart_and_a_score_that_was_not_given_
     assert (counts.numeric["age"].missing, counts.numeric["age"].wrong) == (10, 7)
     assert counts.categorical["carrier"].wrong == 2
     assert (counts.scores["score"].missing, counts.scores["score"].wrong) == (10, 0)
+
+
+def test_rows_from_which_a_feature_is_dropped_are_not_missing_in_the_days_put_together() -> None:
+    dropped = frozenset({"age", "carrier"})
+    whole = count_window(make_columns(500), PROFILE)
+    later = count_window(replace(make_columns(500), absent=dropped, dropped=dropped), PROFILE)
+    both = merged([whole, later])
+
+    assert (later.numeric["age"].rows, later.categorical["carrier"].rows, later.numeric["distance"].rows) == (0, 0, 500)
+    assert both.rows == 1000
+    assert not both.absent
+    assert _numbers(both.numeric["age"]) == _numbers(whole.numeric["age"])
+    assert _texts(both.categorical["carrier"]) == _texts(whole.categorical["carrier"])
