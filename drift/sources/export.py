@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import SourceError
-from drift.sources.grouping import microseconds
+from drift.sources.grouping import USUAL_TIMES, is_usual, microseconds
 
 TIME, ID, TAG, OUTCOME = "at", "id", "tag", "outcome"
 SCORE, VALUE, CLASS_SCORE = "score", "value", "score "
@@ -116,7 +116,7 @@ class Times:
             place: Such as `row 3`.
 
         Raises:
-            SourceError: if it is no time in ISO 8601.
+            SourceError: if it is no time in ISO 8601, or one that no row can have.
         """
         if value is None or value == "":
             raise SourceError(f"{self._what}, {place} is empty; write ISO 8601, such as 2026-07-01T05:15:00Z")
@@ -132,7 +132,23 @@ class Times:
                 f"{self._what}, {place}: some times have an offset from UTC and others none; write all in one way"
             )
         self._is_zoned = is_zoned
-        return microseconds(time)
+        return self.checked(microseconds(time), value, place)
+
+    def checked(self, at: int, value: object, place: str) -> int:
+        """
+        Microseconds since 1970, UTC, as they were given.
+
+        Args:
+            at: To be looked at.
+            value: As it was written.
+            place: Such as `row 3`.
+
+        Raises:
+            SourceError: if no row can have been answered then.
+        """
+        if not is_usual(at):
+            raise SourceError(f"{self._what}, {place} is {str(value)[:60]!r}; it takes {USUAL_TIMES}")
+        return at
 
 
 def _parsed(value: object) -> datetime | None:

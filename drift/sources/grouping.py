@@ -16,6 +16,9 @@ from drift.rows import Batch
 _ROWS = 20_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+# Before and after there is no row: 0001-01-01 is an empty date of .NET, 9999-12-31 one of databases.
+_OLDEST, _NEWEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+USUAL_TIMES = "a time from 1970 to 8999"
 ANSWER_FIELDS = ("label", "score", "scores", "value")
 
 
@@ -74,6 +77,11 @@ def _batch_of(rows: Sequence[Row], *, with_outcomes: bool) -> Batch:
 def microseconds(time: datetime) -> int:
     """Since 1970; a time without a zone is UTC."""
     return ((time if time.tzinfo else time.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND
+
+
+def is_usual(at: int) -> bool:
+    """Whether a row may have been answered so many microseconds after 1970."""
+    return microseconds(_OLDEST) <= at < microseconds(_NEWEST)
 
 
 def moment(at: int) -> datetime:

@@ -16,7 +16,7 @@ import requests
 from core.errors import SourceError
 from core.github.settings import LOOPBACK
 from drift.rows import MEMORY_NAME, REPORT_NAME, Batch
-from drift.sources.grouping import ANSWER_FIELDS, Row, batches_of, microseconds
+from drift.sources.grouping import ANSWER_FIELDS, USUAL_TIMES, Row, batches_of, is_usual, microseconds
 from drift.sources.patience import PASSING, wait_before_next
 
 T = TypeVar("T")
@@ -82,14 +82,28 @@ class ServiceSource:
     def span(self) -> tuple[datetime, datetime] | None:
         """See `Source`."""
         found = self._read(self._call("GET", f"{_JOURNAL}/span").content, _Span)
-        return None if found.oldest is None or found.newest is None else (found.oldest, found.newest)
+        if found.oldest is None or found.newest is None:
+            return None
+        for end in (found.oldest, found.newest):
+            self._at(end)
+        return found.oldest, found.newest
 
     def rows(self, since: datetime, until: datetime, *, with_outcomes: bool = False) -> Iterator[Batch]:
         """See `Source`."""
         query = {"since": since.isoformat(), "until": until.isoformat(), "limit": str(self._page)}
         if with_outcomes:
             query["outcomes"] = "true"
-        yield from batches_of(map(_row_of, self._lines(query)), with_outcomes=with_outcomes)
+        yield from batches_of(map(self._row, self._lines(query)), with_outcomes=with_outcomes)
+
+    def _row(self, line: _Line) -> Row:
+        answers = {name: value for name in ANSWER_FIELDS if (value := getattr(line, name)) is not msgspec.UNSET}
+        return Row(at=self._at(line.at), tag=line.tag, inputs=line.inputs, answers=answers, outcome=line.outcome)
+
+    def _at(self, time: datetime) -> int:
+        at = microseconds(time)
+        if not is_usual(at):
+            raise SourceError(f"{self.name}: a row of its journal is of {time.isoformat()}; it takes {USUAL_TIMES}")
+        return at
 
     def _lines(self, query: Mapping[str, str]) -> Iterator[_Line]:
         """Every line once; where an answer is cut, it is asked for again from the first request that was not whole."""
@@ -237,11 +251,6 @@ def _checked(url: str) -> str:
     if parts.scheme != "http" or host not in LOOPBACK:
         raise ValueError("takes an https URL, or http on this machine (127.0.0.1, ::1, localhost)")
     return url
-
-
-def _row_of(line: _Line) -> Row:
-    answers = {name: value for name in ANSWER_FIELDS if (value := getattr(line, name)) is not msgspec.UNSET}
-    return Row(at=microseconds(line.at), tag=line.tag, inputs=line.inputs, answers=answers, outcome=line.outcome)
 
 
 def _why(error: Exception) -> str:

@@ -148,7 +148,11 @@ class TableSource:
             raise SourceError(f"{what} holds {times.dtype}, it takes dates or times")
         if times.null_count():
             clock.read(None, f"row {int(times.is_null().arg_true()[0]) + 1}")
-        return times.cast(pl.Datetime("us", getattr(times.dtype, "time_zone", None))).dt.epoch("us").to_numpy()
+        at = times.cast(pl.Datetime("us", getattr(times.dtype, "time_zone", None))).dt.epoch("us")
+        for place in (at.arg_min(), at.arg_max()):
+            if place is not None:
+                clock.checked(int(at[place]), f"{at[place]} microseconds since 1970", f"row {place + 1}")
+        return at.to_numpy()
 
     @cached_property
     def _is_first(self) -> NDArray[np.bool_]:

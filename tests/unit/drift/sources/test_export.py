@@ -241,6 +241,23 @@ def test_dates_of_a_parquet_file_are_midnights_and_other_times_are_refused(tmp_p
         opened(path).span()
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00", "1969-12-31T23:59:59.999999", "9999-12-31T23:59:59"])
+def test_a_time_that_no_row_can_have_is_named_with_its_row(export: Write, text: str) -> None:
+    source = opened(export([{**row(0), "at": "2026-11-01T00:00:00"}, {**row(1), "at": text}]))
+
+    with pytest.raises(SourceError, match=rf"'at', (row|line) 2 is '{text}'; it takes a time from 1970 to 8999"):
+        source.span()
+
+
+@pytest.mark.parametrize("year", [1, 1969, 9000, 9999])
+def test_a_time_of_a_parquet_file_that_no_row_can_have_is_named_with_its_row(tmp_path: Path, year: int) -> None:
+    times = [DAY, datetime(year, 12, 31, tzinfo=UTC)]
+    source = opened(write(tmp_path / "a.parquet", [{**row(0), "at": time} for time in times]))
+
+    with pytest.raises(SourceError, match=r"'at', row 2 is .*; it takes a time from 1970 to 8999"):
+        source.span()
+
+
 def test_another_column_may_hold_the_times(export: Write) -> None:
     table = [{**row(0), "when": "2026-11-02"}]
     source = opened(export(table), time_column="when")

@@ -255,3 +255,13 @@ def test_a_key_that_is_none_is_refused_without_being_shown(key: str) -> None:
 def test_the_whole_of_time_can_be_asked_for() -> None:
     with answering(journal()) as server:
         assert batches(source_of(server)[0], BEGINNING, END) == []
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z"])
+def test_a_time_that_no_row_can_have_is_named(at: str) -> None:
+    span = json.dumps({"oldest": at, "newest": at}).encode()
+    with answering(lambda asked: Answer(body=span if asked.path.endswith("/span") else line(1, at=at))) as server:
+        source, _ = source_of(server)
+        for read in (source.span, lambda: batches(source)):
+            with pytest.raises(SourceError, match=r"a row of its journal is of .*; it takes a time from 1970 to 8999"):
+                read()
