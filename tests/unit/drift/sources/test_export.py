@@ -258,6 +258,17 @@ def test_a_time_of_a_parquet_file_that_no_row_can_have_is_named_with_its_row(tmp
         source.span()
 
 
+@pytest.mark.parametrize("kind", ["jsonl", "ndjson.gz"])
+def test_a_file_of_lines_is_read_once_for_all_days(tmp_path: Path, kind: str) -> None:
+    path = write(tmp_path / f"a.{kind}", [row(24 * number) for number in range(5)])
+    source = opened(path)
+    source.span()
+    path.unlink()
+
+    found = [ages(source, DAY + timedelta(days=day), DAY + timedelta(days=day + 1)) for day in range(5)]
+    assert found == [[24 * number + 0.5] for number in range(5)]
+
+
 def test_another_column_may_hold_the_times(export: Write) -> None:
     table = [{**row(0), "when": "2026-11-02"}]
     source = opened(export(table), time_column="when")
