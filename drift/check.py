@@ -186,7 +186,7 @@ class Check:
         return count_window(columns, model.profile)
 
     def _columns(self, model: Model, batches: list[Batch]) -> Columns:
-        return columns_of(batches, model.profile.contract)
+        return columns_of(batches, model.profile.contract, drops_columns=self.source.drops_columns)
 
     def _find(self, tag: str) -> Model | None:
         model, remembered = self.models.find(tag), self.memory.tags.get(tag)

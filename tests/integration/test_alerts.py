@@ -234,7 +234,9 @@ def test_the_clock_of_a_replay_is_handed_to_the_training(repository: Repository,
 
 def test_a_check_as_of_a_day_starts_a_training_of_that_day(repository: Repository, github: GitHub) -> None:
     client = make_client(github, github.token(actions="write", contents="read", issues="write"))
-    checked = Checked(report=make_report(), conditions=[replace(ALARM, **CRITICAL)], page=Path("drift.html"))
+    checked = Checked(
+        report=make_report(), conditions=[replace(ALARM, **CRITICAL)], page=Path("drift.html"), keep=lambda: None
+    )
     for as_of in (date(2013, 7, 1), None):
         list(tell_all(checked, client, DriftPolicy(), {}, as_of=as_of))
         repository.issues.clear()
