@@ -23,6 +23,14 @@ class KnotCounts:
     at: NDArray[np.int64]
     between: NDArray[np.int64]
 
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            ValueError: if the two do not fit together.
+        """
+        if len(self.between) != len(self.at) + 1:
+            raise ValueError(f"{len(self.at)} knots have {len(self.at) + 1} gaps, not {len(self.between)}")
+
     @property
     def count(self) -> int:
         """How many values were counted."""

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from core.documents import from_json, to_json_line
-from core.drift import Point, Severity
-from core.errors import ManifestError, SourceError
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from core.documents import Document
+from core.drift import Moment, Point, Severity
+from core.errors import SourceError
+from core.packing import pack, unpack
 from drift.alerts.conditions import Kind
 from drift.counts import WindowCounts
-from drift.stored import MEMORY_FORMAT, PassedOver, StoredMemory, StoredStream, StoredTag, StoredWindow, refuse_newer
 
+MEMORY_FORMAT: Final = 1
 # So many windows are drawn.
 MOST_POINTS: Final = 26
 # For so long it is told of rows that could not be compared, of so many tags each day by name.
@@ -22,15 +27,51 @@ _MOST_TAGS: Final = 20
 _TAG_LENGTH: Final = 40
 
 
+class Stream(Document, frozen=True, kw_only=True):
+    """How one row of windows stands, see `drift.alerts.conditions.Condition`, and the end of the last that counted."""
+
+    severity: Severity = Severity.OK
+    columns: tuple[str, ...] = ()
+    since: Moment | None = None
+    clean_windows: int = 0
+    end: Moment | None = None
+
+
+class PassedOver(Document, frozen=True, kw_only=True):
+    """
+    Rows of a day that could not be compared.
+
+    Attributes:
+        day: Its beginning.
+        tag: That answered them, cut short if it is long.
+        rows: How many.
+        problem: Why, in a clause.
+    """
+
+    day: Moment
+    tag: str
+    rows: int
+    problem: str
+
+
 @dataclass(kw_only=True, slots=True)
 class TagMemory:
-    """What is remembered of a tag, unpacked; see `StoredTag`."""
+    """
+    What is remembered of a tag.
+
+    Attributes:
+        reference_sha256: Of the reference beside which its rows were counted.
+        days: The days of the week that is not complete yet, by their beginnings.
+        season: The seasonal columns of the last weeks, by their Mondays.
+        history: By length of window and column, the windows until now, the oldest first.
+        quality: The ends of the weeks whose outcomes were judged, and their figures, the oldest first.
+    """
 
     reference_sha256: str = ""
-    days: dict[datetime, WindowCounts] = field(default_factory=dict)
-    season: dict[datetime, WindowCounts] = field(default_factory=dict)
+    days: dict[Moment, WindowCounts] = field(default_factory=dict)
+    season: dict[Moment, WindowCounts] = field(default_factory=dict)
     history: dict[str, dict[str, list[Point]]] = field(default_factory=dict)
-    quality: list[tuple[datetime, dict[str, float | None]]] = field(default_factory=list)
+    quality: list[tuple[Moment, dict[str, float | None]]] = field(default_factory=list)
 
     @property
     def newest(self) -> datetime | None:
@@ -47,15 +88,28 @@ class TagMemory:
 
 @dataclass(kw_only=True, slots=True)
 class Memory:
-    """What is remembered, unpacked; see `StoredMemory`."""
+    """
+    What is remembered; its fields are the JSON document that is kept.
 
-    days_until: datetime | None = None
-    quality_until: datetime | None = None
-    newest_day: datetime | None = None
+    Attributes:
+        format: Of the document.
+        days_until: Every day before is judged; None before the first check.
+        quality_until: Of every week before, the outcomes are judged.
+        newest_day: The newest day with a row; None if there was none.
+        newest_tag: Of the newest model that answered one.
+        passed_over: Rows of the last seven days that could not be compared.
+        tags: By tag.
+        streams: By kind of trouble and length of window.
+    """
+
+    format: int = MEMORY_FORMAT
+    days_until: Moment | None = None
+    quality_until: Moment | None = None
+    newest_day: Moment | None = None
     newest_tag: str | None = None
     passed_over: list[PassedOver] = field(default_factory=list)
     tags: dict[str, TagMemory] = field(default_factory=dict)
-    streams: dict[str, StoredStream] = field(default_factory=dict)
+    streams: dict[str, Stream] = field(default_factory=dict)
 
     def tag(self, name: str) -> TagMemory:
         """Of a tag."""
@@ -84,40 +138,18 @@ class Memory:
         """Forget the tags that answered nothing since a time, so that the memory does not grow for ever."""
         self.tags = {name: tag for name, tag in self.tags.items() if tag.newest and tag.newest >= before}
 
-    def stream(self, kind: Kind, length: str) -> StoredStream:
+    def stream(self, kind: Kind, length: str) -> Stream:
         """How a kind of trouble stands by windows of some length."""
-        return self.streams.get(f"{kind}/{length}", StoredStream())
+        return self.streams.get(f"{kind}/{length}", Stream())
 
-    def keep_stream(self, kind: Kind, length: str, stream: StoredStream) -> None:
+    def keep_stream(self, kind: Kind, length: str, stream: Stream) -> None:
         """Remember how it stands."""
         self.streams[f"{kind}/{length}"] = stream
 
 
 def write_memory(memory: Memory) -> bytes:
-    """A memory as JSON."""
-    return to_json_line(
-        StoredMemory(
-            days_until=memory.days_until,
-            quality_until=memory.quality_until,
-            newest_day=memory.newest_day,
-            newest_tag=memory.newest_tag,
-            passed_over=tuple(memory.passed_over),
-            tags={
-                name: StoredTag(
-                    reference_sha256=tag.reference_sha256,
-                    days=tuple(StoredWindow.of(start, counts) for start, counts in sorted(tag.days.items())),
-                    season=tuple(StoredWindow.of(start, counts) for start, counts in sorted(tag.season.items())),
-                    history={
-                        length: {column: tuple(points) for column, points in columns.items()}
-                        for length, columns in tag.history.items()
-                    },
-                    quality=tuple(tag.quality),
-                )
-                for name, tag in memory.tags.items()
-            },
-            streams=memory.streams,
-        )
-    )
+    """A memory as JSON, counts packed; equal memories give equal bytes."""
+    return msgspec.json.encode(msgspec.to_builtins(memory, enc_hook=_packed, str_keys=True, order="sorted"))
 
 
 def read_memory(content: bytes | None, source: str) -> Memory:
@@ -129,21 +161,44 @@ def read_memory(content: bytes | None, source: str) -> Memory:
     """
     if content is None:
         return Memory()
+    refuse_newer(content, MEMORY_FORMAT, f"{source}: what drift remembers")
     try:
-        refuse_newer(content, MEMORY_FORMAT, f"{source}: what drift remembers")
-        stored = from_json(content, StoredMemory, source="the memory")
-        return Memory(
-            days_until=stored.days_until,
-            quality_until=stored.quality_until,
-            newest_day=stored.newest_day,
-            newest_tag=stored.newest_tag,
-            passed_over=list(stored.passed_over),
-            tags={name: _tag(tag) for name, tag in stored.tags.items()},
-            streams=stored.streams,
-        )
-    except (ManifestError, ValueError) as error:
+        return msgspec.json.decode(content, type=Memory, dec_hook=_unpacked)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         remedy = "begin anew with --forget"
         raise SourceError(f"{source}: what drift remembers cannot be read ({error}); {remedy}") from error
+
+
+def refuse_newer(content: bytes, supported: int, what: str) -> None:
+    """
+    Refuse a document that says itself that this Slipway is too old for it.
+
+    Raises:
+        SourceError: saying so.
+    """
+    try:
+        found = msgspec.json.decode(content, type=_Formatted).format
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return
+    if found > supported:
+        raise SourceError(f"{what} was written by a newer Slipway (format {found}); upgrade this one")
+
+
+class _Formatted(msgspec.Struct):
+    format: int
+
+
+def _packed(counts: NDArray[np.int64]) -> str:
+    return pack([counts])
+
+
+def _unpacked(_type: type[Any], text: str) -> NDArray[np.int64]:
+    """
+    Raises:
+        ValueError: if the text is not what was packed.
+    """
+    (counts,) = unpack(text)
+    return counts.astype(np.int64)
 
 
 def _newest(points: Sequence[Point]) -> list[Point]:
@@ -152,16 +207,3 @@ def _newest(points: Sequence[Point]) -> list[Point]:
     if len(points) > MOST_POINTS and all(point.severity.rank >= Severity.WARNING.rank for point in points):
         kept[0] = points[0]
     return kept
-
-
-def _tag(stored: StoredTag) -> TagMemory:
-    return TagMemory(
-        reference_sha256=stored.reference_sha256,
-        days={window.start: window.counts() for window in stored.days},
-        season={window.start: window.counts() for window in stored.season},
-        history={
-            length: {column: list(points) for column, points in columns.items()}
-            for length, columns in stored.history.items()
-        },
-        quality=list(stored.quality),
-    )

@@ -18,13 +18,12 @@ from drift.alerts.conditions import Condition
 from drift.alerts.inbox import Alerts
 from drift.alerts.retraining import Retraining
 from drift.check import Check, Progress
-from drift.memory import Memory, read_memory, write_memory
+from drift.memory import Memory, read_memory, refuse_newer, write_memory
 from drift.models import Models
 from drift.report.markdown import issue_body, issue_title
 from drift.report.written import write_report
 from drift.rows import Source
 from drift.settings import DriftSettings
-from drift.stored import refuse_newer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,10 +8,10 @@ from datetime import datetime
 from core.drift import Severity, worst
 from drift.alerts.conditions import Condition, Kind
 from drift.alerts.telling import CLEAN_WINDOWS
-from drift.stored import StoredStream
+from drift.memory import Stream
 
 
-def after(stream: StoredStream, severity: Severity, columns: Iterable[str], end: datetime) -> StoredStream:
+def after(stream: Stream, severity: Severity, columns: Iterable[str], end: datetime) -> Stream:
     """
     A row of windows with one more.
 
@@ -27,15 +27,15 @@ def after(stream: StoredStream, severity: Severity, columns: Iterable[str], end:
     if severity in (Severity.INSUFFICIENT_DATA, Severity.ERROR):
         return stream
     if severity.is_alarming:
-        return StoredStream(
+        return Stream(
             severity=severity, columns=tuple(sorted(set(columns))), since=stream.since or end, clean_windows=0, end=end
         )
     clean = stream.clean_windows + 1
     is_over = stream.since is None or clean >= CLEAN_WINDOWS
-    return StoredStream(severity=severity, since=None if is_over else stream.since, clean_windows=clean, end=end)
+    return Stream(severity=severity, since=None if is_over else stream.since, clean_windows=clean, end=end)
 
 
-def unless_long_past(stream: StoredStream, before: datetime) -> StoredStream:
+def unless_long_past(stream: Stream, before: datetime) -> Stream:
     """
     A row of windows, its trouble over where no window has counted since a time.
 
@@ -43,10 +43,10 @@ def unless_long_past(stream: StoredStream, before: datetime) -> StoredStream:
     """
     if stream.since is None or stream.end is None or stream.end >= before:
         return stream
-    return StoredStream(clean_windows=CLEAN_WINDOWS, end=stream.end)
+    return Stream(clean_windows=CLEAN_WINDOWS, end=stream.end)
 
 
-def condition(line: str, kind: Kind, streams: Iterable[StoredStream]) -> Condition:
+def condition(line: str, kind: Kind, streams: Iterable[Stream]) -> Condition:
     """
     How a kind of trouble stands as a whole: alarming while any row of windows is, clean when all are.
 

@@ -163,7 +163,7 @@ def test_what_is_damaged_is_named_with_the_way_out(content: bytes) -> None:
 @pytest.mark.parametrize("packed", ["", "no base 64", "eJwDAAAAAAE="])
 def test_damaged_counts_are_named(packed: str) -> None:
     document = json.loads(write_memory(make_memory()))
-    document["tags"]["model-v1.0.0"]["days"][0]["numeric"]["age"]["packed"] = packed
+    document["tags"]["model-v1.0.0"]["days"]["2026-06-01T00:00:00Z"]["numeric"]["age"]["knots"]["at"] = packed
 
     with pytest.raises(SourceError, match=r"cannot be read .* --forget"):
         read_memory(json.dumps(document).encode(), "here")
