@@ -12,6 +12,7 @@ import msgspec
 import requests
 from requests.adapters import HTTPAdapter
 
+from core.bearer import Bearer
 from core.contract import Row, Target, Task
 from core.errors import NoService, ServiceRefused
 
@@ -103,7 +104,7 @@ class Service:
         self._target = target
         self._session = requests.Session()
         # Without one of ours, requests would look for a password in ~/.netrc.
-        self._session.auth = _Bearer(key)
+        self._session.auth = Bearer(key)
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=connections))
 
@@ -191,18 +192,6 @@ class Service:
         if value is None or (target.classes and value not in target.classes):
             raise NoService(self.url, f"its answers are not about {target.name!r}, the target of model.toml")
         return Answer(id=said.id, value=value, is_warned=bool(said.warnings))
-
-
-class _Bearer(requests.auth.AuthBase):
-    """Sends a key, if there is one."""
-
-    def __init__(self, key: str) -> None:
-        self._key = key
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._key:
-            request.headers["Authorization"] = f"Bearer {self._key}"
-        return request
 
 
 def _pause_s(response: requests.Response) -> float | None:

@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 import structlog
 
+from core.bearer import Bearer
 from core.errors import GitHubAway, GitHubError, GitHubRefused
 from core.github.patience import Attempt, is_limited, wait_before_next
 from core.github.settings import LOOPBACK, GitHubSettings
@@ -127,7 +128,7 @@ class Transport:
                 method,
                 place,
                 **options,
-                auth=_Bearer(self._settings.token if self.is_ours(place) else ""),
+                auth=Bearer(self._settings.token if self.is_ours(place) else ""),
                 timeout=_TIMEOUT_S,
                 allow_redirects=False,
                 stream=True,
@@ -170,19 +171,6 @@ class _Failure:
 
     def __init__(self, attempt: Attempt, error: GitHubError) -> None:
         self.attempt, self.error = attempt, error
-
-
-class _Bearer:
-    """Sets the token, or nothing at all."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers.pop("Authorization", None)
-        if self._token:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
 
 
 class _Fault(msgspec.Struct):

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
+from core.bearer import Bearer
 from core.errors import SourceError
 from core.github.settings import LOOPBACK
 from drift.rows import MEMORY_NAME, REPORT_NAME, Batch
@@ -77,7 +78,7 @@ class ServiceSource:
         self._key, self._page, self._sleep = key, page, sleep
         self._session = requests.Session()
         # Without one of ours, requests would look for a password in ~/.netrc.
-        self._session.auth = _Bearer(key)
+        self._session.auth = Bearer(key)
 
     def span(self) -> tuple[datetime, datetime] | None:
         """See `Source`."""
@@ -223,18 +224,6 @@ class ServiceSource:
             return msgspec.json.decode(content, type=wanted)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise SourceError(f"{self.name}: what answers there is no Slipway, as its answer cannot be read") from error
-
-
-class _Bearer(requests.auth.AuthBase):
-    """Sends a key, if there is one."""
-
-    def __init__(self, key: str) -> None:
-        self._key = key
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._key:
-            request.headers["Authorization"] = f"Bearer {self._key}"
-        return request
 
 
 def _checked(url: str) -> str:
