@@ -265,7 +265,7 @@ class DriftReport(Document, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-def verdict_of(severities: Iterable[Severity]) -> Severity:
+def overall(severities: Iterable[Severity]) -> Severity:
     """The most severe of some; those with too little to tell count only where there are no others."""
     found = list(severities)
     return worst([severity for severity in found if severity is not Severity.INSUFFICIENT_DATA] or found)

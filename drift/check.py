@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final, TypeVar
 
-from core.drift import DriftReport, QualityFindings, Severity, WindowFindings, verdict_of, worst
+from core.drift import DriftReport, QualityFindings, Severity, WindowFindings, overall, worst
 from core.drift_policy import DriftPolicy
 from core.errors import SourceError
 from core.reference import DAY, WEEK, WINDOW_DAYS
@@ -21,6 +21,7 @@ from drift.headline import advice_of, headline_of
 from drift.judging import Judge
 from drift.memory import MOST_POINTS, Memory
 from drift.models import Model, Models
+from drift.periods import ONE_DAY, ONE_WEEK, complete, midnight, monday
 from drift.quality.labelled import Labelled, joined
 from drift.remarks import SHOWN, remarks
 from drift.rows import Batch, Source
@@ -30,9 +31,8 @@ from drift.supply import supply_of
 LINE: Final = "model"
 # So many rows of a tag are in memory at once.
 _ROWS_AT_ONCE: Final = 100_000
-_ONE_DAY, _ONE_WEEK = timedelta(days=1), timedelta(days=7)
 # What a first check looks back; of older windows a report would not say anything.
-_FIRST: Final = MOST_POINTS * _ONE_WEEK
+_FIRST: Final = MOST_POINTS * ONE_WEEK
 Progress = Callable[[str], None]
 _Found = TypeVar("_Found", WindowFindings, QualityFindings)
 
@@ -50,7 +50,7 @@ class Check:
         now: When the check believes it is, UTC.
         before: The report of the check before, whose newest findings stand where nothing is new.
         progress: Is told of each day that is read.
-        checkpoint: Is given what is found after each week, so that a check that is cut short need not begin anew.
+        checkpoint: Is given what is found after each week but the last, so that one cut short goes on from there.
     """
 
     source: Source
@@ -84,13 +84,13 @@ class Check:
         start = self.memory.days_until or self._first_day()
         if start is not None:
             if self.memory.quality_until is None:
-                self.memory.quality_until = start - timedelta(days=start.weekday())
-            for day in _steps(start, self.now, _ONE_DAY):
+                self.memory.quality_until = monday(start)
+            for day in complete(start, ONE_DAY, self.now):
                 self.progress(f"{day:%Y-%m-%d}")
                 self._see_day(day)
-                if (day + _ONE_DAY).weekday() == 0:
-                    self._see_week(day + _ONE_DAY - _ONE_WEEK)
-                    if day + _ONE_WEEK < _midnight(self.now):
+                if (day + ONE_DAY).weekday() == 0:
+                    self._see_week(day + ONE_DAY - ONE_WEEK)
+                    if day + ONE_WEEK < midnight(self.now):
                         self.checkpoint(self._report())
             self._see_outcomes(self.memory.quality_until)
         self.memory.streams = {
@@ -109,15 +109,14 @@ class Check:
         """With which a first check begins; None where no row is of the past."""
         if self._span is None or self._span[0] >= self.now:
             return None
-        return _midnight(max(self._span[0], self._first_look()))
+        return midnight(max(self._span[0], self._first_look()))
 
     def _first_look(self) -> datetime:
         """A Monday, before which a first check does not look."""
-        last = _midnight(self.now if self._span is None else min(self.now, self._span[1]))
-        return last - timedelta(days=last.weekday()) - _FIRST
+        return monday(self.now if self._span is None else min(self.now, self._span[1])) - _FIRST
 
     def _see_day(self, day: datetime) -> None:
-        end = day + _ONE_DAY
+        end = day + ONE_DAY
         found, passed_over = self._read(day, end)
         self.memory.pass_over(day, passed_over, self.models.problems)
         for model, counts in found.items():
@@ -135,23 +134,23 @@ class Check:
         self.memory.keep_stream(Kind.NO_DATA, DAY, after(stream, severity, (), end))
         self.memory.days_until = end
 
-    def _see_week(self, monday: datetime) -> None:
+    def _see_week(self, start: datetime) -> None:
         found: dict[Model, WindowCounts] = {}
         for tag, remembered in self.memory.tags.items():
             model = self._find(tag) if remembered.days else None
             # A part of a week is as far from the reference as a day is, and is judged by its days.
-            if model is not None and _is_whole(remembered.days, monday, model):
+            if model is not None and _is_whole(remembered.days, start, model):
                 found[model] = merged(remembered.days.values())
             remembered.days.clear()
         if WEEK in self.policy.windows:
-            self._judge.see(WEEK, monday, monday + _ONE_WEEK, found)
+            self._judge.see(WEEK, start, start + ONE_WEEK, found)
         for model, counts in found.items():
-            self._judge.remember_season(monday, model, counts)
-        self.memory.forget_tags(monday - _FIRST)
+            self._judge.remember_season(start, model, counts)
+        self.memory.forget_tags(start - _FIRST)
 
-    def _see_outcomes(self, monday: datetime) -> None:
-        for week in _steps(monday, self.now - timedelta(days=self.policy.outcome_days), _ONE_WEEK):
-            end = week + _ONE_WEEK
+    def _see_outcomes(self, start: datetime) -> None:
+        for week in complete(start, ONE_WEEK, self.now - self.policy.outcome_days * ONE_DAY):
+            end = week + ONE_WEEK
             found: dict[Model, list[Labelled]] = {}
             if self._span is not None and self._span[1] >= week:
                 self.progress(f"outcomes of the week of {week:%Y-%m-%d}")
@@ -207,7 +206,7 @@ class Check:
         """When the newest row was answered that is not of a time to come."""
         if self._span is None or self._span[1] <= self.now:
             return None if self._span is None else self._span[1]
-        start = self.memory.newest_day or _midnight(self.now)
+        start = self.memory.newest_day or midnight(self.now)
         return moment(max(times)) if (times := [int(b.at.max()) for b in self.source.rows(start, self.now)]) else None
 
     def _report(self) -> DriftReport:
@@ -220,7 +219,7 @@ class Check:
         notes = (*told, *self.source.notes)
         severity = worst(
             [
-                verdict_of([*(each.severity for each in windows), *(each.severity for each in quality)]),
+                overall([*(each.severity for each in windows), *(each.severity for each in quality)]),
                 supply.severity,
                 *([Severity.ERROR] if self.memory.passed_over else []),
                 *([] if windows else [Severity.INSUFFICIENT_DATA]),
@@ -270,18 +269,7 @@ def _newest_of(findings: Iterable[_Found], now: datetime) -> tuple[_Found, ...]:
     return tuple(each for each in known if each.end == newest and newest + SHOWN >= now)
 
 
-def _is_whole(days: Iterable[datetime], monday: datetime, model: Model) -> bool:
+def _is_whole(days: Iterable[datetime], start: datetime, model: Model) -> bool:
     """Whether a model answered all week, but for as many days at its ends as are often without a row."""
-    gap = model.profile.reference.longest_gap_days * _ONE_DAY
-    return min(days) <= monday + gap and max(days) >= monday + _ONE_WEEK - _ONE_DAY - gap
-
-
-def _midnight(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _steps(start: datetime, now: datetime, step: timedelta) -> Iterator[datetime]:
-    """The windows that begin at or after a time and are over."""
-    while start + step <= _midnight(now):
-        yield start
-        start += step
+    gap = model.profile.reference.longest_gap_days * ONE_DAY
+    return min(days) <= start + gap and max(days) >= start + ONE_WEEK - ONE_DAY - gap

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from core.drift import Bar, ColumnFinding, Point, Severity, WindowFindings, verdict_of
+from core.drift import Bar, ColumnFinding, Point, Severity, WindowFindings, overall
 from core.reference import WINDOW_DAYS
 from drift.bars import bars_of_categories, bars_of_numbers
 from drift.counts import Profile, WindowCounts
@@ -41,7 +41,7 @@ class JudgedWindow:
     @property
     def severity(self) -> Severity:
         """The worst of its columns; those with too little to tell count only where there are no others."""
-        return verdict_of(judgement.severity for judgement in self.judgements)
+        return overall(judgement.severity for judgement in self.judgements)
 
     def points(self) -> dict[str, Point]:
         """What is to be remembered of each column."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from core.contract import Contract, DriftRole
-from core.drift import Point, QualityFindings, WindowFindings, verdict_of
+from core.drift import Point, QualityFindings, WindowFindings, overall
 from core.drift_policy import DriftPolicy
 from core.reference import WEEK, WINDOW_DAYS
 from drift.alerts.conditions import Kind
@@ -19,13 +19,13 @@ from drift.evidence import Witness
 from drift.findings import JudgedWindow, findings_of
 from drift.memory import MOST_POINTS, Memory
 from drift.models import Model
+from drift.periods import ONE_WEEK
 from drift.quality.labelled import Labelled, labelled_of
 from drift.quality.verdict import QualityPolicy, QualityVerdict, judge_quality
 from drift.thresholds import Thresholds
 from drift.verdict import judge
 
 SEASON_WEEKS: Final = 12
-_WEEK: Final = timedelta(days=7)
 # With fewer weeks behind it a week has no season to be compared with.
 _FEWEST_SEASON_WEEKS: Final = 4
 
@@ -61,7 +61,7 @@ class Judge:
                 each.evidence.column for window in judged for each in window.judgements if each.severity.is_alarming
             ]
             stream = self.memory.stream(Kind.DRIFT, length)
-            severity = verdict_of(window.severity for window in judged)
+            severity = overall(window.severity for window in judged)
             self.memory.keep_stream(Kind.DRIFT, length, after(stream, severity, alarming, end))
 
     def _window(self, model: Model, length: str, start: datetime, end: datetime, counts: WindowCounts) -> JudgedWindow:
@@ -88,7 +88,7 @@ class Judge:
         remembered = self.memory.tag(model.tag)
         remembered.season[monday] = _seasonal(model.profile.contract, counts)
         remembered.season = {
-            start: week for start, week in remembered.season.items() if _is_in_season(start, monday + _WEEK)
+            start: week for start, week in remembered.season.items() if _is_in_season(start, monday + ONE_WEEK)
         }
 
     def labelled(self, model: Model, columns: Columns) -> Labelled:
@@ -108,7 +108,7 @@ class Judge:
                 if figure.worse_by is not None and figure.worse_by > 0
             ]
             stream = self.memory.stream(Kind.DEGRADATION, WEEK)
-            severity = verdict_of(verdict.severity for verdict in verdicts)
+            severity = overall(verdict.severity for verdict in verdicts)
             self.memory.keep_stream(Kind.DEGRADATION, WEEK, after(stream, severity, alarming, end))
 
     def _outcomes(self, model: Model, start: datetime, end: datetime, labelled: Labelled) -> QualityVerdict:
@@ -138,12 +138,12 @@ class Judge:
 
 def _recent(history: Mapping[str, Sequence[Point]], start: datetime) -> dict[str, list[Point]]:
     """What the two weeks before a window said; what is longer ago does not make a warning last."""
-    return {name: [point for point in points if point.end > start - 2 * _WEEK] for name, points in history.items()}
+    return {name: [point for point in points if point.end > start - 2 * ONE_WEEK] for name, points in history.items()}
 
 
 def _is_in_season(monday: datetime, start: datetime) -> bool:
     """Whether a week is one of the last twelve before that of a window's start."""
-    return monday < start < monday + (SEASON_WEEKS + 1) * _WEEK
+    return monday < start < monday + (SEASON_WEEKS + 1) * ONE_WEEK
 
 
 def _seasonal(contract: Contract, counts: WindowCounts) -> WindowCounts:

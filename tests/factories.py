@@ -33,6 +33,20 @@ TARGETS = {
 }
 
 
+# The features of `make_contract`, but that none is nullable, as model.toml has them.
+FEATURES = """
+[[features]]
+name = "age"
+kind = "numeric"
+low = 0
+high = 120
+[[features]]
+name = "city"
+kind = "categorical"
+categories = ["Oslo", "Rome"]
+"""
+
+
 def make_contract(task: Task = Task.BINARY) -> Contract:
     """Age (nullable, 0 to 120 years) and city (Oslo, Rome; required)."""
     return Contract(

@@ -11,6 +11,7 @@ from core.drift import Point
 from drift.columns import Columns
 from drift.counts import Profile, count_window
 from drift.evidence import Evidence, Witness
+from drift.findings import point_of
 from drift.thresholds import Thresholds
 from drift.verdict import Judgement, judge
 
@@ -50,8 +51,7 @@ class Watch:
         """Judge what a window says."""
         judged = judge(evidence, self.history, self.thresholds, length=self.length, drops_columns=self.drops_columns)
         for each in judged:
-            point = Point(end=_NO_DAY, effect=None, threshold=None, severity=each.severity)
-            self.history.setdefault(each.evidence.column, []).append(point)
+            self.history.setdefault(each.evidence.column, []).append(point_of(each, _NO_DAY))
         return judged
 
     def afresh(self) -> Watch:

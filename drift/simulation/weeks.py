@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from core.errors import SourceError
 from drift.columns import Columns, columns_of
 from drift.models import Model, Models
+from drift.periods import ONE_DAY, ONE_WEEK, complete, monday
 from drift.rows import Source
-
-_WEEK = timedelta(days=7)
 
 
 def last_weeks(source: Source, models: Models, *, now: datetime, count: int) -> tuple[Model, list[Columns]]:
@@ -32,10 +30,9 @@ def last_weeks(source: Source, models: Models, *, now: datetime, count: int) -> 
     span = source.span()
     if span is None:
         raise SourceError(f"{source.name} holds no rows yet")
-    end = _monday(min(now, span[1] + timedelta(days=1)))
-    weeks = [
-        list(source.rows(start, start + _WEEK)) for start in _starts(max(end - count * _WEEK, _monday(span[0])), end)
-    ]
+    end = monday(min(now, span[1] + ONE_DAY))
+    begin = max(end - count * ONE_WEEK, monday(span[0]))
+    weeks = [list(source.rows(start, start + ONE_WEEK)) for start in complete(begin, ONE_WEEK, end)]
     newest = max((int(batch.at.max()), batch.tag) for week in weeks for batch in week) if any(weeks) else None
     if newest is None:
         raise SourceError(f"{source.name} holds no complete week, from Monday to Sunday, yet")
@@ -45,14 +42,3 @@ def last_weeks(source: Source, models: Models, *, now: datetime, count: int) -> 
     answered = ([batch for batch in week if batch.tag == model.tag] for week in weeks)
     contract, drops_columns = model.profile.contract, source.drops_columns
     return model, [columns_of(week, contract, drops_columns=drops_columns) for week in answered if week]
-
-
-def _monday(moment: datetime) -> datetime:
-    day = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return day - timedelta(days=day.weekday())
-
-
-def _starts(start: datetime, end: datetime) -> Iterator[datetime]:
-    while start < end:
-        yield start
-        start += _WEEK

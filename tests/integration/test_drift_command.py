@@ -23,6 +23,7 @@ from drift.sources.service import ServiceSource
 from tests.commands import ROOT
 from tests.disk import SmallDisk
 from tests.drift_rows import Place, make_day, make_days, publish, write_journal
+from tests.factories import FEATURES
 from tests.integration.test_gunicorn import Server, free_port, serving
 
 ADMIN, ADMIN_ENTRY = new_key("admin", [Scope.ADMIN])
@@ -36,24 +37,13 @@ def place(tmp_path: Path) -> Place:
     return publish(tmp_path)
 
 
-MODEL_FILE = """
+MODEL_FILE = f"""
 [target]
 name = "churn"
 task = "binary"
 positive = "yes"
 negative = "no"
-
-[[features]]
-name = "age"
-kind = "numeric"
-low = 0
-high = 120
-
-[[features]]
-name = "city"
-kind = "categorical"
-categories = ["Oslo", "Rome"]
-"""
+{FEATURES}"""
 
 
 def start(place: Place, *arguments: str, within: Sequence[str] = (), **variables: str) -> subprocess.Popen[str]:

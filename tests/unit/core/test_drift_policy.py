@@ -12,9 +12,9 @@ from core.drift_policy import DriftPolicy, Retrain, read_drift_policy, read_poli
 from core.errors import ModelFileError
 from core.reading import Table
 from tests.commands import ROOT
-from tests.factories import make_contract
+from tests.factories import FEATURES, make_contract
 
-MODEL_FILE = """
+MODEL_FILE = f"""
 [target]
 name = "churn"
 task = "binary"
@@ -23,16 +23,7 @@ positive = "yes"
 segments = ["city"]
 [drift]
 quiet_days = 2
-[[features]]
-name = "age"
-kind = "numeric"
-low = 0
-high = 120
-[[features]]
-name = "city"
-kind = "categorical"
-categories = ["Oslo", "Rome"]
-"""
+{FEATURES}"""
 
 BOUNDS = [("quiet_days", 0, 365), ("outcome_days", 0, 90), ("min_labels", 50, 1_000_000)]
 

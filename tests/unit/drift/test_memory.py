@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from core.drift import Point, Rule, Severity
 from core.effects import KnotCounts
 from core.errors import SourceError
+from core.packing import pack
 from core.reference import DAY, WEEK
 from drift.alerts.conditions import Kind
 from drift.alerts.standing import after
@@ -160,7 +161,7 @@ def test_what_is_damaged_is_named_with_the_way_out(content: bytes) -> None:
         read_memory(content, "here")
 
 
-@pytest.mark.parametrize("packed", ["", "no base 64", "eJwDAAAAAAE="])
+@pytest.mark.parametrize("packed", ["", "no base 64", "eJwDAAAAAAE=", pack([np.array([3])])])
 def test_damaged_counts_are_named(packed: str) -> None:
     document = json.loads(write_memory(make_memory()))
     document["tags"]["model-v1.0.0"]["days"]["2026-06-01T00:00:00Z"]["numeric"]["age"]["knots"]["at"] = packed
