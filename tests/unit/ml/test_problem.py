@@ -13,8 +13,9 @@ from core.errors import DatasetError, ModelFileError
 from ml.problem import Problem, read_problem
 from ml.split import Share
 from tests.commands import ROOT
+from tests.factories import FEATURES
 
-GOOD = """
+GOOD = f"""
 [dataset]
 path = "data.csv"
 time_column = "at"
@@ -30,16 +31,7 @@ negative = "no"
 seed = 1
 [gate]
 segments = ["city"]
-[[features]]
-name = "age"
-kind = "numeric"
-low = 0
-high = 120
-[[features]]
-name = "city"
-kind = "categorical"
-categories = ["Oslo", "Rome"]
-"""
+{FEATURES}"""
 
 # What is replaced, by what, the place that must be named, and words that must be said.
 BROKEN = [
