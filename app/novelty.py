@@ -40,9 +40,8 @@ class Novelty:
                 low.append(MISSING_CATEGORY)
                 high.append(np.inf)
                 seen = reference.categorical[feature.name]
-                met = seen.counts.keys() - set(seen.untrained)
                 unmet = frozenset(
-                    float(code) for code, category in enumerate(feature.categories) if category not in met
+                    float(code) for code, category in enumerate(feature.categories) if not seen.was_trained(category)
                 )
                 if unmet:
                     self._unmet.append((column, unmet))

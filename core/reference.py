@@ -107,6 +107,12 @@ class CategoricalReference(Document, frozen=True, kw_only=True):
     untrained: tuple[str, ...] = ()
     spreads: dict[str, Spreads] = field(default_factory=dict)
 
+    def was_trained(self, category: str) -> bool:
+        """Whether training saw a category, or may have: where not all are kept by name, one may be among the others."""
+        if category in self.counts:
+            return category not in self.untrained
+        return self.other > 0
+
 
 class Reference(Document, frozen=True, kw_only=True):
     """

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from core.documents import from_json, to_json
@@ -135,3 +136,10 @@ def test_of_more_categories_than_are_kept_the_rarest_are_counted_together() -> N
 def test_damaged_knots_are_refused(packed: str) -> None:
     with pytest.raises(ValueError, match="is n"):
         Knots.unpack(packed, 2)
+
+
+def test_a_category_was_trained_unless_it_is_known_that_it_was_not() -> None:
+    few = replace(categorical_reference(["Oslo", "Rome"]), untrained=("Rome",))
+    many = categorical_reference(f"c{number:04}" for number in range(MAX_CATEGORIES + 5))
+    assert [few.was_trained(name) for name in ("Oslo", "Rome", "Bern")] == [True, False, False]
+    assert many.was_trained(f"c{MAX_CATEGORIES + 4:04}")
