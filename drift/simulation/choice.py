@@ -71,11 +71,6 @@ def parse_fault(text: str, contract: Contract) -> Fault:
         raise ValueError(f"fault {text!r}: {error}") from None
 
 
-def fault_text(fault: Fault) -> str:
-    """The text that `parse_fault` reads as this fault."""
-    return ":".join(map(_quoted, (fault.word, fault.column, *fault.arguments)))
-
-
 def usual_faults(contract: Contract, reference: Reference) -> list[Fault]:
     """
     What goes wrong most often, for every column that is compared; a calendar's columns are not.

@@ -31,10 +31,6 @@ class Fault(Protocol):
     def column(self) -> str:
         """The feature."""
 
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """What follows the column on the command line."""
-
     def apply(self, columns: Columns, generator: np.random.Generator) -> Columns:
         """
         The rows with the fault in them; the given ones stay as they are.
@@ -59,11 +55,6 @@ class Unit:
     factor: float
     share: float = 1.0
 
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """The factor, and the share if it is not all."""
-        return (_number(self.factor),) if self.share == 1 else (_number(self.factor), _number(self.share))
-
     def apply(self, columns: Columns, generator: np.random.Generator) -> Columns:
         """Multiply; see `Fault`."""
         if self.column not in columns.numeric:
@@ -85,11 +76,6 @@ class Shift:
     word: ClassVar[str] = "shift"
     column: str
     sds: float
-
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """The standard deviations."""
-        return (_number(self.sds),)
 
     def apply(self, columns: Columns, generator: np.random.Generator) -> Columns:  # noqa: ARG002  # strikes every row
         """Add; see `Fault`."""
@@ -116,11 +102,6 @@ class Missing:
     column: str
     share: float
 
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """The share."""
-        return (_number(self.share),)
-
     def apply(self, columns: Columns, generator: np.random.Generator) -> Columns:
         """Take values away; see `Fault`."""
         present = _present(columns, self.column)
@@ -140,11 +121,6 @@ class NewCategory:
     word: ClassVar[str] = "new"
     column: str
     share: float
-
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """The share."""
-        return (_number(self.share),)
 
     def apply(self, columns: Columns, generator: np.random.Generator) -> Columns:
         """Put the new category in; see `Fault`."""
@@ -172,11 +148,6 @@ class Swap:
     first: str
     second: str
 
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """The two categories."""
-        return (self.first, self.second)
-
     def apply(self, columns: Columns, generator: np.random.Generator) -> Columns:  # noqa: ARG002  # strikes every row
         """Exchange their names; see `Fault`."""
         coded = columns.categorical.get(self.column)
@@ -196,7 +167,6 @@ class Absent:
 
     word: ClassVar[str] = "absent"
     column: str
-    arguments: ClassVar[tuple[str, ...]] = ()
 
     def apply(self, columns: Columns, generator: np.random.Generator) -> Columns:  # noqa: ARG002  # strikes every row
         """Take the column away; see `Fault`."""
@@ -216,7 +186,6 @@ class Constant:
 
     word: ClassVar[str] = "constant"
     column: str
-    arguments: ClassVar[tuple[str, ...]] = ()
 
     def apply(self, columns: Columns, generator: np.random.Generator) -> Columns:  # noqa: ARG002  # strikes every row
         """Repeat the first value where there is one; see `Fault`."""
