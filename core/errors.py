@@ -21,6 +21,11 @@ SlipwayError                 a mistake or a damage that one sentence can describ
 │   └── DispatchRefused      a workflow cannot be started
 ├── UnsupportedFormat        written by a newer Slipway
 ├── LedgerError
+│   └── DeploymentRuns       another deployment to the same environment has not ended
+├── PlatformError            what a service runs on did not do what was asked
+│   ├── PlatformAway         it does not answer, or not in time, or with an error of its own
+│   ├── PlatformRefused      it answers that this may not or cannot be done
+│   └── NotSwitched          green was not let near the public
 ├── BundleRefused            a candidate that may not be published
 ├── JournalUnavailable       a record cannot be kept, or the journal not be read
 ├── SourceError              rows that a service answered cannot be read
@@ -222,6 +227,36 @@ class UnsupportedFormat(SlipwayError):
 
 class LedgerError(SlipwayError):
     """The deployment ledger could not be read or written."""
+
+
+class DeploymentRuns(LedgerError):
+    """Somebody else is deploying to the same environment."""
+
+    def __init__(self, environment: str, holder: str, *, remedy: str) -> None:
+        """
+        Args:
+            environment: Where.
+            holder: What is deployed, at which step, since when and by whom, as far as that is known.
+            remedy: What to do.
+        """
+        self.environment, self.holder = environment, holder
+        super().__init__(f"another deployment to {environment} runs ({holder}); {remedy}")
+
+
+class PlatformError(SlipwayError):
+    """What a service runs on did not do what was asked of it."""
+
+
+class PlatformAway(PlatformError):
+    """It does not answer, or not in time, or with an error of its own."""
+
+
+class PlatformRefused(PlatformError):
+    """It answers that this may not or cannot be done."""
+
+
+class NotSwitched(PlatformError):
+    """Green was not let near the public, which is still served by blue."""
 
 
 class BundleRefused(SlipwayError):

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from enum import StrEnum
+from io import FileIO
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Final, Protocol
 
 from msgspec import Meta
 
 from core.documents import Document, from_json, to_json_line
-from core.errors import LedgerError, ManifestError
+from core.errors import DeploymentRuns, LedgerError, ManifestError
 from core.tags import ModelTag
+
+_HOLDER_LENGTH: Final = 200
 
 
 class Environment(StrEnum):
@@ -60,6 +64,30 @@ class DeploymentLedger(Protocol):
             LedgerError: if the ledger cannot be read.
         """
 
+    def hold(self, environment: Environment, tag: ModelTag) -> AbstractContextManager[Hold]:
+        """
+        Keep others from deploying to an environment in the meantime.
+
+        Entering raises DeploymentRuns if somebody else is at it, and LedgerError if that cannot be told. Whoever was
+        killed holds nothing for long.
+
+        Args:
+            environment: Where.
+            tag: What is being deployed, for others to read.
+        """
+
+
+class Hold(Protocol):
+    """That an environment is being deployed to."""
+
+    def reach(self, step: str) -> None:
+        """
+        Let others know what is being done now, and that it is still being done.
+
+        Raises:
+            LedgerError: if they cannot be told.
+        """
+
 
 def check_time(at: datetime) -> None:
     """
@@ -79,6 +107,22 @@ def served_at(history: Sequence[Deployment], time: datetime) -> ModelTag | None:
     """The tag an environment served at a time (with a time zone); None before its first deployment."""
     past = [deployment for deployment in history if deployment.at <= time]
     return past[-1].tag if past else None
+
+
+class _FileHold:
+    """A lock file that says who has it."""
+
+    def __init__(self, file: FileIO, tag: ModelTag) -> None:
+        self._file, self._tag = file, tag
+        self.reach("begin")
+
+    def reach(self, step: str) -> None:
+        """See `Hold.reach`."""
+        text = f"{self._tag}: {step}, since {datetime.now(UTC):%H:%M:%S} UTC, process {os.getpid()}"
+        try:
+            os.pwrite(self._file.fileno(), text.encode().ljust(_HOLDER_LENGTH), 0)
+        except OSError as error:
+            raise LedgerError(f"{self._file.name} cannot be written ({error.strerror})") from error
 
 
 class FileLedger:
@@ -129,6 +173,27 @@ class FileLedger:
         except OSError as error:
             raise LedgerError(f"{self._path} cannot be read ({error.strerror})") from error
         return self._parse(content, environment)
+
+    @contextmanager
+    def hold(self, environment: Environment, tag: ModelTag) -> Iterator[Hold]:
+        """See `DeploymentLedger.hold`; a lock beside the file, which ends with the process that has it."""
+        path = self._path.with_name(f"{self._path.name}.{environment}.lock")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise LedgerError(f"{path} cannot be written ({error.strerror})") from error
+        with os.fdopen(descriptor, "rb+", buffering=0) as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                holder = file.read(_HOLDER_LENGTH).decode(errors="replace").strip() or "it has just begun"
+                raise DeploymentRuns(environment, holder, remedy="wait for its end, or stop that process") from error
+            hold = _FileHold(file, tag)
+            try:
+                yield hold
+            finally:
+                file.truncate(0)
 
     def _parse(self, content: bytes, environment: Environment) -> list[Deployment]:
         lines = content.split(b"\n")[:-1]

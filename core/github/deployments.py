@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ import msgspec
 from core.documents import from_json, to_json_line
 from core.errors import GitHubError, LedgerError, ManifestError
 from core.github.client import GitHub
+from core.github.holding import DeploymentHold, hold
 from core.ledger import Deployment, Environment, champion, check_time
 from core.tags import ModelTag
 
@@ -76,6 +78,10 @@ class DeploymentsLedger:
         except GitHubError as error:
             raise LedgerError(f"{tag} could not be recorded in {self}: {error}") from error
         return entry
+
+    def hold(self, environment: Environment, tag: ModelTag) -> AbstractContextManager[DeploymentHold]:
+        """See `DeploymentLedger.hold`; the tag must be a release's, or another git tag of the repository."""
+        return hold(self._github, environment, tag, run_url=self._run_url)
 
     def _status(self, description: str) -> dict[str, Any]:
         status: dict[str, Any] = {"state": _SUCCESS, "description": description, "auto_inactive": True}

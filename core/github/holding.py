@@ -1,0 +1,122 @@
+"""Holds an environment by a deployment of its own that is in progress, so that two runs do not deploy at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from core.errors import DeploymentRuns, GitHubError, LedgerError
+from core.github.client import GitHub
+from core.ledger import Environment
+from core.tags import ModelTag
+
+# Apart from what is recorded: whoever lists what served does not see it.
+TASK: Final = "slipway-hold"
+# Longer than any single step takes; whoever said nothing for so long was killed.
+PATIENCE: Final = timedelta(minutes=30)
+_IN_PROGRESS: Final = "in_progress"
+_DESCRIPTION_LENGTH: Final = 140
+
+
+class _Status(msgspec.Struct, frozen=True, kw_only=True):
+    state: str
+    created_at: datetime
+    description: str = ""
+
+
+class _Deployment(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    ref: str
+    created_at: datetime
+
+
+class DeploymentHold:
+    """A deployment in progress."""
+
+    def __init__(self, github: GitHub, number: int, run_url: str) -> None:
+        self._github, self._number, self._run_url = github, number, run_url
+
+    def reach(self, step: str) -> None:
+        """See `core.ledger.Hold.reach`."""
+        self._tell(_IN_PROGRESS, step)
+
+    def end(self) -> None:
+        """Remove it: it was never anything that served."""
+        # Who cannot is not kept from anything: others pass over it once it is old.
+        with suppress(GitHubError, LedgerError):
+            self._tell("inactive", "")
+            self._github.send("DELETE", "deployments", self._number)
+
+    def _tell(self, state: str, text: str) -> None:
+        status = {"state": state, "description": text[:_DESCRIPTION_LENGTH], "auto_inactive": False}
+        if self._run_url:
+            status["log_url"] = self._run_url
+        try:
+            self._github.send("POST", "deployments", self._number, "statuses", body=status)
+        except GitHubError as error:
+            raise LedgerError(f"{self._github} cannot be told of step {text!r}: {error}") from error
+
+
+@contextmanager
+def hold(github: GitHub, environment: Environment, tag: ModelTag, *, run_url: str) -> Iterator[DeploymentHold]:
+    """
+    Hold an environment; of several who begin together, the first whom GitHub took down goes on.
+
+    Args:
+        github: The repository; the tag must be a release's, or another git tag of it.
+        environment: Where.
+        tag: What is being deployed.
+        run_url: The page of the workflow run that deploys; empty if there is none.
+
+    Raises:
+        DeploymentRuns: if somebody else holds it.
+        LedgerError: if GitHub cannot be asked.
+    """
+    body: dict[str, object] = {
+        "ref": str(tag),
+        "task": TASK,
+        "environment": environment.value,
+        "production_environment": environment is Environment.PRODUCTION,
+        "auto_merge": False,
+        "required_contexts": [],
+        "description": f"{tag} is being deployed",
+    }
+    try:
+        number = github.ask(_Deployment, "POST", "deployments", body=body).id
+    except GitHubError as error:
+        raise LedgerError(f"{environment} cannot be held in {github}: {error}") from error
+    held = DeploymentHold(github, number, run_url)
+    try:
+        held.reach("begin")
+        _refuse_second(github, environment, number)
+        yield held
+    finally:
+        held.end()
+
+
+def _refuse_second(github: GitHub, environment: Environment, own: int) -> None:
+    try:
+        found = list(github.pages(_Deployment, "deployments", environment=environment.value, task=TASK))
+        for other in sorted(found, key=lambda each: each.id):
+            if other.id >= own:
+                return
+            holder = _holder(github, other)
+            if holder:
+                remedy = f"wait for its end; if it was killed, it is passed over {PATIENCE.seconds // 60} minutes later"
+                raise DeploymentRuns(environment, holder, remedy=remedy)
+    except GitHubError as error:
+        raise LedgerError(f"nobody can tell who deploys to {environment}: {error}") from error
+
+
+def _holder(github: GitHub, other: _Deployment) -> str:
+    """Who holds by a deployment; empty if it has ended, or must have."""
+    newest = next(iter(github.pages(_Status, "deployments", other.id, "statuses")), None)
+    heard = newest.created_at if newest else other.created_at
+    if (newest and newest.state != _IN_PROGRESS) or datetime.now(UTC) - heard > PATIENCE:
+        return ""
+    step = newest.description if newest else "begin"
+    return f"{other.ref}: {step}, since {heard:%H:%M:%S} UTC, deployment {other.id}"

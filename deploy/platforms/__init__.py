@@ -1,0 +1,1 @@
+"""What a service can run on: one host, Fly.io, Render."""

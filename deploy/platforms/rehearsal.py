@@ -1,0 +1,85 @@
+"""Green and blue as processes of this machine, for platforms that show nobody a green before it serves."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from core.tags import ModelTag
+from deploy.platform import Addresses
+from deploy.platforms.service_process import ROOT, command, environment_of
+
+_HOST: Final = "127.0.0.1"
+_STOP_S: Final = 30.0
+_LINES: Final = 15
+# What would let the rehearsal write where the real service does, or keep its callers out.
+_NEUTRAL: Final = {
+    "APP_ENV": "development",
+    "DATABASE_URL": "",
+    "API_KEYS": "",
+    "RATE_LIMIT": "",
+    "WEB_CONCURRENCY": "1",
+}
+
+
+class Rehearsal:
+    """Services on free ports of the loopback, each with a journal of its own that ends with it."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """
+        Args:
+            environment: Of this process; says where bundles are fetched.
+        """
+        self._environment = environment
+        self._folder: Path | None = None
+        self._log: Path | None = None
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, green: ModelTag, *, blue: ModelTag | None) -> Addresses:
+        """Begin to run green, and blue beside it; see `Platform.start`."""
+        self.stop()
+        self._folder = Path(tempfile.mkdtemp(prefix="slipway-rehearsal-"))
+        self._log = self._folder / "green" / "log"
+        beside = self._run("blue", blue, self._folder / "blue") if blue is not None else None
+        return Addresses(green=self._run("green", green, self._folder / "green"), blue=beside)
+
+    def _run(self, name: str, tag: ModelTag, folder: Path) -> str:
+        with socket.create_server((_HOST, 0)) as listener:
+            port = int(listener.getsockname()[1])
+        folder.mkdir()
+        others = {**_NEUTRAL, "JOURNAL_DIR": str(folder / "journal")}
+        variables = environment_of(self._environment, tag, host=_HOST, port=port, **others)
+        with (folder / "log").open("ab") as log:
+            self._running[name] = subprocess.Popen(command(), cwd=ROOT, env=variables, stdout=log, stderr=log)
+        return f"http://{_HOST}:{port}"
+
+    def has_died(self) -> bool:
+        """See `Platform.has_died`."""
+        green = self._running.get("green")
+        return green is None or green.poll() is not None
+
+    def said(self) -> str:
+        """See `Platform.said`."""
+        if self._log is None or not self._log.exists():
+            return ""
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-_LINES:])
+
+    def stop(self) -> None:
+        """End whatever runs, and leave nothing behind."""
+        for process in self._running.values():
+            process.terminate()
+        for process in self._running.values():
+            try:
+                process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._running = {}
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = self._log = None
