@@ -26,6 +26,7 @@ SlipwayError                 a mistake or a damage that one sentence can describ
 │   ├── PlatformAway         it does not answer, or not in time, or with an error of its own
 │   ├── PlatformRefused      it answers that this may not or cannot be done
 │   └── NotSwitched          green was not let near the public
+├── DeploymentFailed         what was to serve does not
 ├── BundleRefused            a candidate that may not be published
 ├── JournalUnavailable       a record cannot be kept, or the journal not be read
 ├── SourceError              rows that a service answered cannot be read
@@ -257,6 +258,10 @@ class PlatformRefused(PlatformError):
 
 class NotSwitched(PlatformError):
     """Green was not let near the public, which is still served by blue."""
+
+
+class DeploymentFailed(SlipwayError):
+    """A deployment did not end as it was wanted; its message says what serves."""
 
 
 class BundleRefused(SlipwayError):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import LedgerError
+from core.errors import DeploymentRuns, LedgerError
 from core.github.client import GitHub
 from core.github.deployments import DeploymentsLedger
 from core.ledger import Deployment, DeploymentLedger, Environment, FileLedger, champion, served_at
@@ -154,6 +154,41 @@ def test_what_served_at_a_time_is_what_was_deployed_last_before_it(
     for tag, at in ((V1, NOON), (V2, NOON + HOUR), (V1, NOON + 2 * HOUR)):
         record(ledger, tag, at=at)
     assert served_at(ledger.history(PRODUCTION), time) == expected
+
+
+def test_two_do_not_deploy_to_an_environment_at_once(ledger: DeploymentLedger) -> None:
+    with ledger.hold(PRODUCTION, V1) as held:
+        held.reach("watch")
+        with (
+            pytest.raises(DeploymentRuns, match=rf"to production runs \({V1}: watch, since"),
+            ledger.hold(PRODUCTION, V2),
+        ):
+            pass
+
+
+def test_environments_are_held_by_themselves(ledger: DeploymentLedger) -> None:
+    with ledger.hold(PRODUCTION, V1), ledger.hold(STAGING, V2):
+        pass
+
+
+def test_an_environment_can_be_held_again_once_it_was_let_go(ledger: DeploymentLedger) -> None:
+    with pytest.raises(LedgerError, match="it broke"), ledger.hold(PRODUCTION, V1):
+        raise LedgerError("it broke")
+    with ledger.hold(PRODUCTION, V2):
+        pass
+
+
+def test_who_was_refused_leaves_the_holder_alone(ledger: DeploymentLedger) -> None:
+    with ledger.hold(PRODUCTION, V1):
+        for _ in range(2):
+            with pytest.raises(DeploymentRuns), ledger.hold(PRODUCTION, V2):
+                pass
+
+
+def test_holding_is_no_record(ledger: DeploymentLedger) -> None:
+    with ledger.hold(PRODUCTION, V1):
+        record(ledger, V2)
+    assert tags(ledger.history(PRODUCTION)) == [V2]
 
 
 # From here on the file itself is damaged, so that no other implementation can take part.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.errors import LedgerError
+from core.errors import DeploymentRuns, LedgerError
 from core.github.client import GitHub
 from core.github.deployments import DeploymentsLedger
 from core.ledger import Deployment, Environment, champion
@@ -102,3 +102,57 @@ def test_a_damaged_entry_is_named(github: double.GitHub, ledger: DeploymentsLedg
     deployment.payload = {"tag": "model-v1.0.0"}
     with pytest.raises(LedgerError, match=f"deployment {deployment.id}.*mend or delete that deployment"):
         ledger.history(Environment.PRODUCTION)
+
+
+def holds(github: double.GitHub) -> list[str]:
+    """The holds that are there, each by its newest status."""
+    found = [each for each in github.repository(REPOSITORY).deployments.values() if each.task == "slipway-hold"]
+    return [each.statuses[-1].state if each.statuses else "new" for each in found]
+
+
+def test_a_hold_says_what_is_being_done_and_is_gone_at_the_end(
+    github: double.GitHub, ledger: DeploymentsLedger
+) -> None:
+    with ledger.hold(Environment.PRODUCTION, V1) as held:
+        held.reach("watch")
+        (deployment,) = github.repository(REPOSITORY).deployments.values()
+        assert [(each.state, each.description) for each in deployment.statuses] == [
+            ("in_progress", "begin"),
+            ("in_progress", "watch"),
+        ]
+        assert deployment.statuses[-1].log_url.endswith("/actions/runs/7")
+    assert holds(github) == []
+
+
+def test_a_hold_of_whoever_was_killed_is_passed_over_after_half_an_hour(
+    github: double.GitHub, github_client: GitHub, ledger: DeploymentsLedger
+) -> None:
+    abandoned = ledger.hold(Environment.PRODUCTION, V1)
+    github.world.state.clock = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=29)
+    abandoned.__enter__()
+    with pytest.raises(DeploymentRuns, match="passed over 30 minutes later"), ledger.hold(Environment.PRODUCTION, V2):
+        pass
+    (deployment,) = github.repository(REPOSITORY).deployments.values()
+    older = deployment.statuses[-1].created_at - timedelta(minutes=2)
+    deployment.statuses[-1].created_at = older
+    with ledger.hold(Environment.PRODUCTION, V2):
+        assert holds(github) == ["in_progress", "in_progress"]
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_whoever_cannot_tell_that_nobody_else_deploys_does_not(
+    github: double.GitHub, ledger: DeploymentsLedger, number: int
+) -> None:
+    with ledger.hold(Environment.PRODUCTION, V1):
+        github.plant(double.Status(status=404), skip=number, times=1)
+        with pytest.raises(LedgerError), ledger.hold(Environment.PRODUCTION, V2):
+            pass
+        github.faults.clear()
+
+
+def test_a_tag_that_is_no_release_cannot_be_held_for(ledger: DeploymentsLedger) -> None:
+    with (
+        pytest.raises(LedgerError, match="production cannot be held"),
+        ledger.hold(Environment.PRODUCTION, ModelTag(9, 0, 0)),
+    ):
+        pass

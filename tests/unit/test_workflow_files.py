@@ -13,7 +13,7 @@ from doubles.actions.workflow_file import read_workflow
 from tests.commands import ROOT
 
 FILES = sorted((ROOT / ".github/workflows").iterdir())
-_PINNED = re.compile(r"(?:- )?uses: (?:(?:[\w.-]+/)+[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\./\S+)$")
+_PINNED = re.compile(r"(?:- )?uses: (?:(?:[\w.-]+/)+[\w.-]+@[0-9a-f]{40} # v?\d+(?:\.\d+)+|\./\S+)$")
 # One word after another; a variable is a word. Nothing that joins, pipes, redirects, or asks another command.
 _COMMAND = re.compile(r"(?:scripts/|\.ci/|\.venv/bin/python -m )[^\n;&|<>`()]*")
 
