@@ -14,7 +14,10 @@ from core.ledger import Environment as Name
 
 _REVIEWERS: Final = "required_reviewers"
 _TRACKING: Final = "WANDB_API_KEY"
-_PLATFORMS: Final = ("FLY_API_TOKEN", "RENDER_API_KEY")
+_PLATFORM: Final = "DEPLOY_PLATFORM"
+# What a platform needs, by the beginning of its name.
+_TOKENS: Final = {"fly:": "FLY_API_TOKEN", "render:": "RENDER_API_KEY"}
+_KEY: Final = "SERVICE_KEY"
 _SOURCE: Final = "DRIFT_SOURCE"
 
 
@@ -43,9 +46,10 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Variable(msgspec.Struct, frozen=True, kw_only=True):
-    """A variable's name; its value is of no interest here."""
+    """A variable."""
 
     name: str
+    value: str
 
 
 def examine_environments(github: GitHub) -> Iterator[Finding]:
@@ -72,8 +76,11 @@ def judge_environments(found: Sequence[Environment], page: str) -> Iterator[Find
 
 def examine_secrets(github: GitHub) -> Iterator[Finding]:
     """Whether the secrets are there, by their names."""
-    found = {secret.name for secret in github.pages(Secret, "actions", "secrets", field="secrets")}
-    yield from judge_secrets(found, github.settings.repository)
+    yield from judge_secrets(_secrets(github), github.settings.repository)
+
+
+def _secrets(github: GitHub) -> frozenset[str]:
+    return frozenset(secret.name for secret in github.pages(Secret, "actions", "secrets", field="secrets"))
 
 
 def judge_secrets(found: Collection[str], repository: str) -> Iterator[Finding]:
@@ -85,20 +92,44 @@ def judge_secrets(found: Collection[str], repository: str) -> Iterator[Finding]:
             f"the secret {_TRACKING} is missing: runs stay in the job instead of going to Weights & Biases",
             f"gh secret set {_TRACKING} --repo {repository}",
         )
-    present = [name for name in _PLATFORMS if name in found]
-    if present:
-        yield good(f"the secret {' and '.join(present)} is there")
-    else:
-        yield warning(
-            f"neither {' nor '.join(_PLATFORMS)} is there: no platform can be deployed to",
-            "; or ".join(f"gh secret set {name} --repo {repository}" for name in _PLATFORMS),
-        )
 
 
 def examine_variables(github: GitHub) -> Iterator[Finding]:
-    """Whether the check of drift is told where its rows are."""
-    found = {variable.name for variable in github.pages(Variable, "actions", "variables", field="variables")}
-    yield judge_variables(found, github.settings.repository, f"{github.settings.page}/settings/variables/actions")
+    """Whether the check of drift is told where its rows are, and deployments what they go to."""
+    found = {each.name: each.value for each in github.pages(Variable, "actions", "variables", field="variables")}
+    page, repository = f"{github.settings.page}/settings/variables/actions", github.settings.repository
+    yield judge_variables(found, repository, page)
+    platform = found.get(_PLATFORM, "")
+    secrets = (
+        {secret.name for secret in github.pages(Secret, "actions", "secrets", field="secrets")} if platform else ()
+    )
+    yield from judge_platform(platform, secrets, repository)
+
+
+def judge_platform(platform: str, secrets: Collection[str], repository: str) -> Iterator[Finding]:
+    """
+    What to say of where models are deployed to.
+
+    Args:
+        platform: The variable DEPLOY_PLATFORM; empty if it is not there. That of an environment is not known here.
+        secrets: Their names; those of an environment are not among them.
+        repository: OWNER/NAME.
+    """
+    if not platform:
+        yield warning(
+            f"the variable {_PLATFORM} is missing: deployments are only written down",
+            f"gh variable set {_PLATFORM} --repo {repository} --body fly:APP, or render:SERVICE, "
+            "see docs/deploying.md; or set it in the environments",
+        )
+        return
+    yield good(f"the variable {_PLATFORM} is there: {platform}")
+    token = next((name for kind, name in _TOKENS.items() if platform.startswith(kind)), None)
+    for name in filter(None, (token, _KEY)):
+        if name in secrets:
+            yield good(f"the secret {name} is there")
+        else:
+            text = f"the secret {name} is missing, unless the environments have it: {platform} cannot be deployed to"
+            yield warning(text, f"gh secret set {name} --repo {repository}")
 
 
 def judge_variables(found: Collection[str], repository: str, page: str) -> Finding:

@@ -109,10 +109,10 @@ def make_control_plane(github: GitHub, folder: Path, *, model: bool = True) -> C
         add_run(github, file, now - timedelta(days=1))
     for environment in Environment:
         ensure_environment(github.world, plane.repository, environment.value).protection_rules = REVIEWERS
-    for name in ("WANDB_API_KEY", "FLY_API_TOKEN"):
+    for name in ("WANDB_API_KEY", "FLY_API_TOKEN", "SERVICE_KEY"):
         plane.repository.secrets[name] = Variable(name=name, created_at=now)
-    source = Variable(name="DRIFT_SOURCE", value="https://flights.example.org", created_at=now)
-    plane.repository.variables[source.name] = source
+    for name, value in (("DRIFT_SOURCE", "https://flights.example.org"), ("DEPLOY_PLATFORM", "fly:flights")):
+        plane.repository.variables[name] = Variable(name=name, value=value, created_at=now)
     if model:
         _publish(plane, folder)
     return plane

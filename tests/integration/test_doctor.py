@@ -39,8 +39,10 @@ def test_a_repository_with_all_that_is_needed_is_found_to_have_it(plane: Control
         "✓ the environment production is there",
         "✓ the environment staging is there",
         "✓ the secret WANDB_API_KEY is there",
-        "✓ the secret FLY_API_TOKEN is there",
         "✓ the variable DRIFT_SOURCE is there",
+        "✓ the variable DEPLOY_PLATFORM is there: fly:flights",
+        "✓ the secret FLY_API_TOKEN is there",
+        "✓ the secret SERVICE_KEY is there",
         "✓ issues are switched on",
         "✓ the newest published model is model-v1.0.0",
         "✓ model-v1.0.0 serves production",
@@ -141,8 +143,12 @@ def _lose_the_platforms_key(plane: ControlPlane) -> None:
     del plane.repository.secrets["FLY_API_TOKEN"]
 
 
+def _lose_the_platform(plane: ControlPlane) -> None:
+    del plane.repository.variables["DEPLOY_PLATFORM"]
+
+
 def _lose_the_source_of_rows(plane: ControlPlane) -> None:
-    plane.repository.variables.clear()
+    del plane.repository.variables["DRIFT_SOURCE"]
 
 
 def _lose_the_model(plane: ControlPlane) -> None:
@@ -177,8 +183,16 @@ def _lose_the_runs(plane: ControlPlane) -> None:
         ),
         (
             _lose_the_platforms_key,
-            "neither FLY_API_TOKEN nor RENDER_API_KEY is there: no platform can be deployed to",
-            "gh secret set FLY_API_TOKEN --repo acme/flights; or gh secret set RENDER_API_KEY --repo acme/flights",
+            "the secret FLY_API_TOKEN is missing, unless the environments have it: fly:flights cannot be deployed to",
+            "gh secret set FLY_API_TOKEN --repo acme/flights",
+        ),
+        (
+            _lose_the_platform,
+            "the variable DEPLOY_PLATFORM is missing: deployments are only written down",
+            (
+                "gh variable set DEPLOY_PLATFORM --repo acme/flights --body fly:APP, or render:SERVICE, "
+                "see docs/deploying.md; or set it in the environments"
+            ),
         ),
         (
             _lose_the_source_of_rows,
