@@ -131,6 +131,7 @@ def make_bundle(
     tag: str = "model-v1.0.0",
     *,
     reference: Reference | None = None,
+    graph: bytes | None = None,
     **changes: Any,
 ) -> Bundle:
     """
@@ -141,9 +142,10 @@ def make_bundle(
         task: Of the model.
         tag: Of the bundle.
         reference: What training saw; by default `make_reference()`.
+        graph: Of the member; by default `make_graph(task)`.
         changes: Replace fields of the manifest.
     """
-    contract, graph = make_contract(task), make_graph(task)
+    contract, graph = make_contract(task), graph or make_graph(task)
     manifest = make_manifest(contract, tag, **changes)
     scorer = Scorer([graph], [1.0], manifest.calibration, task)
     scores = scorer.score(Encoder(contract).rows(GOLDEN_INPUTS))
