@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.answer_schemas import ProblemSchema, ReceiptSchema, batch_schema, column_batch_schema, prediction_schema
 from app.body import CSV, JSON, NDJSON
 from app.drift import EXAMPLE, MAX_FINDINGS_BYTES, DriftFindings
-from app.headers import IDEMPOTENCY_KEY, NAME_PATTERN, REPLAYED, SUBJECT
+from app.headers import IDEMPOTENCY_KEY, NAME_PATTERN, REPLAYED, SUBJECT, UNRECORDED, YES
 from app.history import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
 from app.operations import PROBLEMS, get, post, problem, ref, text_lines, with_query
 from app.predict import REFUSE, SKIP
@@ -82,6 +82,15 @@ _SUBJECT = {
     "description": "Whom the rows are about; the journal keeps its keyed hash, if the service has a key for that.",
     "schema": {"type": "string", "pattern": NAME_PATTERN},
 }
+_UNRECORDED = {
+    "name": UNRECORDED,
+    "in": "header",
+    "description": (
+        "The rows are answered and not journalled, as is right for those of whoever tries the service. Needs the scope "
+        f"admin beside predict; an {IDEMPOTENCY_KEY} is then of no effect."
+    ),
+    "schema": {"type": "string", "enum": [YES]},
+}
 _ON_ERROR = {
     "name": "on_error",
     "in": "query",
@@ -141,11 +150,11 @@ def _describe_predictions(spec: APISpec, contract: Contract, example: dict[str, 
     spec.components.schema(
         "Columns", component=_columns(spec.to_dict()["components"]["schemas"]["Row"], max_batch_rows)
     )
-    one = post("Score one row.", ["Row"], {"row": example}, ["Prediction"], _ONCE, _SUBJECT)
+    one = post("Score one row.", ["Row"], {"row": example}, ["Prediction"], _ONCE, _SUBJECT, _UNRECORDED)
     spec.path("/v1/predict", operations={"post": one})
     examples = {"rows": {"rows": [example]}, "columns": {"columns": {name: [value] for name, value in example.items()}}}
     answers = ["BatchPrediction", "ColumnPrediction"]
-    batch = post("Score many rows.", ["Rows", "Columns"], examples, answers, _ON_ERROR, _ONCE, _SUBJECT)
+    batch = post("Score many rows.", ["Rows", "Columns"], examples, answers, _ON_ERROR, _ONCE, _SUBJECT, _UNRECORDED)
     batch["requestBody"]["content"][NDJSON] = text_lines(
         "Rows, one JSON object a line; more of them than another body may hold.", msgspec.json.encode(example).decode()
     )

@@ -6,6 +6,7 @@ import re
 
 IDEMPOTENCY_KEY, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
 REQUEST_ID, SUBJECT = "X-Request-ID", "X-Subject"
+UNRECORDED, YES = "X-Unrecorded", "yes"
 NAME = "1 to 255 visible ASCII characters"
 NAME_PATTERN = "^[!-~]{1,255}$"
 _NAME = re.compile(NAME_PATTERN[1:-1])

@@ -33,11 +33,12 @@ class Once:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    def answer(self, body: bytes, act: Callable[[str | None], Response]) -> Response:
+    def answer(self, body: bytes, act: Callable[[str | None], Response], *, is_recorded: bool = True) -> Response:
         """
         Args:
             body: Of the request, by which the same request is known again.
             act: Answers the request, journalled under this id or, where it is None, under one of its own.
+            is_recorded: Whether it is journalled; one that is not leaves nothing to be done twice, nor an answer.
 
         Raises:
             InvalidInput: if the key is malformed, or was sent with another request.
@@ -48,6 +49,8 @@ class Once:
             return act(None)
         if not is_name(name):
             raise InvalidInput([InputFault(field=IDEMPOTENCY_KEY, problem=f"takes {NAME}, as a header")])
+        if not is_recorded:
+            return act(None)
         asked = Claim(
             key=_digest(g.get("caller", ""), request.path, name),
             fingerprint=_digest(request.full_path, request.mimetype, body),

@@ -39,6 +39,7 @@ class Request:
         is_batch: Whether its rows have ids of their own.
         record: The id under which it is kept; None makes one.
         subject: Whom its rows are about, as the caller says; only its hash is kept.
+        is_recorded: Whether it is kept at all.
     """
 
     request_id: str
@@ -46,6 +47,7 @@ class Request:
     is_batch: bool
     record: str | None = None
     subject: str | None = None
+    is_recorded: bool = True
 
 
 class Journal:
@@ -88,6 +90,8 @@ class Journal:
         """
         made = request.record or self._ids.new()
         ids = row_ids(made, columns.count) if request.is_batch else [made]
+        if not request.is_recorded:
+            return ids
         if self._sample < 1 and random.random() >= self._sample:  # noqa: S311  # nothing secret hangs on it
             return ids
         self._write(

@@ -40,6 +40,7 @@ _UNUSUAL = (
     "HTTP_ORIGIN",
     "HTTP_TRACEPARENT",
     "HTTP_IDEMPOTENCY_KEY",
+    "HTTP_X_UNRECORDED",
 )
 _encode = msgspec.json.Encoder().encode
 

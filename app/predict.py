@@ -9,7 +9,7 @@ from flask import Blueprint, Response, g, request
 
 from app.body import JSON, NDJSON, read_body, receive_file, require_type
 from app.errors import InputFault, InvalidInput, json_response, listed
-from app.headers import IDEMPOTENCY_KEY, NAME, SUBJECT, is_name
+from app.headers import IDEMPOTENCY_KEY, NAME, SUBJECT, UNRECORDED, YES, is_name
 from app.idempotency import Once
 from app.intake import Batch, Intake
 from app.journal import Journal, Request
@@ -34,7 +34,7 @@ def blueprint(model: ServedModel, journal: Journal, settings: ServiceSettings) -
     @routes.post("/v1/predict")
     def predict() -> Response:
         body = read_body()
-        return once.answer(body, lambda record: predict_row(body, record))
+        return once.answer(body, lambda record: predict_row(body, record), is_recorded=_is_recorded())
 
     def predict_row(body: bytes, record: str | None) -> Response:
         columns = intake.row(body)
@@ -51,7 +51,7 @@ def blueprint(model: ServedModel, journal: Journal, settings: ServiceSettings) -
         if request.mimetype == NDJSON:
             return predict_lines(skip=skip)
         body = read_body()
-        return once.answer(body, lambda record: predict_rows(body, record, skip=skip))
+        return once.answer(body, lambda record: predict_rows(body, record, skip=skip), is_recorded=_is_recorded())
 
     def predict_rows(body: bytes, record: str | None, *, skip: bool) -> Response:
         batch = intake.batch(body, skip=skip)
@@ -90,7 +90,21 @@ def _request(record: str | None, *, is_batch: bool) -> Request:
     subject = request.headers.get(SUBJECT)
     if subject is not None and not is_name(subject):
         raise InvalidInput([InputFault(field=SUBJECT, problem=f"takes {NAME}, as a header")])
-    return Request(request_id=g.request_id, started=g.started, is_batch=is_batch, record=record, subject=subject)
+    return Request(
+        request_id=g.request_id,
+        started=g.started,
+        is_batch=is_batch,
+        record=record,
+        subject=subject,
+        is_recorded=_is_recorded(),
+    )
+
+
+def _is_recorded() -> bool:
+    wanted = request.headers.get(UNRECORDED)
+    if wanted is not None and wanted != YES:
+        raise InvalidInput([InputFault(field=UNRECORDED, problem=f"takes {YES}, as a header")])
+    return wanted is None
 
 
 def _rows(batch: Batch, scored: Scored | None, ids: list[str]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ KINDS = {
 }
 EXCHANGES: list[tuple[str, str, dict[str, Any], int]] = [
     ("post", "/v1/predict", {"json": ROW}, 200),
+    ("post", "/v1/predict", {"json": ROW, "headers": {"X-Unrecorded": "yes"}}, 200),
     ("post", "/v1/predict", {"json": {"age": 99, "city": "Bern"}}, 200),
     ("post", "/v1/predict", {"json": {"age": None, "city": "Bern"}}, 200),
     ("post", "/v1/predict", {"data": "{", "content_type": "application/json"}, 400),

@@ -24,6 +24,8 @@ from core.registry import DirectoryRegistry
 ROW = {"age": 30, "city": "Oslo"}
 SECRET, KEY = new_key("ours", [Scope.PREDICT])
 OTHER_SECRET, OTHER = new_key("other", [Scope.ADMIN])
+BOTH_SECRET, BOTH = new_key("both", [Scope.PREDICT, Scope.ADMIN])
+BOTH_BEARER = f"Bearer {BOTH_SECRET}"
 GOOD = {"Authorization": f"Bearer {SECRET}"}
 
 
@@ -66,7 +68,7 @@ class Ways:
 
 @pytest.fixture
 def ways(registry: DirectoryRegistry, environment: dict[str, str]) -> Ways:
-    return Ways(environment | {"API_KEYS": f"{KEY},{OTHER}"}, registry)
+    return Ways(environment | {"API_KEYS": f"{KEY},{OTHER},{BOTH}"}, registry)
 
 
 def both(ways: Ways, **request: Any) -> Exchange:
@@ -116,6 +118,9 @@ def test_a_clean_row_never_reaches_the_ordinary_way_and_an_unusual_one_does(ways
         ({"body": json.dumps(ROW).encode(), "headers": {"X-Subject": "a b"}}, 422),
         ({"body": json.dumps(ROW).encode(), "headers": {"Idempotency-Key": "a b"}}, 422),
         ({"body": json.dumps(ROW).encode(), "headers": {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}}, 200),
+        ({"body": json.dumps(ROW).encode(), "headers": {"X-Unrecorded": "yes"}}, 403),
+        ({"body": json.dumps(ROW).encode(), "headers": {"X-Unrecorded": "yes", "Authorization": BOTH_BEARER}}, 200),
+        ({"body": json.dumps(ROW).encode(), "headers": {"X-Unrecorded": "no", "Authorization": BOTH_BEARER}}, 422),
         ({"body": json.dumps(ROW).encode().ljust(100_001)}, 413),
         ({"body": json.dumps(ROW).encode().ljust(100_000)}, 200),
         ({"body": json.dumps(ROW).encode(), "CONTENT_LENGTH": "500"}, 400),
