@@ -30,6 +30,8 @@ SlipwayError                 a mistake or a damage that one sentence can describ
 ├── BundleRefused            a candidate that may not be published
 ├── JournalUnavailable       a record cannot be kept, or the journal not be read
 ├── SourceError              rows that a service answered cannot be read
+├── ServiceError             a running service cannot be asked, or answers not as one does
+│   └── ServiceAway          nothing answers there, or not in time
 ├── PortBusy
 ├── NoService                nothing answers, or something else than a service for this model
 └── ServiceRefused           a running service takes not what it was sent
@@ -278,6 +280,14 @@ class JournalUnavailable(SlipwayError):
 
 class SourceError(SlipwayError):
     """Rows that a service answered cannot be read, or what was found not be kept beside them."""
+
+
+class ServiceError(SlipwayError):
+    """A running service cannot be asked, or does not answer as one does."""
+
+
+class ServiceAway(ServiceError):
+    """Nothing answers where a service should be, or not in time, or not to the end."""
 
 
 class PortBusy(SlipwayError):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from core.errors import Fault, SettingsError
+from core.github.settings import LOOPBACK
 
 T = TypeVar("T")
 
@@ -86,6 +88,23 @@ def service_key(text: str) -> str:
     if not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError("takes one key, as python -m app keys new shows it")
     return text
+
+
+def service_url(url: str) -> str:
+    """An address that a key may be sent to."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise ValueError("takes the URL of a service, such as https://slipway.example.org") from error
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        raise ValueError("takes the URL of a service and nothing else in it; its key comes from SERVICE_KEY")
+    if parts.scheme == "https" and host and port != 0:
+        return url
+    # Neither the key nor the rows may go over a network in plain text.
+    if parts.scheme != "http" or host not in LOOPBACK:
+        raise ValueError("takes an https URL, or http on this machine (127.0.0.1, ::1, localhost)")
+    return url
 
 
 def names(text: str) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drift.sources.patience import ATTEMPTS, wait_before_next
+from core.patience import ATTEMPTS, wait_before_next
 
 
 def test_waits_double_and_end() -> None:
