@@ -59,7 +59,10 @@ class HttpJudge:
         self._tally_before = Tally()
 
     def _service(self, url: str) -> Service:
-        return Service(url, self._key, scopes=SCOPES, timeout_s=_TIMEOUT_S, sleep=self._sleep)
+        try:
+            return Service(url, self._key, scopes=SCOPES, timeout_s=_TIMEOUT_S, sleep=self._sleep)
+        except ValueError as error:
+            raise ServiceError(f"{url}: deploying {error}") from error
 
     def wait_until_ready(self, url: str, green: ModelTag, has_died: Callable[[], bool]) -> Verdict:
         """See `Judge`."""

@@ -18,7 +18,7 @@ class Policy:
         watch_s: WATCH_S, so long the public is watched after a switch, in seconds.
         interval_s: WATCH_INTERVAL_S, from one look to the next, in seconds.
         least_replayed: With fewer rows of the journal the golden rows are sent too.
-        distance: Of scores on the same rows, at most this Kolmogorov-Smirnov distance.
+        distance: Of scores on the same rows, at most this Kolmogorov-Smirnov distance, and a little more on few rows.
         mean_change: Of scores on the same rows, at most this: a probability, or a part of blue's standard deviation.
         distance_apart: Of scores on different rows, at most this distance beyond chance.
         factor: Green's median and 95th percentile may be so many times blue's.
@@ -26,7 +26,7 @@ class Policy:
         watch_slack_ms: Beyond that, in the journal.
         timed: So many single requests are sent to each side by side.
         least_timed: Requests for one row that the journal must hold of each for their time to be judged.
-        least_scored: Rows whose scores are judged, on the same rows.
+        least_scored: Rows since the switch from which on their scores are judged, on the same rows.
         least_scored_apart: The same, on different rows.
         error_share: Green may answer so many requests with 5xx, or as many as blue did.
         least_errors: Fewer are no evidence.
@@ -46,7 +46,7 @@ class Policy:
     watch_slack_ms: float = 10.0
     timed: int = 50
     least_timed: int = 50
-    least_scored: int = 50
+    least_scored: int = 200
     least_scored_apart: int = 200
     error_share: float = 0.01
     least_errors: int = 5

@@ -20,11 +20,15 @@ from app.journal import Journal
 from app.keys import Scope, new_key
 from app.settings import ServiceSettings
 from core.contract import Task
+from core.errors import ServiceError
 from core.registry import DirectoryRegistry
+from core.service import Service
 from core.tags import ModelTag
 from deploy.evidence import Verdict
 from deploy.judging.http_judge import HttpJudge
+from deploy.judging.metrics import scrape
 from deploy.judging.policy import Policy
+from deploy.judging.watching import Tally
 from deploy.platform import Addresses
 from tests.bad_models import publish_good, publish_skewed, publish_slow
 from tests.factories import make_bundle
@@ -35,7 +39,8 @@ BLUE, GREEN, SLOW, SKEWED = (ModelTag(1, minor, 0) for minor in range(4))
 OTHER = ModelTag(2, 0, 0)
 CHECKER, CHECKER_ENTRY = new_key("checker", [Scope.PREDICT, Scope.ADMIN])
 CALLER, CALLER_ENTRY = new_key("caller", [Scope.PREDICT])
-QUICK = Policy(watch_s=2, interval_s=1, ready_s=3, timed=10)
+# A busy machine makes nothing slower by this much.
+QUICK = Policy(watch_s=2, interval_s=1, ready_s=3, timed=5, slack_ms=20, least_scored=50)
 
 
 class Clock:
@@ -79,7 +84,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> DirectoryRegistry:
     registry = DirectoryRegistry(tmp_path_factory.mktemp("models") / "registry")
     publish_good(registry, str(BLUE))
     publish_good(registry, str(GREEN), slope=0.0202)
-    publish_slow(registry, str(SLOW))
+    publish_slow(registry, str(SLOW), layers=500)
     publish_skewed(registry, str(SKEWED))
     publish_good(registry, str(OTHER))
     return registry
@@ -291,6 +296,13 @@ def test_what_cannot_be_read_for_want_of_a_key_is_said_and_no_breach(
         assert "set SERVICE_KEY to one with the scopes predict and admin" in found(verdict, name)
 
 
+def test_an_address_that_no_key_may_be_sent_to_is_refused_in_a_sentence(
+    registry: DirectoryRegistry, clock: Clock
+) -> None:
+    with pytest.raises(ServiceError, match="deploying takes an https URL"):
+        judge(registry, clock).verify("http://example.org", BLUE)
+
+
 def test_a_process_that_is_killed_while_it_is_watched_is_found(tmp_path: Path) -> None:
     registry = DirectoryRegistry(tmp_path / "registry")
     publish_good(registry, str(GREEN))
@@ -301,6 +313,8 @@ def test_a_process_that_is_killed_while_it_is_watched_is_found(tmp_path: Path) -
             for process in (*server.workers(), server.process.pid):
                 os.kill(process, signal.SIGKILL)
 
+        send(url, 2)
+        assert scrape(Service(url, "")) == Tally(requests=2)
         watching = HttpJudge(registry, "", Policy(watch_s=30, interval_s=1), sleep=lambda s: time.sleep(s / 10))
         verdict = watching.watch(url, GREEN, None, datetime.now(UTC), tell)
     assert "probes" in {each.name for each in verdict.breaches}

@@ -73,6 +73,14 @@ def test_a_skewed_model_is_found_by_one_or_the_other(bend: object, breaches: lis
     assert bool(found.breaches) == bool(breaches)
 
 
+@pytest.mark.parametrize(("count", "is_breach"), [(3, False), (30, False), (300, True)])
+def test_of_few_rows_the_distance_may_be_larger(count: int, is_breach: bool) -> None:  # a table
+    scores = np.linspace(0, 0.2, count)
+    moved = scores + 0.2 * 0.34
+    found = judge_scores(side(moved), side(scores), Task.BINARY, POLICY)
+    assert [each.name for each in found.breaches] == ["score distribution"] * is_breach
+
+
 def test_of_several_classes_the_worst_counts() -> None:
     blue = np.column_stack([spread_out(100), 1 - spread_out(100)])
     green = blue.copy()

@@ -139,10 +139,10 @@ def test_a_slow_model_is_one_that_is_slow_twice() -> None:
 
 
 def test_scores_are_held_against_what_blue_would_have_said_of_the_same_rows() -> None:
-    scores = np.linspace(0.05, 0.95, 60) ** 2
+    scores = np.linspace(0.05, 0.95, 240) ** 2
     assert breaches(same_rows=sides(scores, scores)) == []
     assert breaches(same_rows=sides(1 - scores, scores)) == ["score distribution", "mean score"]
-    assert breaches(same_rows=sides(1 - scores[:49], scores[:49])) == []
+    assert breaches(same_rows=sides(1 - scores[:199], scores[:199])) == []
 
 
 def test_an_hour_that_differs_is_no_bad_model() -> None:
