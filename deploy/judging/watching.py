@@ -156,7 +156,8 @@ def _errors(figures: Figures, policy: Policy) -> Evidence:
     low, high = tally.bounds
     return Evidence(
         name="errors",
-        found=f"{tally.errors} of {tally.requests} requests failed" + (f", {low:.1%} to {high:.1%}" * (low > 0)),
+        found=f"{tally.errors} of {tally.requests} requests failed"
+        + (f", {low:.1%} to {high:.1%}" * (tally.errors > 0)),
         allowed=f"up to {most:.1%}",
         is_breach=tally.errors >= policy.least_errors and low > most,
     )
@@ -190,7 +191,8 @@ def _scores(figures: Figures, policy: Policy) -> Verdict:
         return judge_scores(*figures.same_rows, figures.task, policy)
     after, before = (_finite(seen.scores) for seen in (figures.after, figures.before))
     if min(len(after), len(before)) < policy.least_scored_apart:
-        return Verdict(evidence=(_note("scores", f"{figures.after.rows} rows came", policy.least_scored),))
+        said = f"{figures.after.rows} rows came, blue had {figures.before.rows}"
+        return Verdict(evidence=(_note("scores", said, policy.least_scored),))
     beyond = max(distance_beyond_chance(after[:, column], before[:, column]) for column in range(after.shape[1]))
     found = Evidence(
         name="score distribution",

@@ -234,7 +234,7 @@ def test_a_quiet_service_is_watched_to_the_end(registry: DirectoryRegistry, tmp_
         verdict = judge(registry, clock, policy=policy).watch(url, GREEN, BLUE, datetime.now(UTC), told.append)
         assert journalled(url) == 0
     assert verdict.problem == ""
-    assert found(verdict, "scores") == "0 rows came; judged by the replay before the switch"
+    assert found(verdict, "scores") == "0 rows came, blue had 0; judged by the replay before the switch"
     assert found(verdict, "probes").startswith("0 of 15 failed")
     assert [line.split(":")[0] for line in told] == [f"watched for {each} of 70 s" for each in (0, 30, 60)]
 

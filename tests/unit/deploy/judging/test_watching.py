@@ -60,7 +60,7 @@ def test_a_quiet_service_is_let_pass_and_that_is_said() -> None:
     verdict = judge_watch(figures(after=seen(12)), POLICY)
     said = {each.name: each.found for each in verdict.evidence}
     assert verdict.problem == ""
-    assert said["scores"] == "12 rows came; judged by the replay before the switch"
+    assert said["scores"] == "12 rows came, blue had 0; judged by the replay before the switch"
     assert said["latency"].startswith("12 requests for one row came, blue had 0")
 
 
