@@ -17,6 +17,7 @@ import requests
 from core.journal.sqlite import SqliteStore
 from core.registry import DirectoryRegistry
 from core.tags import ModelTag
+from deploy.platforms.detached import Detached
 from deploy.platforms.host import HostPlatform
 from deploy.platforms.host_settings import HostSettings, open_host
 from tests.factories import make_bundle
@@ -73,8 +74,8 @@ class Host:
 
     def pids(self, mark: str) -> list[int]:
         """Processes of this host with such a file on their command line, such as `blue.pid`."""
-        wanted = str(self.settings.folder / mark).encode()
-        return [pid for pid, command in _commands() if wanted in command.split(b"\0")]
+        folder = self.settings.folder
+        return Detached(str(folder / mark), folder / "log").processes()
 
     def kill(self, mark: str) -> None:
         """End them as a crash does."""
@@ -138,11 +139,3 @@ def wait_for(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < deadline, "it took too long"
         time.sleep(0.02)
-
-
-def _commands() -> Iterator[tuple[int, bytes]]:
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            yield int(path.parent.name), path.read_bytes()
-        except OSError:
-            continue
