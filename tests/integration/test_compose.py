@@ -1,0 +1,276 @@
+"""Each service that docker compose starts takes its configuration; the real programs, without containers."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import requests
+from ruamel.yaml import YAML
+
+from app.keys import Scope, find_key
+from app.settings import ServiceSettings
+from doubles.docker import Docker
+from tests.commands import ROOT
+from tests.compose import composed, free_ports
+from tests.database import Postgres
+from tests.needs import lacking
+
+MONITORING = ROOT / "monitoring"
+SERVICES = composed()["services"]
+CADDY = Path(sys.executable).with_name("caddy")
+REMEDY = "apt-get install prometheus prometheus-alertmanager"
+
+
+def program(*names: str) -> str:
+    found = next(filter(None, map(shutil.which, names)), None)
+    return found or lacking(f"{names[0]} is not installed", REMEDY)
+
+
+def checked(*command: str, **variables: str) -> str:
+    done = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def here(service: str, **folders: str) -> list[str]:
+    """The options that compose gives a service, with folders of this machine in place of the container's."""
+    options = [each for each in SERVICES[service]["command"] if each.startswith("--")]
+    for there, folder in folders.items():
+        options = [re.sub(rf"=/{there.replace('_', '/')}(?=/|$)", f"={folder}", each) for each in options]
+    return options
+
+
+@contextmanager
+def running(url: str, log: Path, *command: str, **variables: str) -> Iterator[None]:
+    """A program, from when it answers until the end of the block."""
+    with (
+        log.open("w") as output,
+        subprocess.Popen(command, cwd=log.parent, env=os.environ | variables, stdout=output, stderr=output) as process,
+    ):
+        try:
+            deadline = time.monotonic() + 60
+            while not _is_ready(url):
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.05)
+            yield
+        finally:
+            process.terminate()
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+def expressions() -> list[str]:
+    rules = YAML(typ="safe").load(MONITORING / "rules/slipway.yml")
+    dashboard = json.loads((MONITORING / "grafana/dashboards/slipway.json").read_text())
+    alerts = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+    return [*alerts, *(target["expr"] for panel in dashboard["panels"] for target in panel["targets"])]
+
+
+def test_prometheus_takes_its_configuration_and_every_query(tmp_path: Path) -> None:
+    port, _ = free_ports()
+    options = here("prometheus", etc_prometheus=str(MONITORING), prometheus=str(tmp_path / "data"))
+    assert f"--config.file={MONITORING / 'prometheus.yml'}" in options
+    address = f"127.0.0.1:{port}"
+    command = [program("prometheus"), *options, f"--web.listen-address={address}"]
+    with running(f"http://{address}/-/ready", tmp_path / "log", *command):
+        for expression in expressions():
+            answer = requests.get(f"http://{address}/api/v1/query", {"query": expression}, timeout=30)
+            assert answer.json()["status"] == "success", expression
+        (group,) = requests.get(f"http://{address}/api/v1/rules", timeout=30).json()["data"]["groups"]
+        assert {"ServiceDown", "ManyErrors", "Slow"} < {rule["name"] for rule in group["rules"]}
+        taken = requests.get(f"http://{address}/api/v1/status/config", timeout=30).json()["data"]["yaml"]
+        assert all(target in taken for target in ("blue:8080", "green:8080", "caddy:2020", "alertmanager:9093"))
+
+
+def test_prometheus_reads_the_key_from_the_secret_that_compose_mounts(tmp_path: Path) -> None:
+    text = (MONITORING / "prometheus.yml").read_text()
+    assert SERVICES["prometheus"]["secrets"] == ["metrics_key"]
+    assert "credentials_file: /run/secrets/metrics_key" in text
+    (tmp_path / "key").write_text("anything")
+    shutil.copytree(MONITORING / "rules", tmp_path / "rules")
+    (tmp_path / "prometheus.yml").write_text(text.replace("/run/secrets/metrics_key", str(tmp_path / "key")))
+    assert "6 rules found" in checked(program("promtool"), "check", "config", str(tmp_path / "prometheus.yml"))
+
+
+ALERTS = f"""
+rule_files: [{MONITORING}/rules/slipway.yml]
+evaluation_interval: 1m
+tests:
+  - name: one slot stands empty, the other fails three requests in a hundred
+    interval: 1m
+    input_series:
+      - {{series: 'up{{job="slipway",slot="blue"}}', values: 1x30}}
+      - {{series: 'up{{job="slipway",slot="green"}}', values: 0x30}}
+      - {{series: 'slipway_request_duration_seconds_count{{route="/v1/predict",status="200"}}', values: 0+97x30}}
+      - {{series: 'slipway_request_duration_seconds_count{{route="/v1/predict",status="500"}}', values: 0+3x30}}
+      - {{series: slipway_drift_last_check_timestamp_seconds, values: 0x30}}
+    alert_rule_test:
+      - {{eval_time: 20m, alertname: ServiceDown}}
+      - {{eval_time: 20m, alertname: Slow}}
+      - {{eval_time: 20m, alertname: DriftNotChecked}}
+      - eval_time: 20m
+        alertname: ManyErrors
+        exp_alerts:
+          - exp_labels: {{severity: page}}
+            exp_annotations:
+              summary: 3% of requests are answered with a status of 500 or more.
+              remedy: >-
+                The log lines of that status name the request; python -m deploy rollback if a deployment began it.
+  - name: nothing answers
+    interval: 1m
+    input_series:
+      - {{series: 'up{{job="slipway",slot="blue"}}', values: 1x3 0x30}}
+      - {{series: 'up{{job="slipway",slot="green"}}', values: 0x33}}
+    promql_expr_test:
+      - {{expr: 'count(ALERTS{{alertname="ServiceDown",alertstate="firing"}})', eval_time: 3m}}
+      - expr: count(ALERTS{{alertname="ServiceDown",alertstate="firing"}})
+        eval_time: 10m
+        exp_samples: [{{value: 1}}]
+"""
+
+
+def test_alerts_are_made_of_what_is_wrong_and_of_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "alerts.yml").write_text(ALERTS)
+    assert "SUCCESS" in checked(program("promtool"), "test", "rules", str(tmp_path / "alerts.yml"))
+
+
+def test_alertmanager_takes_its_configuration(tmp_path: Path) -> None:
+    checked(program("amtool"), "check-config", str(MONITORING / "alertmanager.yml"))
+    port, _ = free_ports()
+    options = here("alertmanager", etc_alertmanager=str(MONITORING), alertmanager=str(tmp_path / "data"))
+    address = f"127.0.0.1:{port}"
+    command = [program("prometheus-alertmanager", "alertmanager"), *options, f"--web.listen-address={address}"]
+    with running(f"http://{address}/-/ready", tmp_path / "log", *command):
+        status = requests.get(f"http://{address}/api/v2/status", timeout=30).json()
+        assert "receiver: page" in status["config"]["original"]
+        assert status["cluster"]["status"] == "disabled"
+
+
+def test_postgres_takes_the_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    command = SERVICES["postgres"]["command"]
+    settings = dict(text.split("=", 1) for flag, text in zip(command[1::2], command[2::2], strict=True) if flag == "-c")
+    server = Postgres(tmp_path_factory.mktemp("settings"))
+    try:
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            for name, value in settings.items():
+                connection.execute(
+                    psycopg.sql.SQL("alter system set {} = {}").format(
+                        psycopg.sql.Identifier(name), psycopg.sql.Literal(value)
+                    )
+                )
+        server.stop()
+        server.start()
+        with psycopg.connect(server.url) as connection:
+            shown = {name: _shown(connection, name) for name in settings}
+    finally:
+        server.close()
+    assert len(settings) == 5
+    assert shown == {**settings, "idle_in_transaction_session_timeout": "1min", "log_min_duration_statement": "1s"}
+
+
+def _shown(connection: psycopg.Connection[Any], name: str) -> str:
+    row = connection.execute(psycopg.sql.SQL("show {}").format(psycopg.sql.Identifier(name))).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def test_initdb_knows_the_options() -> None:
+    import pgserver  # noqa: PLC0415  # it warns when it is imported, where there is no XDG_RUNTIME_DIR
+
+    folder = Path(str(pgserver.__file__)).parent / "pginstall/bin"
+    known = checked(str(folder / "initdb"), "--help")
+    for option in SERVICES["postgres"]["environment"]["POSTGRES_INITDB_ARGS"].split():
+        assert option.split("=")[0] in known
+
+
+def test_caddy_takes_its_configuration() -> None:
+    variables = SERVICES["caddy"]["environment"]
+    file = SERVICES["caddy"]["command"][-1].replace("/etc/slipway", str(ROOT / "proxy"))
+    adapted = checked(str(CADDY), "adapt", "--validate", "--adapter", "caddyfile", "--config", file, **variables)
+    text = json.dumps(json.loads(adapted))
+    assert {"0.0.0.0:80", "0.0.0.0:2020", "blue:8080", "green:8080", "127.0.0.1:2019"} <= set(
+        re.findall(r'"([^"]+)"', text)
+    )
+    assert "{file./run/slipway/active}" in text
+
+
+def test_through_the_window_caddy_can_be_looked_at_and_not_changed(tmp_path: Path) -> None:
+    (window, admin), (site, _) = free_ports(), free_ports()
+    shutil.copytree(ROOT / "proxy", tmp_path / "proxy")
+    file = tmp_path / "proxy/compose.Caddyfile"
+    file.write_text(file.read_text().replace(":2020", f":{window}").replace(":2019", f":{admin}"))
+    variables = {
+        **SERVICES["caddy"]["environment"],
+        "SITE": f"http://:{site}",
+        "BIND": "127.0.0.1",
+        "CADDY_ADMIN": f"127.0.0.1:{admin}",
+        "XDG_CONFIG_HOME": str(tmp_path),
+        "XDG_DATA_HOME": str(tmp_path),
+    }
+    url = f"http://127.0.0.1:{window}"
+    command = [str(CADDY), "run", "--adapter", "caddyfile", "--config", str(file)]
+    with running(f"{url}/metrics", tmp_path / "log", *command, **variables):
+        upstreams = requests.get(f"{url}/reverse_proxy/upstreams", timeout=5).json()
+        assert {"blue:8080", "green:8080"} <= {each["address"] for each in upstreams}
+        assert "blue:8080" in requests.get(f"{url}/config/", timeout=5).text
+        for method, path in (("POST", "/load"), ("POST", "/stop"), ("DELETE", "/config/"), ("GET", "/config/apps")):
+            requests.request(method, f"{url}{path}", json={}, timeout=5)
+        assert "blue:8080" in requests.get(f"{url}/config/", timeout=5).text
+        assert requests.get(f"{url}/config/apps", timeout=5).text == ""
+        with socket.create_connection(("127.0.0.1", admin)):
+            pass
+
+
+def test_one_command_makes_the_secrets_and_starts_everything_and_a_second_changes_nothing(tmp_path: Path) -> None:
+    docker, home = Docker(tmp_path / "docker"), tmp_path / "home"
+    (home / "scripts").mkdir(parents=True)
+    for name in (
+        "app",
+        "core",
+        "docker-compose.yml",
+        "compose.env.example",
+        *(p.name for p in ROOT.glob("require*.txt")),
+    ):
+        (home / name).symlink_to(ROOT / name)
+    for name in ("compose", "environment"):
+        shutil.copy(ROOT / "scripts" / name, home / "scripts" / name)
+    variables = {**docker.environment, "VENV": str(Path(sys.executable).parent.parent)}
+    made = [_kept(home, str(home / "scripts/compose"), tag, **variables) for tag in ("model-v1.0.0", "model-v2.0.0")]
+    assert made[0] == made[1]
+    assert [call for call in docker.calls if "up" in call] == [["compose", "up", "--detach", "--wait"]] * 2
+    assert set(docker.services) == set(SERVICES) - {"green"}
+    settings = ServiceSettings.from_env(docker.services["blue"]["variables"])
+    assert str(settings.model_tag) == "model-v1.0.0"
+    key = (home / ".slipway/secrets/metrics-key").read_text().strip()
+    found = find_key(settings.api_keys, f"Bearer {key}")
+    assert found is not None
+    assert found.scopes == {Scope.ADMIN}
+    assert (home / ".env").stat().st_mode & 0o077 == 0
+    assert (home / ".slipway/secrets").stat().st_mode & 0o077 == 0
+    refused = subprocess.run([home / "scripts/compose"], capture_output=True, text=True, check=False, timeout=30)
+    assert (refused.returncode, refused.stderr) == (2, "usage: scripts/compose TAG\n")
+
+
+def _kept(home: Path, *command: str, **variables: str) -> dict[str, str]:
+    checked(*command, **variables)
+    files = (".env", ".slipway/host/active", ".slipway/host/blue.env", ".slipway/secrets/metrics-key")
+    return {name: (home / name).read_text() for name in files}

@@ -1,0 +1,197 @@
+"""docker-compose.yml agrees with what it starts, and keeps each service apart."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from app.accounting import Accounts
+from app.drift_metrics import COLUMNS, QUALITY, SEVERITY, gauges_of
+from app.settings import ServiceSettings
+from core.logs import configure_logs
+from deploy.platforms.compose import FOLDER, open_compose_slots
+from deploy.platforms.slots import Colour
+from doubles.docker.compose_file import ComposeFileError, read_variables, resolve
+from tests.commands import ROOT
+from tests.compose import FILE, SET, composed
+
+SERVICES = composed()["services"]
+SLOTS = [SERVICES[colour] for colour in Colour]
+
+
+class Recorder(Mapping[str, str]):
+    """An environment that remembers what it was asked for."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables, self.asked = variables, set[str]()
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return self._variables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._variables)
+
+    def __len__(self) -> int:
+        return len(self._variables)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_is_confined_watched_and_bounded(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["restart"] == "unless-stopped"
+    assert service["healthcheck"]["test"][0] == "CMD"
+    assert service["mem_limit"]
+    assert service["pids_limit"]
+    assert service["logging"]["options"]["max-size"]
+    assert not service.get("privileged")
+    assert service.get("cap_add", []) == (["NET_BIND_SERVICE"] if name == "caddy" else [])
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_only_the_proxy_is_open_to_others(name: str) -> None:
+    for port in SERVICES[name].get("ports", []):
+        assert port.startswith("127.0.0.1:") or (name == "caddy" and port in {"80:80", "443:443", "443:443/udp"})
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_image_has_a_version_and_none_is_the_newest(name: str) -> None:
+    image = SERVICES[name]["image"]
+    assert re.fullmatch(r"slipway:local|[a-z/]+:v?\d+\.\d+(\.\d+)?(-[a-z]+)?", image), image
+
+
+def test_postgres_answers_the_slots_and_nobody_else() -> None:
+    near = {
+        name for name, service in SERVICES.items() if set(service["networks"]) & set(SERVICES["postgres"]["networks"])
+    }
+    assert near == {"postgres", "blue", "green"}
+    assert "ports" not in SERVICES["postgres"]
+    assert composed()["networks"]["data"] == {"internal": True}
+
+
+def test_by_itself_compose_starts_one_slot() -> None:
+    assert {name for name, service in SERVICES.items() if "profiles" in service} == {"green"}
+
+
+def test_the_slots_differ_in_their_file_of_variables_and_their_port() -> None:
+    slots = open_compose_slots({})
+    for colour, service in zip(Colour, SLOTS, strict=True):
+        (file,) = service["env_file"]
+        assert ROOT / file["path"] == FOLDER / f"{colour}.env"
+        # Otherwise it would go before that of the file.
+        assert "MODEL_TAG" not in service["environment"]
+        assert service["ports"] == [f"{slots.address(colour).removeprefix('http://')}:8080"]
+    own = {"env_file", "ports", "profiles"}
+    blue, green = ({key: value for key, value in slot.items() if key not in own} for slot in SLOTS)
+    assert blue == green
+
+
+def test_what_compose_tells_the_service_is_what_the_service_asks_for() -> None:
+    digest = "0" * 64
+    variables = composed(API_KEYS=f"caller:predict:{digest}")["services"]["blue"]["environment"]
+    recorder = Recorder({**variables, "MODEL_TAG": "model-v1.0.0"})
+    settings = ServiceSettings.from_env(recorder)
+    assert settings.is_production
+    # Where models are fetched from GitHub, that is asked for besides.
+    assert set(variables) <= recorder.asked | {"GITHUB_TOKEN", "MODEL_CACHE"}
+
+
+def test_ports_paths_and_patience_agree_with_the_service_and_its_image() -> None:
+    service = SERVICES["blue"]
+    port = service["environment"]["PORT"]
+    assert f"http://127.0.0.1:{port}/readyz" in service["healthcheck"]["test"][-1]
+    assert [SERVICES["caddy"]["environment"][name] for name in ("BLUE", "GREEN")] == [f"blue:{port}", f"green:{port}"]
+    monitored = (ROOT / "monitoring/prometheus.yml").read_text()
+    assert all(f'"{colour}:{port}"' in monitored for colour in Colour)
+    (graceful,) = re.findall(r"^graceful_timeout = (\d+)$", (ROOT / "gunicorn.conf.py").read_text(), re.MULTILINE)
+    assert int(service["stop_grace_period"].removesuffix("s")) > int(graceful)
+    image = ROOT / "Dockerfile"
+    if image.exists():
+        text = image.read_text()
+        assert f"PORT={port}" in text
+        assert f"EXPOSE {port}" in text
+        (workdir,) = re.findall(r"^WORKDIR (\S+)$", text, re.MULTILINE)
+        assert f"./.slipway/registry:{workdir}/.slipway/registry:ro" in service["volumes"]
+        for name in ("JOURNAL_DIR", "MODEL_CACHE"):
+            assert f"{name}={service['environment'][name]}" in text
+
+
+def test_a_body_of_rows_fits_into_the_memory_that_is_its_disk() -> None:
+    (disk,) = re.findall(r"size=(\d+)m", SERVICES["blue"]["tmpfs"][0])
+    assert int(SERVICES["blue"]["environment"]["MAX_STREAM_BYTES"]) * 3 < int(disk) * 2**20
+
+
+def test_every_folder_of_ours_that_is_mounted_exists_or_is_made() -> None:
+    made = set(re.findall(r"(\.slipway/\w+)", (ROOT / "scripts/compose").read_text()))
+    for service in SERVICES.values():
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            if source.startswith("."):
+                assert source.removeprefix("./") in made or (ROOT / source).exists(), source
+
+
+@pytest.mark.parametrize("missing", SET)
+def test_what_must_be_set_is_named_if_it_is_not(missing: str) -> None:
+    with pytest.raises(ComposeFileError, match=f"{missing} is missing a value: run scripts/compose"):
+        resolve(FILE, {name: value for name, value in SET.items() if name != missing})
+
+
+def test_the_example_holds_every_variable_that_compose_takes_with_its_default() -> None:
+    text = FILE.read_text()
+    taken = dict(re.findall(r"\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}", text))
+    example = read_variables(ROOT / "compose.env.example")
+    # Caddy would take an empty address for none.
+    assert example == {**taken, "SITE": ""}
+    # Each has its comment.
+    lines = (ROOT / "compose.env.example").read_text().splitlines()
+    for before, line in itertools.pairwise(lines):
+        assert "=" not in line or line.startswith("#") or before.startswith("#")
+
+
+def test_no_file_holds_a_secret() -> None:
+    files = [FILE, ROOT / "compose.env.example", *(path for path in (ROOT / "monitoring").rglob("*") if path.is_file())]
+    for file in files:
+        text = re.sub(r"\$\{[^}]*\}", "$", file.read_text())
+        for name, value in re.findall(r"(?im)^ *[^#\n]*?(\w*(?:password|secret|token|key|keys))[:=] *(\S+)", text):
+            assert value.startswith(("$", "{file:")), f"{file.name}: {name}"
+        assert not re.search(r"slip_[A-Za-z0-9_-]{20}|gh[ps]_\w{20}|://\w+:[^$@/\s{]+@", text)
+
+
+def test_every_metric_that_is_looked_at_is_one_that_the_service_shows() -> None:
+    files = [ROOT / "monitoring/rules/slipway.yml", ROOT / "monitoring/grafana/dashboards/slipway.json"]
+    asked = {name for file in files for name in re.findall(r"slipway_\w+", file.read_text())}
+    shown = {
+        sample.name
+        for metric in (*_accounts().collect(), *gauges_of(None))
+        for sample in metric.samples
+        if not sample.name.endswith("_created")
+    }
+    assert asked
+    assert asked <= shown | {SEVERITY, COLUMNS, QUALITY}
+
+
+def _accounts() -> CollectorRegistry:
+    accounts = Accounts("model-v1.0.0")
+    configure_logs()
+    started = time.perf_counter()
+    accounts.close(made="a", method="GET", path="/", route="/", status=200, started=started, rows=1, trace=None)
+    return accounts.registry
+
+
+def test_every_query_of_the_dashboard_goes_to_the_datasource_that_is_provided() -> None:
+    dashboard = json.loads((ROOT / "monitoring/grafana/dashboards/slipway.json").read_text())
+    provided = (ROOT / "monitoring/grafana/provisioning/datasources/prometheus.yml").read_text()
+    assert "uid: prometheus\n" in provided
+    assert {panel["datasource"]["uid"] for panel in dashboard["panels"]} == {"prometheus"}
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+    folder = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"].rpartition("/")[0]
+    assert f"path: {folder}" in (ROOT / "monitoring/grafana/provisioning/dashboards/slipway.yml").read_text()
