@@ -3,7 +3,7 @@
 #   docker run --read-only --tmpfs /tmp --mount type=volume,dst=/var/lib/slipway --env MODEL_TAG=... slipway
 ARG BASE=docker.io/library/python:3.11-slim-bookworm
 
-FROM ${BASE} AS libraries
+FROM ${BASE} AS build
 RUN python3 -m venv /tools && python3 -m venv --without-pip /opt/venv
 COPY requirements.txt /tools/
 RUN /tools/bin/pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --only-binary :all: \
@@ -13,12 +13,9 @@ RUN find /opt/venv/lib -type d \( -name tests -o -path '*/numpy/f2py' -o -path '
       -o -path '*/onnxruntime/datasets' -o -path '*/onnxruntime/quantization' -o -path '*/onnxruntime/tools' \
       -o -path '*/onnxruntime/transformers' \) -prune -exec rm -r {} + \
     && find /opt/venv/lib -type f \( -name '*.pyi' -o -name 'libonnxruntime.so*' \) -delete
-
-FROM ${BASE} AS code
 COPY LICENSE gunicorn.conf.py /srv/slipway/
 COPY core /srv/slipway/core
 COPY app /srv/slipway/app
-COPY --from=libraries /opt/venv /opt/venv
 # Whoever serves may write neither here nor anywhere else but below /tmp and /var/lib/slipway.
 RUN /opt/venv/bin/python -m compileall -q /opt/venv/lib /srv/slipway
 
@@ -26,8 +23,8 @@ FROM ${BASE}
 RUN rm -rf /usr/local/bin/pip* /usr/local/lib/python3.*/site-packages/pip* \
     && useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/slipway --shell /usr/sbin/nologin slipway \
     && install --directory --owner=10001 --group=10001 /var/lib/slipway
-COPY --from=code /opt/venv /opt/venv
-COPY --from=code /srv/slipway /srv/slipway
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /srv/slipway /srv/slipway
 WORKDIR /srv/slipway
 # ONNX Runtime would otherwise tell Microsoft of each start.
 ENV PATH=/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \

@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from core.github import client
 from doubles.github import GitHub
+from tests.commands import Home
 from tests.database import Postgres
 from tests.github import EVERYTHING, REPOSITORY, Caller, make_client
 
@@ -24,6 +25,15 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     server = Postgres(tmp_path_factory.mktemp("postgres"))
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def flights(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The shipped example, trained and published once for all tests that ask for it."""
+    home = Home(folder=tmp_path_factory.mktemp("flights"))
+    done = home.run("ml", "train", "--publish")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return home
 
 
 @pytest.fixture

@@ -25,16 +25,8 @@ ACCURACY_TO_BEAT, AUC_TO_BEAT = 0.887, 0.884
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    home = Home(folder=tmp_path_factory.mktemp("flights"))
-    done = home.run("ml", "train", "--publish")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return home
-
-
-@pytest.fixture(scope="module")
-def bundle(home: Home) -> Bundle:
-    return DirectoryRegistry(home.registry).fetch(FIRST_TAG)
+def bundle(flights: Home) -> Bundle:
+    return DirectoryRegistry(flights.registry).fetch(FIRST_TAG)
 
 
 def test_the_months_are_those_of_the_promise(bundle: Bundle) -> None:
@@ -77,9 +69,9 @@ def test_the_card_shows_quality_by_month_carrier_and_origin(bundle: Bundle, sect
     assert section in bundle.files["MODEL_CARD.md"].decode()
 
 
-def test_a_real_flight_of_december_is_answered_with_the_trained_score(home: Home) -> None:
-    app = create_app(ServiceSettings.from_env(home.environment))
-    holdout = pl.read_parquet(home.candidate / "holdout.parquet").tail(50)
+def test_a_real_flight_of_december_is_answered_with_the_trained_score(flights: Home) -> None:
+    app = create_app(ServiceSettings.from_env(flights.environment))
+    holdout = pl.read_parquet(flights.candidate / "holdout.parquet").tail(50)
     for row in holdout.iter_rows(named=True):
         expected = row.pop("slipway score 0")
         answer = app.test_client().post("/v1/predict", json=row).get_json()
@@ -87,11 +79,11 @@ def test_a_real_flight_of_december_is_answered_with_the_trained_score(home: Home
         assert answer["label"] == ("yes" if expected >= 0.5 else "no")
 
 
-def test_the_readmes_request_gets_the_readmes_answer(home: Home) -> None:
+def test_the_readmes_request_gets_the_readmes_answer(flights: Home) -> None:
     readme = (ROOT / "README.md").read_text()
     (body,) = re.findall(r"-d '(\{.*?\})'", readme, re.DOTALL)
     (printed,) = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
-    app = create_app(ServiceSettings.from_env(home.environment))
+    app = create_app(ServiceSettings.from_env(flights.environment))
     answer = app.test_client().post("/v1/predict", json=json.loads(body)).get_json()
     assert read_row_id(answer["id"])
     # The id differs from one answer to the next, and scores of another machine a little, as its processor adds up
@@ -100,9 +92,9 @@ def test_the_readmes_request_gets_the_readmes_answer(home: Home) -> None:
     assert answer == expected | {"id": answer["id"], "score": pytest.approx(expected["score"], abs=0.02)}
 
 
-def test_the_readmes_request_is_a_flight_of_the_holdout(home: Home) -> None:
+def test_the_readmes_request_is_a_flight_of_the_holdout(flights: Home) -> None:
     (body,) = re.findall(r"-d '(\{.*?\})'", (ROOT / "README.md").read_text(), re.DOTALL)
-    holdout = pl.read_parquet(home.candidate / "holdout.parquet")
+    holdout = pl.read_parquet(flights.candidate / "holdout.parquet")
     flight = json.loads(body)
     assert set(flight) == set(holdout.columns) - {"slipway score 0"}
     assert len(holdout.filter(**flight)) == 1
