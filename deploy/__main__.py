@@ -1,4 +1,4 @@
-"""The command line of deploying: `python -m deploy up | rollback | history`."""
+"""The command line of deploying: `python -m deploy up | rollback | status | history | at | plan`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ except ModuleNotFoundError:
     sys.exit("error: this Python lacks what deploying needs; run scripts/setup serve, then .venv/bin/python -m deploy")
 
 from core.command import SlipwayGroup, TagType, columns
-from core.errors import LedgerError
+from core.errors import LedgerError, PlatformError, SlipwayError
 from core.ledger import Deployment, Environment, champion
 from core.summary import add_summary, table
 from core.tags import ModelTag
+from deploy.bringing import bring
+from deploy.machine import begin
+from deploy.plan import lines_of
 from deploy.rollback import target
+from deploy.running import Wish
 from deploy.settings import DeploySettings
 
 _ENVIRONMENT = click.option(
@@ -53,28 +57,40 @@ def main() -> None:
     """Bring a published tag to an environment, or go back to the one before.
 
     \b
-    up         verify a tag, and make it what an environment serves
+    up         verify a tag, and let it serve in the place of what serves now
     rollback   go back to the tag that served before
-    history    list what served when
+    status     what serves, by the ledger and by what the service runs on
+    history    what served when
+    at         what served at a time
+    plan       what `up` would do, and what it costs
+
+    DEPLOY_PLATFORM names what the service runs on: host, compose, fly:APP or render:SERVICE. Without it a deployment
+    is verified and written down, and nothing else.
     """
 
 
 @main.command()
-@click.argument("tag", type=TagType())
+@click.argument("tag", type=TagType(), required=False)
 @_ENVIRONMENT
 @_REASON
 @_AT
-def up(tag: ModelTag, environment: str, reason: str, at: datetime | None) -> None:
-    """Verify TAG, score its golden rows and record that it serves.
+def up(tag: ModelTag | None, environment: str, reason: str, at: datetime | None) -> None:
+    """Verify TAG and let it serve; without TAG, what should serve by the ledger.
 
-    A tag that serves already is left alone, so that a deployment can be started twice.
+    Green, the new model, is started beside blue, the old one. It has to become ready, to score its golden rows as it
+    should, and to answer the newest rows much as blue does; then the public reaches it, and it is watched. If anything
+    is wrong, blue serves on or serves again, and the command ends with status 1. A deployment that was cut short goes
+    on where it was when it is started again, and a tag that serves already is left alone.
     """
     settings, place = DeploySettings.from_env(os.environ), Environment(environment)
-    history = settings.ledger.history(place)
-    if champion(history) == tag:
-        _say(f"{tag} serves {place} already; nothing was done.")
+    serving = champion(settings.ledger.history(place))
+    wanted = tag or serving
+    if wanted is None:
+        raise LedgerError(f"nothing was deployed to {place} yet; name a tag, as python -m ml tags lists them")
+    if settings.platform is None and serving == wanted:
+        _say(f"{wanted} serves {place} already; nothing was done.")
         return
-    _bring(settings, history, place, tag, reason=reason or "a new model", at=at)
+    _bring(settings, place, Wish(tag=wanted, reason=reason or "a new model"), at)
 
 
 @main.command()
@@ -83,7 +99,10 @@ def up(tag: ModelTag, environment: str, reason: str, at: datetime | None) -> Non
 @_REASON
 @_AT
 def rollback(environment: str, bad: ModelTag | None, reason: str, at: datetime | None) -> None:
-    """Go back to the tag that served before the present one."""
+    """Go back to the tag that served before the present one.
+
+    It is verified, but not compared with what serves, nor watched.
+    """
     settings, place = DeploySettings.from_env(os.environ), Environment(environment)
     history = settings.ledger.history(place)
     serving, previous = champion(history), target(history)
@@ -93,35 +112,85 @@ def rollback(environment: str, bad: ModelTag | None, reason: str, at: datetime |
     if previous is None:
         raise LedgerError(f"nothing served {place} before {serving or 'now'}; deploy another tag instead")
     why = f"rollback from {serving}" + (f": {reason}" if reason else "")
-    _bring(settings, history, place, previous, reason=why, at=at)
+    _bring(settings, place, Wish(tag=previous, reason=why, is_return=True), at)
 
 
-def _bring(
-    settings: DeploySettings,
-    history: list[Deployment],
-    place: Environment,
-    tag: ModelTag,
-    *,
-    reason: str,
-    at: datetime | None,
-) -> None:
-    # Loaded here, so that --help and the history need no ONNX Runtime.
-    from core.scorer import check_golden, load_scorer  # noqa: PLC0415  # see above
+def _bring(settings: DeploySettings, place: Environment, wish: Wish, at: datetime | None) -> None:
+    told: list[str] = []
 
-    now = datetime.now(UTC)
-    _require_in_order(history, at or now, now)
-    bundle = settings.registry.fetch(tag)
-    check_golden(bundle, load_scorer(bundle))
-    entry = settings.ledger.record(place, tag, at=at or now, reason=reason)
-    came = f", after {entry.previous}" if entry.previous else ", the first"
-    _say(f"{tag} serves {place}{came}: every file verified, {len(bundle.golden().rows)} golden rows scored ({reason}).")
+    def tell(line: str) -> None:
+        told.append(line)
+        click.echo(line)
+
+    try:
+        _say(bring(settings, place, wish, at=at, tell=tell))
+    except SlipwayError as error:
+        add_summary(os.environ, f"**{error}**")
+        raise
+    finally:
+        if told:
+            add_summary(os.environ, "```text\n" + "\n".join(told) + "\n```")
 
 
-def _require_in_order(history: list[Deployment], at: datetime, now: datetime) -> None:
-    newest = history[-1].at if history else at
-    if not newest <= at <= now:
-        since = f" and not before {newest.isoformat()}, when the last deployment was" if history else ""
-        raise LedgerError(f"{at.isoformat()} cannot be when it happened: --at takes a time that is not to come{since}")
+@main.command()
+@_ENVIRONMENT
+def status(environment: str) -> None:
+    """Say what serves, by the ledger and by what the service runs on; status 1 if they differ."""
+    settings, place = DeploySettings.from_env(os.environ), Environment(environment)
+    history = settings.ledger.history(place)
+    serving = champion(history)
+    since = f", since {history[-1].at:%Y-%m-%d %H:%M} UTC ({history[-1].reason})" if history else ""
+    click.echo(f"By the ledger {serving or 'nothing'} serves {place}{since}.")
+    if settings.platform is None:
+        return
+    situation = settings.platform.observe()
+    found = situation.serving.tag if situation.serving else None
+    click.echo(f"{settings.platform.name} ({settings.platform.url}) serves {found or 'nothing'}.")
+    if situation.busy:
+        click.echo(f"It is busy: {situation.busy}.")
+    if situation.kept:
+        click.echo(f"{situation.kept} stands by; a deployment was cut short while it was watched.")
+    for remnant in situation.remnants:
+        click.echo(f"Left behind: {remnant.name}{f' of {remnant.tag}' if remnant.tag else ''}.")
+    if found != serving:
+        raise PlatformError(f"ledger and {settings.platform.name} differ; python -m deploy up puts that right")
+
+
+@main.command()
+@click.argument("tag", type=TagType())
+@_ENVIRONMENT
+def plan(tag: ModelTag, environment: str) -> None:
+    """Say what `up TAG` would do as things stand, and what the service costs a month; nothing is changed."""
+    settings, place = DeploySettings.from_env(os.environ), Environment(environment)
+    serving = champion(settings.ledger.history(place))
+    settings.registry.fetch(tag)
+    if settings.platform is None:
+        click.echo(
+            f"{tag} would be verified and written down to serve {place}, after {serving or 'nothing'}. "
+            "DEPLOY_PLATFORM is not set, so that nothing else would happen."
+        )
+        return
+    platform, situation = settings.platform, settings.platform.observe()
+    course = begin(tag, situation, serving)
+    click.echo("\n".join(lines_of(tag, course, situation, platform, platform.machines())))
+
+
+@main.command()
+@click.argument("time", type=_Moment())
+@_ENVIRONMENT
+def at(time: datetime, environment: str) -> None:
+    """Say what served at TIME, such as 2026-05-01T06:00 (UTC unless it says otherwise)."""
+    history = DeploySettings.from_env(os.environ).ledger.history(Environment(environment))
+    past = [number for number, deployment in enumerate(history) if deployment.at <= time]
+    if not past:
+        click.echo(f"Nothing served {environment} at {time:%Y-%m-%d %H:%M:%S %Z}.")
+        return
+    deployment, later = history[past[-1]], history[past[-1] + 1 :]
+    until = f"{later[0].at:%Y-%m-%d %H:%M:%S} UTC, then {later[0].tag}" if later else "now"
+    click.echo(
+        f"{deployment.tag} served {environment} at {time:%Y-%m-%d %H:%M:%S %Z}: from "
+        f"{deployment.at:%Y-%m-%d %H:%M:%S} UTC ({deployment.reason}) until {until}."
+    )
 
 
 @main.command("history")

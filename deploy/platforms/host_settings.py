@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from core.settings import SettingsReader, whole_number
+from core.settings import SettingsReader, service_url, whole_number
+from deploy.platforms.compose import FOLDER, open_compose_slots
 from deploy.platforms.host import HostPlatform
 from deploy.platforms.processes import ProcessSlots
 from deploy.platforms.proxy import CaddyProxy, start_caddy
@@ -16,6 +17,8 @@ from deploy.platforms.slots import Colour
 
 _DOMAIN: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 _LOOPBACK: Final = "127.0.0.1"
+# Where docker-compose.yml shows what Caddy says; it can be looked at only.
+_COMPOSE_ADMIN: Final = "127.0.0.1:2019"
 _PORT: Final = whole_number(1, 65535)
 
 
@@ -109,6 +112,27 @@ def open_host(environment: Mapping[str, str]) -> HostPlatform:
     )
     slots = ProcessSlots(settings.folder, environment, settings.slot_ports)
     return HostPlatform(slots, proxy, settings.folder, url=settings.url)
+
+
+def open_compose(environment: Mapping[str, str]) -> HostPlatform:
+    """
+    The containers of docker-compose.yml, whose settings lie in `.env`.
+
+    Raises:
+        SettingsError: naming every malformed variable.
+        OSError: if the folder cannot be made.
+    """
+    reader = SettingsReader(environment)
+    url = reader.read("SERVICE_URL", "http://127.0.0.1", service_url)
+    reader.finish()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    proxy = CaddyProxy(
+        _COMPOSE_ADMIN,
+        upstreams={colour: f"{colour}:8080" for colour in Colour},
+        marks=("{file./run/slipway/active}",),
+        remedy="run docker compose up --detach --wait",
+    )
+    return HostPlatform(open_compose_slots(environment), proxy, FOLDER, url=url, name="docker compose")
 
 
 def _folder(text: str) -> Path:

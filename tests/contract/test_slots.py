@@ -12,12 +12,16 @@ import pytest
 import requests
 
 from core.errors import PlatformError
+from core.registry import DirectoryRegistry
 from core.tags import ModelTag
 from deploy.platforms.compose import ComposeSlots
+from deploy.platforms.processes import ProcessSlots
 from deploy.platforms.slots import Colour, Slots
 from doubles.docker import Docker
 from tests import slot_service
+from tests.commands import Home
 from tests.compose import free_ports, write_compose_file
+from tests.factories import make_bundle
 
 BLUE, GREEN = Colour.BLUE, Colour.GREEN
 
@@ -54,7 +58,26 @@ def compose(tmp_path: Path) -> Iterator[Case]:
     docker.close()
 
 
-@pytest.fixture(params=["compose"])
+@pytest.fixture
+def processes(tmp_path: Path) -> Iterator[Case]:
+    registry = DirectoryRegistry(tmp_path / "registry")
+    registry.publish(make_bundle(tmp_path / "one"))
+    registry.publish(make_bundle(tmp_path / "other", tag="model-v1.1.0"))
+    ports = free_ports()
+    environment = Home(folder=tmp_path).environment
+
+    def reopened() -> ProcessSlots:
+        return ProcessSlots(tmp_path / "host", environment, ports)
+
+    (tmp_path / "host").mkdir()
+    tags = (ModelTag.parse("model-v1.0.0"), ModelTag.parse("model-v1.1.0"))
+    slots = reopened()
+    yield Case(slots=slots, reopened=reopened, tags=tags, broken=ModelTag.parse("model-v9.0.0"))
+    for colour in Colour:
+        slots.stop(colour)
+
+
+@pytest.fixture(params=["compose", "processes"])
 def case(request: pytest.FixtureRequest) -> Case:
     found: Case = request.getfixturevalue(request.param)
     return found

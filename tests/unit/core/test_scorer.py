@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -208,3 +209,7 @@ def test_a_row_scores_the_same_alone_and_among_others_to_the_last_bit() -> None:
     together = combine(members, weights, calibration, Task.BINARY)
     alone = [combine(members[:, row : row + 1], weights, calibration, Task.BINARY)[0] for row in range(4000)]
     np.testing.assert_array_equal(together, np.array(alone))
+
+
+def test_the_runtime_tells_nobody_that_it_was_started() -> None:
+    assert os.environ["ORT_DISABLE_TELEMETRY"] == "1"
