@@ -26,13 +26,16 @@ def bundles(tmp_path: Path) -> list[Bundle]:
     return made
 
 
-def run(folder: Path, *arguments: str) -> Result:
-    variables = {
+def variables_of(folder: Path) -> dict[str, str]:
+    return {
         "MODEL_REGISTRY": f"directory:{folder / 'registry'}",
         "DEPLOYMENT_LEDGER": f"file:{folder / 'ledger.jsonl'}",
         "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
     }
-    return CliRunner().invoke(main, arguments, env=variables)
+
+
+def run(folder: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments, env=variables_of(folder))
 
 
 def history(folder: Path, environment: Environment = Environment.PRODUCTION) -> list[Deployment]:
@@ -150,3 +153,84 @@ def test_the_history_is_a_table(tmp_path: Path, bundles: list[Bundle]) -> None:
         f"2013-05-01 06:00  {V2}  {V1}  a|b",
     ]
     assert "| a\\|b |" in (tmp_path / "summary.md").read_text()
+
+
+@pytest.fixture
+def served(tmp_path: Path, bundles: list[Bundle]) -> Path:
+    """Where one model served in May and June, and another one since."""
+    run(tmp_path, "up", V1, "--at", "2013-05-01T06:00", "--reason", "the first model")
+    run(tmp_path, "up", V2, "--at", "2013-07-01T06:00")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [
+        ("2013-04-30", "Nothing served production at 2013-04-30 00:00:00 UTC.\n"),
+        (
+            "2013-06-30T12:00",
+            (
+                f"{V1} served production at 2013-06-30 12:00:00 UTC: from 2013-05-01 06:00:00 UTC (the first model) "
+                f"until 2013-07-01 06:00:00 UTC, then {V2}.\n"
+            ),
+        ),
+        (
+            "2013-07-01T08:00+02:00",
+            (
+                f"{V2} served production at 2013-07-01 08:00:00 UTC+02:00: from 2013-07-01 06:00:00 UTC (a new model) "
+                "until now.\n"
+            ),
+        ),
+    ],
+)
+def test_who_served_at_a_time_is_answered_with_since_when_and_until_when(served: Path, time: str, said: str) -> None:
+    assert run(served, "at", time).stdout == said
+
+
+def test_without_a_tag_what_should_serve_is_meant(served: Path) -> None:
+    assert run(served, "up").stdout == f"{V2} serves production already; nothing was done.\n"
+
+
+def test_without_a_tag_and_without_a_past_a_tag_is_asked_for(tmp_path: Path) -> None:
+    result = run(tmp_path, "up")
+    assert result.exit_code == 1
+    assert "nothing was deployed to production yet; name a tag, as python -m ml tags lists them" in result.stderr
+
+
+def test_status_and_plan_without_a_platform_say_so(served: Path) -> None:
+    since = "since 2013-07-01 06:00 UTC (a new model)"
+    assert run(served, "status").stdout == f"By the ledger {V2} serves production, {since}.\n"
+    plan = run(served, "plan", V1).stdout
+    assert plan.startswith(f"{V1} would be verified and written down to serve production, after {V2}. DEPLOY_PLATFORM")
+
+
+def test_a_plan_for_a_tag_that_is_not_there_is_refused(served: Path) -> None:
+    result = run(served, "plan", "model-v9.0.0")
+    assert result.exit_code == 1
+    assert "model-v9.0.0 is not in the registry" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("platform", "problem"),
+    [
+        ("heroku", "DEPLOY_PLATFORM: takes none, host, compose, fly:APP or render:SERVICE"),
+        ("fly", "DEPLOY_PLATFORM: takes none, host, compose, fly:APP or render:SERVICE"),
+        ("host:here", "DEPLOY_PLATFORM: takes none, host, compose, fly:APP or render:SERVICE"),
+        ("fly:Not an app", "no name of a Fly app"),
+        ("render:srv-1", "RENDER_API_KEY"),
+    ],
+)
+def test_a_platform_that_is_none_is_refused_before_anything_is_done(
+    tmp_path: Path, bundles: list[Bundle], platform: str, problem: str
+) -> None:
+    result = CliRunner().invoke(main, ["up", V1], env=variables_of(tmp_path) | {"DEPLOY_PLATFORM": platform})
+    assert result.exit_code == 1
+    assert problem in result.stderr
+    assert history(tmp_path) == []
+
+
+def test_a_replay_of_the_past_is_refused_where_there_is_a_platform(tmp_path: Path, bundles: list[Bundle]) -> None:
+    places = {"DEPLOY_PLATFORM": "host", "DEPLOY_DIR": str(tmp_path / "host")}
+    result = CliRunner().invoke(main, ["up", V1, "--at", "2013-05-01"], env=variables_of(tmp_path) | places)
+    assert result.exit_code == 1
+    assert "--at is for a replay of the past" in result.stderr
