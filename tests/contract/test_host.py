@@ -149,7 +149,9 @@ def test_while_it_is_watched_a_green_that_crashes_is_stood_in_for_by_blue(host: 
 
     host.kill("green.pid")
 
-    assert [host.ask("/v1/predict", data=ROW).json()["model_tag"] for _ in range(5)] == [str(FIRST)] * 5
+    # What green had in hand is lost with it: nobody knows whether it was done, so that it is not sent again.
+    assert [answer.status_code for answer in (host.ask("/v1/predict", data=ROW) for _ in range(5))][1:] == [200] * 4
+    assert host.ask("/v1/predict", data=ROW).json()["model_tag"] == str(FIRST)
     assert platform.has_died()
     situation = platform.observe()
     assert situation.serving is not None
