@@ -12,7 +12,7 @@ import msgspec
 from core.documents import from_json, to_json_line
 from core.errors import GitHubError, LedgerError, ManifestError
 from core.github.client import GitHub
-from core.github.holding import DeploymentHold, hold
+from core.github.holding import DeploymentHold, hold, wish_for
 from core.ledger import Deployment, Environment, champion, check_time
 from core.tags import ModelTag
 
@@ -62,16 +62,8 @@ class DeploymentsLedger:
         previous = champion(self.history(environment))
         entry = Deployment(environment=environment, tag=tag, previous=previous, at=at, reason=reason)
         description = f"{tag}: {reason}"[:_DESCRIPTION_LENGTH]
-        body = {
-            "ref": str(tag),
-            "task": TASK,
-            "environment": environment.value,
-            "production_environment": environment is Environment.PRODUCTION,
-            "auto_merge": False,
-            "required_contexts": [],
-            "payload": json.loads(to_json_line(entry)),
-            "description": description,
-        }
+        body = wish_for(environment, tag, task=TASK, description=description)
+        body["payload"] = json.loads(to_json_line(entry))
         try:
             made = self._github.ask(Record, "POST", "deployments", body=body)
             self._github.send("POST", "deployments", made.id, "statuses", body=self._status(description))

@@ -22,6 +22,19 @@ _IN_PROGRESS: Final = "in_progress"
 _DESCRIPTION_LENGTH: Final = 140
 
 
+def wish_for(environment: Environment, tag: ModelTag, *, task: str, description: str) -> dict[str, object]:
+    """What is sent to make a deployment of a tag, whatever is merged or checked elsewhere."""
+    return {
+        "ref": str(tag),
+        "task": task,
+        "environment": environment.value,
+        "production_environment": environment is Environment.PRODUCTION,
+        "auto_merge": False,
+        "required_contexts": [],
+        "description": description,
+    }
+
+
 class _Status(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     created_at: datetime
@@ -76,15 +89,7 @@ def hold(github: GitHub, environment: Environment, tag: ModelTag, *, run_url: st
         DeploymentRuns: if somebody else holds it.
         LedgerError: if GitHub cannot be asked.
     """
-    body: dict[str, object] = {
-        "ref": str(tag),
-        "task": TASK,
-        "environment": environment.value,
-        "production_environment": environment is Environment.PRODUCTION,
-        "auto_merge": False,
-        "required_contexts": [],
-        "description": f"{tag} is being deployed",
-    }
+    body = wish_for(environment, tag, task=TASK, description=f"{tag} is being deployed")
     try:
         number = github.ask(_Deployment, "POST", "deployments", body=body).id
     except GitHubError as error:
