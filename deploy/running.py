@@ -169,7 +169,8 @@ class Run:
         return f"{problem}; it said last:\n{said}\n" if said else problem
 
     def _start(self, state: State) -> None:
-        self._addresses = self._platform.start(state.green, blue=state.blue)
+        # Who goes back compares nothing, and should not wait for a blue to be asked beside.
+        self._addresses = self._platform.start(state.green, blue=None if self._wish.is_return else state.blue)
 
     def _wait(self, state: State) -> Verdict:
         return self._judge.wait_until_ready(self._started.green, state.green, self._platform.has_died)
