@@ -1,0 +1,44 @@
+"""A model that is made to fail where a value is too high, and is as good as the original elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.bundle import Bundle
+from core.encoder import Encoder
+from core.registry import DirectoryRegistry
+from core.scorer import check_golden, load_scorer
+from core.tags import ModelTag
+from demo.fragile import publish_fragile
+from tests.factories import make_bundle
+
+TAG = ModelTag.parse("model-v1.1.0")
+
+
+def made_of(good: Bundle, folder: Path) -> Bundle:
+    registry = DirectoryRegistry(folder)
+    publish_fragile(registry, good, TAG, feature="age", above=80.0)
+    return registry.fetch(TAG)
+
+
+def test_the_copy_is_published_with_golden_rows_that_come_out_right(tmp_path: Path) -> None:
+    fragile = made_of(make_bundle(tmp_path / "good"), tmp_path / "registry")
+    check_golden(fragile, load_scorer(fragile))
+
+
+@pytest.mark.parametrize("age", [None, 0.0, 79.0, 80.0])
+def test_the_copy_scores_as_the_original_up_to_the_value(tmp_path: Path, age: float | None) -> None:
+    good = make_bundle(tmp_path / "good")
+    fragile = made_of(good, tmp_path / "registry")
+    matrix = Encoder(good.contract).rows([{"age": age, "city": "Rome"}])
+    assert np.array_equal(load_scorer(fragile).score(matrix), load_scorer(good).score(matrix))
+
+
+def test_the_copy_fails_where_one_row_lies_above_the_value(tmp_path: Path) -> None:
+    fragile = made_of(make_bundle(tmp_path / "good"), tmp_path / "registry")
+    matrix = Encoder(fragile.contract).rows([{"age": 30.0, "city": "Rome"}, {"age": 80.5, "city": "Rome"}])
+    with pytest.raises(Exception, match="indices element out of data bounds"):
+        load_scorer(fragile).score(matrix)
