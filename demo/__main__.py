@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from pathlib import Path
@@ -14,11 +13,12 @@ from pathlib import Path
 try:
     import click
     import polars as pl
-    from rich.console import Console
     from rich.panel import Panel
 except ModuleNotFoundError:
     sys.exit("error: this Python lacks what the demonstration needs; run scripts/demo")
 
+from demo import host
+from demo.screen import CONSOLE, chapter
 from demo.stage import REPOSITORY, Ran, Stage, StageError, set_up
 from ml.datasets import flights
 
@@ -49,7 +49,6 @@ _DRIFTING = (
     "A caller's new release sends kilometres where the model learnt miles; nearly every row is still valid. "
     "drift.yml compares the week's rows with what the model was made from, and opens an issue."
 )
-_CONSOLE = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
 
 
 @click.command()
@@ -63,11 +62,12 @@ _CONSOLE = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
 )
 @click.option("--flights", type=click.IntRange(1), default=3000, show_default=True, help="Of each month, to replay.")
 def main(folder: Path | None, months: int, flights: int) -> None:
-    """Show months of a model's life on this machine: no account, no Docker, about five minutes.
+    """Show months of a model's life on this machine: no account, no Docker, about six minutes.
 
     GitHub is a stand-in on loopback ports that keeps state and refuses what GitHub refuses; the workflows are the
     real files of .github/workflows, run by act; the flights are those of 2013. What happens on GitHub in months
-    happens here as fast as it can: the clock is set, and everything else is as it would be.
+    happens here as fast as it can: the clock is set, and everything else is as it would be. At the end it is today:
+    one host with a real Caddy gets a good model, and a bad one that goes back by itself.
     """
     with tempfile.TemporaryDirectory(prefix="slipway-demo-") as temporary:
         try:
@@ -92,38 +92,30 @@ def _make(folder: Path) -> None:
 def play(stage: Stage, calendar: Sequence[date], flights: int) -> None:
     """The whole story: months go by until the gate has refused a model and let a second one through."""
     started = time.monotonic()
-    _CONSOLE.print(Panel(_OPENING, title="Slipway: months of a model's life in minutes"))
+    CONSOLE.print(Panel(_OPENING, title="Slipway: months of a model's life in minutes"))
     first, *later = calendar
-    with _chapter(f"{first:%d %B %Y}: the first training", _FIRST):
+    with chapter(f"{first:%d %B %Y}: the first training", _FIRST):
         _train(stage, first)
     _serve_a_month(stage, first, flights)
     _check_a_week(stage, first + timedelta(days=-first.weekday() % 7))
     for number, month in enumerate(later, 1):
-        with _chapter(f"{month:%d %B %Y}: the monthly training", _MONTHLY):
+        with chapter(f"{month:%d %B %Y}: the monthly training", _MONTHLY):
             _train(stage, month)
         if 1 < len(stage.history()) <= number:
             break
     if len(stage.history()) < 2:
         raise StageError("no second model was better than the first; try more --months")
-    bad = str(stage.history()[-1].tag)
+    newer = stage.history()[-1].tag
     _serve_a_month(stage, month, flights)
-    with _chapter("A person is not content, and goes back", f"rollback.yml, by hand, from {bad}."):
+    with chapter("A person is not content, and goes back", f"rollback.yml, by hand, from {newer}."):
         moment = datetime.combine(month + timedelta(days=9), clock_time(hour=9), UTC).isoformat()
-        wish = {"from": bad, "reason": "too many false alarms", "at": moment}
+        wish = {"from": str(newer), "reason": "too many false alarms", "at": moment}
         _tell(stage.run(ROLLBACK, "workflow_dispatch", **wish))
-    with _chapter("And back it is", "What the repository holds now; staging still has the model that was left."):
+    with chapter("And back it is", "What the repository holds now; staging still has the model that was left."):
         _show(stage)
-    _CONSOLE.print(f"\nThat took {time.monotonic() - started:.0f} seconds.")
-    _CONSOLE.print("[bold]Next:[/bold] scripts/serve, and README.md: your own table is one file, model.toml.")
-
-
-@contextmanager
-def _chapter(title: str, text: str) -> Iterator[None]:
-    _CONSOLE.print()
-    _CONSOLE.rule(f"[bold]{title}", align="left")
-    _CONSOLE.print(f"[dim]{text}[/dim]")
-    with _CONSOLE.status("working"):
-        yield
+    host.play(stage, newer)
+    CONSOLE.print(f"\nThat took {time.monotonic() - started:.0f} seconds.")
+    CONSOLE.print("[bold]Next:[/bold] scripts/serve, and README.md: your own table is one file, model.toml.")
 
 
 def _train(stage: Stage, month: date) -> None:
@@ -133,30 +125,30 @@ def _train(stage: Stage, month: date) -> None:
 def _tell(runs: Iterable[Ran]) -> None:
     telling_of = {TRAIN: _TELLING, DRIFT: _CHECKING}
     for run in runs:
-        _CONSOLE.print(f"[bold cyan]{run.workflow}")
+        CONSOLE.print(f"[bold cyan]{run.workflow}")
         telling = telling_of.get(run.workflow, _DEPLOYING)
         for line in run.said:
             if line.startswith(telling):
-                _CONSOLE.print(f"  {line}", markup=False)
+                CONSOLE.print(f"  {line}", markup=False)
 
 
 def _serve_a_month(stage: Stage, since: date, flights: int) -> None:
     until = date(since.year, since.month + 1, 1)
     tag = str(stage.history()[-1].tag)
     with (
-        _chapter(f"{since:%B}: {tag} serves", _SERVING.format(flights)),
+        chapter(f"{since:%B}: {tag} serves", _SERVING.format(flights)),
         stage.serving(tag) as url,
     ):
         window = ("--since", since.isoformat(), "--until", until.isoformat())
         said = stage.command("ml", "traffic", "--url", url, *window, "--limit", str(flights), "--rate", "400")
         for line in said:
             if line.startswith("  "):
-                _CONSOLE.print(line, markup=False)
+                CONSOLE.print(line, markup=False)
 
 
 def _check_a_week(stage: Stage, monday: date) -> None:
     until, path = monday + timedelta(days=7), stage.folder / "week.parquet"
-    with _chapter(f"{until:%d %B %Y}: the inputs have changed", _DRIFTING):
+    with chapter(f"{until:%d %B %Y}: the inputs have changed", _DRIFTING):
         day = pl.col("scheduled_at").dt.convert_time_zone("UTC").dt.date()
         week = flights.load().frame.filter(day.is_between(monday, until, closed="left")).with_row_index("id")
         kilometres, tag = pl.col("distance") * 1.609344, pl.lit(str(stage.history()[-1].tag))
@@ -164,7 +156,7 @@ def _check_a_week(stage: Stage, monday: date) -> None:
         rows.write_parquet(path)
         _tell(stage.run(DRIFT, "workflow_dispatch", as_of=until.isoformat(), source=str(path)))
         for issue in stage.github.repository(REPOSITORY).issues.values():
-            _CONSOLE.print(f"  Issue {issue.number}: {issue.title} ({', '.join(issue.labels)})", markup=False)
+            CONSOLE.print(f"  Issue {issue.number}: {issue.title} ({', '.join(issue.labels)})", markup=False)
 
 
 def _show(stage: Stage) -> None:
@@ -172,13 +164,13 @@ def _show(stage: Stage) -> None:
         ("Releases: python -m ml tags", ("ml", "tags")),
         ("Environments: python -m deploy history", ("deploy", "history")),
     ):
-        _CONSOLE.print(f"\n[bold]{title}")
+        CONSOLE.print(f"\n[bold]{title}")
         for line in stage.command(*command):
-            _CONSOLE.print(f"  {line}", markup=False, soft_wrap=True)
-    _CONSOLE.print("\n[bold]Each is a release whose files were compared with what was sent before it was published")
+            CONSOLE.print(f"  {line}", markup=False, soft_wrap=True)
+    CONSOLE.print("\n[bold]Each is a release whose files were compared with what was sent before it was published")
     for release in stage.github.repository(REPOSITORY).releases.values():
         size = sum(asset.size for asset in release.assets)
-        _CONSOLE.print(f"  {release.tag_name}: {len(release.assets)} files, {size:,} bytes")
+        CONSOLE.print(f"  {release.tag_name}: {len(release.assets)} files, {size:,} bytes")
 
 
 if __name__ == "__main__":

@@ -8,11 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from deploy.platforms.detached import Detached
 from tests.commands import ROOT
+
+PID_FILES = ("blue.pid", "green.pid", "caddy.pid")
 
 
 @pytest.mark.slow
-def test_the_demonstration_goes_from_the_first_training_to_a_rollback(tmp_path: Path) -> None:
+def test_the_demonstration_goes_from_the_first_training_to_a_model_that_goes_back_by_itself(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "demo"
     command = ["scripts/demo", "--months", "3", "--flights", "300", "--folder", str(folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -35,7 +40,37 @@ def test_the_demonstration_goes_from_the_first_training_to_a_rollback(tmp_path: 
         "model-v1.0.0 serves production, after",
         "Releases: python -m ml tags",
         "Environments: python -m deploy history",
+        "Today: one host",
+        "model-v1.0.0 serves production on this host, the first",
+        "A good deployment",
+        "start green",
+        "✓ golden rows",
+        "✓ score distribution",
+        "switch",
+        "✓ errors: 0 of ",
+        "model-v1.1.0 serves production on this host, after model-v1.0.0",
+        " by model-v1.0.0, ",
+        " by model-v1.1.0, 0 failed",
+        "A bad deployment",
+        "model-v1.2.0 is published",
+        "✓ golden rows",
+        "switch",
+        "✗ errors: ",
+        "return to blue",
+        "error: model-v1.2.0 was rolled back after ",
+        " failed (500)",
+        "model-v1.2.0 does not serve production: rolled back (slipway, deploy, severity:alert)",
+        "Who served when?",
+        "model-v1.1.0 served production at 2013-",
+        "model-v1.2.0 served production at ",
+        ", then model-v1.1.0.",
+        "model-v1.1.0 served production at ",
+        "until now.",
+        "one host of our own",
+        "a second try",
+        "rolled back from model-v1.2.0",
     ]
     assert re.search(".*".join(map(re.escape, story)), done.stdout, re.DOTALL), done.stdout
+    assert not [pid for name in PID_FILES for pid in Detached(str(folder / "host" / name), folder / "log").processes()]
     # What was kept can be looked at afterwards.
-    assert {"clone", "github", "runs", "journal"} <= {path.name for path in folder.iterdir()}
+    assert {"clone", "github", "runs", "journal", "host"} <= {path.name for path in folder.iterdir()}
