@@ -25,6 +25,14 @@ _DOES: Final[Mapping[Step, str]] = MappingProxyType(
         Step.DISCARD: "end {green}",
     }
 )
+_DOES_WITHOUT_BLUE: Final[Mapping[Step, str]] = MappingProxyType(
+    {
+        **_DOES,
+        Step.VERIFY: "tag, golden rows, a smoke batch",
+        Step.WATCH: "nothing, as there is nothing to compare with or to go back to",
+        Step.RETIRE: "end whatever else runs",
+    }
+)
 
 
 def steps_of(state: State) -> Iterator[Step]:
@@ -58,11 +66,12 @@ def lines_of(
     else:
         words = {
             "green": course.state.green,
-            "blue": course.state.blue or "what served before",
+            "blue": course.state.blue,
             "url": platform.url,
             "remnants": ", ".join(each.name for each in situation.remnants) or "nothing, as nothing was left behind",
         }
-        lines += [f"  {number}. {step}: {_DOES[step].format_map(words)}" for number, step in _numbered(course.state)]
+        does = _DOES if course.state.blue else _DOES_WITHOUT_BLUE
+        lines += [f"  {number}. {step}: {does[step].format_map(words)}" for number, step in _numbered(course.state)]
     return [*lines, cost(machines)]
 
 

@@ -100,6 +100,13 @@ def test_a_plan_says_what_stands_in_the_way_or_is_done_already() -> None:
     assert plan(Situation(serving=Serving(tag=B, since=NOON)), B)[1] == f"{B} serves already; nothing would be done."
 
 
+def test_a_plan_of_a_first_deployment_promises_no_watch_and_no_way_back() -> None:
+    text = "\n".join(plan(Situation(serving=None), None))
+    assert "7. watch: nothing, as there is nothing to compare with or to go back to" in text
+    assert "8. retire blue: end whatever else runs" in text
+    assert "both" not in text
+
+
 def test_costs_add_up_and_unknown_machines_are_not_guessed_at() -> None:
     assert cost(()) == "Costs: nothing beside the host itself."
     two = cost((Machine(kind="starter", count=2), Machine(kind="free", count=1)))
