@@ -260,10 +260,12 @@ def test_one_command_makes_the_secrets_and_starts_everything_and_a_second_change
     assert set(docker.services) == set(SERVICES) - {"green"}
     settings = ServiceSettings.from_env(docker.services["blue"]["variables"])
     assert str(settings.model_tag) == "model-v1.0.0"
-    key = (home / ".slipway/secrets/metrics-key").read_text().strip()
-    found = find_key(settings.api_keys, f"Bearer {key}")
-    assert found is not None
-    assert found.scopes == {Scope.ADMIN}
+    for name, scopes in {"metrics-key": {Scope.ADMIN}, "deploy-key": {Scope.PREDICT, Scope.ADMIN}}.items():
+        key = (home / ".slipway/secrets" / name).read_text().strip()
+        found = find_key(settings.api_keys, f"Bearer {key}")
+        assert found is not None
+        assert found.scopes == scopes
+    assert (home / ".slipway/secrets/deploy-key").stat().st_mode & 0o077 == 0
     assert (home / ".env").stat().st_mode & 0o077 == 0
     assert (home / ".slipway/secrets").stat().st_mode & 0o077 == 0
     refused = subprocess.run([home / "scripts/compose"], capture_output=True, text=True, check=False, timeout=30)
