@@ -23,6 +23,8 @@ _LOOK_AGAIN_S: Final = 1.0
 # A service that was just switched to may need a moment to say so.
 _LEAST_SETTLING_S: Final = 5.0
 _BEFORE_SWITCH: Final = frozenset({Step.START, Step.HEALTHY, Step.VERIFY})
+# A ledger that cannot be told of these must not keep a bad green before the public, nor take a good one from it.
+_UNANNOUNCED_TOO: Final = frozenset({Step.CONFIRM, Step.WATCH, Step.RETIRE, Step.RETURN, Step.DISCARD})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,7 +151,7 @@ class Run:
     ) -> tuple[str, bool]:
         """Take a step; what went wrong, and whether the public is known to have reached nothing but blue."""
         try:
-            hold.reach(step)
+            self._announce(step, hold)
             verdict = actions[step](state)
         except SlipwayError as error:
             return str(error), isinstance(error, NotSwitched)
@@ -163,6 +165,14 @@ class Run:
         for each in verdict.evidence:
             self._tell(f"    {'✗' if each.is_breach else '✓'} {each.name}: {each.found} ({each.allowed})")
         return self._said_with(verdict.problem) if step is Step.HEALTHY else verdict.problem, False
+
+    def _announce(self, step: Step, hold: Hold) -> None:
+        try:
+            hold.reach(step)
+        except LedgerError as error:
+            if step not in _UNANNOUNCED_TOO:
+                raise NotSwitched(str(error)) from error
+            self._tell(f"    warning: others cannot be told of this step: {error}")
 
     def _said_with(self, problem: str) -> str:
         said = self._platform.said() if problem else ""

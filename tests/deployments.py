@@ -150,12 +150,16 @@ class MemoryLedger:
     @contextmanager
     def hold(self, environment: Environment, tag: ModelTag) -> Iterator[Hold]:
         del environment, tag
-        yield _Hold()
+        yield _Hold(self.strings)
 
 
 class _Hold:
+    def __init__(self, strings: Strings) -> None:
+        self._strings = strings
+
     def reach(self, step: str) -> None:
-        del step
+        if f"reach {step}" in self._strings.errors:
+            raise self._strings.errors[f"reach {step}"]
 
 
 @dataclass

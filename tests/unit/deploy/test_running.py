@@ -96,6 +96,33 @@ def test_a_model_that_does_badly_before_the_public_is_gone_back_from(against: st
     assert outcome.exposed_s >= 0
 
 
+@pytest.mark.parametrize("step", [Step.PREPARE, Step.START, Step.VERIFY, Step.SWITCH])
+def test_a_step_towards_the_switch_that_others_cannot_be_told_of_is_not_taken(step: Step) -> None:
+    world = World()
+    world.strings.errors[f"reach {step}"] = LedgerError("GitHub is away")
+    outcome = world.bring()
+    assert (outcome.end, outcome.problem) == (End.STOPPED, "GitHub is away")
+    assert (world.platform.public, world.platform.beside, world.recorded) == (A, set(), [A])
+
+
+@pytest.mark.parametrize("step", [Step.CONFIRM, Step.WATCH, Step.RETIRE])
+def test_a_good_green_serves_on_where_others_cannot_be_told_of_a_step(step: Step) -> None:
+    world = World()
+    world.strings.errors[f"reach {step}"] = LedgerError("GitHub is away")
+    assert world.bring().end is End.DEPLOYED
+    assert (world.platform.public, world.recorded) == (B, [A, B])
+    assert any("others cannot be told of this step: GitHub is away" in line for line in world.told)
+
+
+def test_a_way_back_that_others_cannot_be_told_of_is_taken() -> None:
+    world = World()
+    world.judge.against.add("watch")
+    for step in (Step.RETURN, Step.DISCARD):
+        world.strings.errors[f"reach {step}"] = LedgerError("GitHub is away")
+    assert world.bring().end is End.ROLLED_BACK
+    assert (world.platform.public, world.platform.beside, world.recorded) == (A, set(), [A, B, A])
+
+
 def test_a_switch_that_is_known_not_to_have_happened_leaves_the_ledger_alone() -> None:
     world = World()
     world.strings.errors["switch"] = NOT_SWITCHED
