@@ -12,7 +12,12 @@ import pytest
 
 from app.__main__ import main as app_commands
 from control.__main__ import main as control_commands
+from core.settings import SettingsReader
 from deploy.__main__ import main as deploy_commands
+from deploy.judging.policy import Policy
+from deploy.platforms.opening import NONE
+from deploy.platforms.render_settings import DEFAULT_API_URL
+from deploy.prices import PRICES
 from ml.__main__ import main as ml_commands
 from ml.problem import read_problem
 
@@ -60,6 +65,48 @@ def test_the_settings_table_holds_every_variable_with_its_default(source: str, t
     assert set(documented) == set(read)
     for name, default in read.items():
         assert documented[name] == _DEPENDS.get(name, default)
+
+
+def test_the_settings_table_holds_every_variable_of_deploying_with_its_default() -> None:
+    section = (ROOT / "docs/settings.md").read_text().split("## Deploying")[1].split("\n## ")[0]
+    documented = {name: default.strip().strip("`") for name, default in _ROW.findall(section)}
+    places = ("settings.py", "judging/policy.py", "platforms/host_settings.py")
+    read = {name: default for place in places for name, default in _read_variables(f"deploy/{place}").items()}
+    # As above, says the section, and shows them in no table.
+    for name in ("MODEL_REGISTRY", "DEPLOYMENT_LEDGER"):
+        del read[name]
+    of_platforms = "".join(path.read_text() for path in sorted((ROOT / "deploy/platforms").glob("*.py")))
+    asked = set(re.findall(r'environment(?:\.get\(|\[)"([A-Z_]+)"', of_platforms)) - {"PATH", "MODEL_REGISTRY"}
+    assert {"RENDER_API_KEY", "SERVICE_URL"} <= asked
+    # Fly's tool reads FLY_API_TOKEN itself.
+    assert set(documented) == {*read, *asked, "DEPLOY_PLATFORM", "FLY_API_TOKEN"}
+    del documented["SERVICE_URL"], read["SERVICE_URL"]
+    secrets = {"FLY_API_TOKEN": "", "RENDER_API_KEY": ""}
+    assert documented == {**read, **secrets, "DEPLOY_PLATFORM": NONE, "RENDER_API_URL": DEFAULT_API_URL}
+    assert section.count("| `SERVICE_URL` |") == 1
+
+
+def test_what_a_judge_takes_without_settings_is_what_the_table_says() -> None:
+    assert Policy.read(SettingsReader({})) == Policy()
+
+
+def test_every_price_in_a_document_is_that_of_the_price_table() -> None:
+    text = (ROOT / "docs/deploying.md").read_text()
+    known = {f"${price.usd:.2f}" for price in PRICES.values()}
+    for document in (text, (ROOT / "README.md").read_text()):
+        assert set(re.findall(r"\$\d+\.\d\d", document)) <= known
+    assert set(re.findall(r"as of (\d{4}-\d\d-\d\d)", text)) == {price.as_of for price in PRICES.values()}
+
+
+def test_every_message_that_deploying_explains_is_one_that_it_gives() -> None:
+    table = (ROOT / "docs/deploying.md").read_text().split("## When something went wrong")[1].split("\n## ")[0]
+    sources = (*(ROOT / "deploy").rglob("*.py"), ROOT / "core/errors.py")
+    code = re.sub(r'"\s*\n\s*f?"', "", "\n".join(path.read_text() for path in sources))
+    quoted = [text for row in table.splitlines() for text in re.findall(r"`([^`]+)`", row.split(" | ")[0])]
+    parts = [part.strip(" ();") for text in quoted for part in re.split(r"\.\.\.|after 3\.1 s|401|production", text)]
+    assert len(quoted) > 10
+    for part in filter(lambda part: len(part) > 3, parts):
+        assert part in code, part
 
 
 def test_the_settings_table_holds_what_leads_to_github() -> None:
