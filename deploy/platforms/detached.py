@@ -17,6 +17,9 @@ from core.errors import PlatformRefused
 _PROC: Final = Path("/proc")
 _LINES: Final = 15
 _KILL_S: Final = 5.0
+# What is just becoming another program has no command line for a moment, so that one look is no proof.
+_LOOKS: Final = 10
+_LOOK_AGAIN_S: Final = 0.02
 _HOST: Final = "127.0.0.1"
 _CONNECT_S: Final = 1.0
 
@@ -66,6 +69,14 @@ class Detached:
 
     def _is_one(self, pid: int) -> bool:
         return self._mark in _read(pid, "cmdline").split(b"\0")
+
+    def has_died(self) -> bool:
+        """Whether it runs no more, or never did."""
+        for _ in range(_LOOKS):
+            if self.processes():
+                return False
+            time.sleep(_LOOK_AGAIN_S)
+        return True
 
     def variable(self, name: str) -> str:
         """What it was told in a variable of its environment; empty if nothing, or if it does not run."""

@@ -88,7 +88,7 @@ class ProcessSlots:
 
     def has_died(self, colour: Colour) -> bool:
         """See `Slots.has_died`."""
-        return not self._services[colour].processes()
+        return self._services[colour].has_died()
 
     def said(self, colour: Colour) -> str:
         """See `Slots.said`."""

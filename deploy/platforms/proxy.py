@@ -78,7 +78,7 @@ class CaddyProxy:
             try:
                 return self._require()
             except PlatformAway:
-                if not caddy.processes():
+                if caddy.has_died():
                     raise PlatformRefused(f"Caddy ends as soon as it is started: {_reason(caddy)}") from None
                 if time.monotonic() >= deadline:
                     raise

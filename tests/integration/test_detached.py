@@ -74,3 +74,16 @@ def test_a_worker_whose_master_was_killed_is_still_found(program: Detached, tmp_
 
     wait_for(lambda: len(program.processes()) == 1)
     assert program.stop(within_s=20)
+
+
+def test_what_has_just_been_started_has_not_died(tmp_path: Path) -> None:
+    programs = [Detached(str(tmp_path / f"mark{number}"), tmp_path / "log") for number in range(20)]
+    try:
+        for number, program in enumerate(programs):
+            command = [sys.executable, "-c", PROGRAM, str(tmp_path / f"mark{number}")]
+            program.start(command, folder=tmp_path, environment={})
+            assert not program.has_died()
+    finally:
+        for program in programs:
+            program.stop(within_s=0)
+    assert all(program.has_died() for program in programs)
