@@ -20,8 +20,6 @@ from deploy.platform import Addresses, Platform, Situation
 _FOUND: Final = "found serving: its deployment was cut short, or went past the ledger"
 _STOPPED_BY_HAND: Final = "it was stopped by hand"
 _LOOK_AGAIN_S: Final = 1.0
-# Well before others take us for killed.
-_ANNOUNCE_AGAIN_S: Final = 600.0
 # A service that was just switched to may need a moment to say so.
 _LEAST_SETTLING_S: Final = 5.0
 _BEFORE_SWITCH: Final = frozenset({Step.START, Step.HEALTHY, Step.VERIFY})
@@ -59,7 +57,6 @@ class Run:
         *,
         tell: Callable[[str], None],
         sleep: Callable[[float], None] = time.sleep,
-        now: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         Args:
@@ -70,10 +67,9 @@ class Run:
             environment: That is meant in the ledger.
             tell: Is told of every step as it is taken, a line each.
             sleep: Waits.
-            now: A clock that only goes forward, in seconds.
         """
         self._wish, self._platform, self._judge, self._ledger = wish, platform, judge, ledger
-        self._environment, self._tell, self._sleep, self._now = environment, tell, sleep, now
+        self._environment, self._tell, self._sleep = environment, tell, sleep
         self._addresses: Addresses | None = None
         self._verdicts: dict[Step, Verdict] = {}
         self._switched_at: datetime | None = None
@@ -115,7 +111,7 @@ class Run:
         self._tell(f"  {course.found} serves, although the ledger did not say so; it does now")
 
     def _from(self, state: State, situation: Situation, hold: Hold) -> Outcome:
-        actions = self._actions(situation, hold)
+        actions = self._actions(situation)
         while not isinstance(step := state.step, End):
             self._tell(f"  {step}")
             problem, is_untouched = self._take(step, actions, state, hold)
@@ -136,7 +132,7 @@ class Run:
             returned_at=self._returned_at,
         )
 
-    def _actions(self, situation: Situation, hold: Hold) -> Mapping[Step, Callable[[State], Verdict | None]]:
+    def _actions(self, situation: Situation) -> Mapping[Step, Callable[[State], Verdict | None]]:
         return {
             Step.PREPARE: lambda _: self._platform.clear(situation),
             Step.START: self._start,
@@ -144,7 +140,7 @@ class Run:
             Step.VERIFY: self._verify,
             Step.SWITCH: self._switch,
             Step.CONFIRM: lambda state: self._ask_the_public(state.green),
-            Step.WATCH: lambda state: self._watch(state, hold),
+            Step.WATCH: self._watch,
             Step.RETIRE: lambda state: self._platform.retire(state.blue, green=state.green),
             Step.RETURN: self._return,
             Step.DISCARD: lambda state: self._platform.discard(state.green),
@@ -212,25 +208,18 @@ class Run:
 
     def _ask_the_public(self, tag: ModelTag) -> Verdict:
         """What the public gets, once the platform has had the time that it needs."""
-        end = self._now() + max(self._platform.settling_s, _LEAST_SETTLING_S)
-        while (verdict := self._judge.verify(self._platform.url, tag)).breaches and self._now() < end:
+        end = time.monotonic() + max(self._platform.settling_s, _LEAST_SETTLING_S)
+        while (verdict := self._judge.verify(self._platform.url, tag)).breaches and time.monotonic() < end:
             self._sleep(_LOOK_AGAIN_S)
         return verdict
 
-    def _watch(self, state: State, hold: Hold) -> Verdict | None:
+    def _watch(self, state: State) -> Verdict | None:
         if self._wish.is_return or state.blue is None:
             return None
         since = self._switched_at or datetime.now(UTC)
-        announced = self._now()
-
-        def tell(line: str) -> None:
-            nonlocal announced
-            self._tell(f"    {line}")
-            if self._now() - announced >= _ANNOUNCE_AGAIN_S:
-                self._announce(Step.WATCH, hold)
-                announced = self._now()
-
-        return self._judge.watch(self._platform.url, state.green, state.blue, since, tell)
+        return self._judge.watch(
+            self._platform.url, state.green, state.blue, since, lambda line: self._tell(f"    {line}")
+        )
 
     def _return(self, state: State) -> Verdict:
         blue = state.blue

@@ -29,13 +29,11 @@ class Strings:
         kill_at: The number of the moment at which the process dies; None for never. Each change has one before it and
             one after it.
         errors: What is raised in the place of a call, by its name.
-        reached: The steps that the ledger was told of.
     """
 
     kill_at: int | None = None
     errors: dict[str, Exception] = field(default_factory=dict)
     moments: list[str] = field(default_factory=list)
-    reached: list[str] = field(default_factory=list)
 
     @contextmanager
     def change(self, name: str) -> Iterator[None]:
@@ -160,7 +158,6 @@ class _Hold:
         self._strings = strings
 
     def reach(self, step: str) -> None:
-        self._strings.reached.append(step)
         if f"reach {step}" in self._strings.errors:
             raise self._strings.errors[f"reach {step}"]
 

@@ -114,16 +114,6 @@ def test_a_good_green_serves_on_where_others_cannot_be_told_of_a_step(step: Step
     assert any("others cannot be told of this step: GitHub is away" in line for line in world.told)
 
 
-def test_a_watch_of_hours_lets_others_know_that_it_goes_on() -> None:
-    world, clock = World(), count(step=700.0)
-    wish, tell = Wish(tag=B, reason="a test's"), world.told.append
-    run = Run(wish, world.platform, world.judge, world.ledger, PRODUCTION, tell=tell, now=lambda: next(clock))
-    assert run.through().end is End.DEPLOYED
-    # Once at its beginning, and once more in between.
-    assert world.strings.reached.count(Step.WATCH) == 2
-    assert world.strings.reached.count(Step.CONFIRM) == 1
-
-
 def test_a_way_back_that_others_cannot_be_told_of_is_taken() -> None:
     world = World()
     world.judge.against.add("watch")
