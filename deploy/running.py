@@ -24,7 +24,7 @@ _LOOK_AGAIN_S: Final = 1.0
 _LEAST_SETTLING_S: Final = 5.0
 _BEFORE_SWITCH: Final = frozenset({Step.START, Step.HEALTHY, Step.VERIFY})
 # A ledger that cannot be told of these must not keep a bad green before the public, nor take a good one from it.
-_UNANNOUNCED_TOO: Final = frozenset({Step.CONFIRM, Step.WATCH, Step.RETIRE, Step.RETURN, Step.DISCARD})
+_UNANNOUNCED_TOO: Final = frozenset({Step.CONFIRM, Step.WATCH, Step.RETIRE, Step.DISCARD})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,6 +167,9 @@ class Run:
         return self._said_with(verdict.problem) if step is Step.HEALTHY else verdict.problem, False
 
     def _announce(self, step: Step, hold: Hold) -> None:
+        if step is Step.RETURN:
+            # Callers get a bad model until it is taken, and an unreachable ledger is waited for for minutes.
+            return
         try:
             hold.reach(step)
         except LedgerError as error:
