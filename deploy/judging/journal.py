@@ -15,7 +15,7 @@ from deploy.judging.asking import Answer
 _REDACTED: Final = "*"
 _PAGE: Final = 1000
 _PAGES: Final = 5
-# Of one stretch of the past at most so many rows are read for each that is wanted.
+# At most so many rows are read for each that is wanted, of one stretch of the past and, more or less, of all.
 _MOST_FOR_ONE: Final = 10
 _FIRST: Final = timedelta(seconds=10)
 _SHORTEST: Final = timedelta(seconds=1)
@@ -37,7 +37,7 @@ def newest(service: Service, wanted: int, is_wanted: Callable[[Line], bool] = la
     The newest rows, oldest first.
 
     The journal is read forwards only, so that stretches of the past are asked for that grow where there is little and
-    shrink where there is much.
+    shrink where there is much. Where few rows count, it is not read to its beginning: callers may be waiting.
 
     Args:
         service: Whose journal it is; needs a key with the scope admin.
@@ -49,15 +49,17 @@ def newest(service: Service, wanted: int, is_wanted: Callable[[Line], bool] = la
     """
     span = service.span()
     found: list[Line] = []
+    most, read = _MOST_FOR_ONE * wanted, 0
     if span is None or not wanted:
         return found
     oldest, end, width = span[0], span[1] + timedelta(microseconds=1), _FIRST
-    while len(found) < wanted and end > oldest:
+    while len(found) < wanted and read < most and end > oldest:
         start = max(end - width, oldest)
-        lines = list(islice(_between(service, start, end), _MOST_FOR_ONE * wanted))
-        if len(lines) == _MOST_FOR_ONE * wanted and width > _SHORTEST:
+        lines = list(islice(_between(service, start, end), most))
+        if len(lines) == most and width > _SHORTEST:
             width /= _SHRINKS
             continue
+        read += len(lines)
         found = [line for line in lines if is_wanted(line)] + found
         end, width = start, min(width * _GROWS, timedelta(days=365))
     return found[-wanted:]

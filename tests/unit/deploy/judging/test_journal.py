@@ -77,6 +77,13 @@ def test_only_rows_of_the_wanted_kind_count() -> None:
     assert [each.cursor for each in found] == [30, 40, 50]
 
 
+def test_a_long_journal_is_not_read_to_its_beginning_for_rows_that_are_not_there() -> None:
+    with answering(Journal(*range(10_000))) as server:
+        assert newest(Service(server.url, ""), 10, lambda each: each.tag == "model-v1.1.0") == []
+        oldest = min(asked.query["since"] for asked in server.asked if "since" in asked.query)
+    assert END - datetime.fromisoformat(oldest) < timedelta(minutes=10)
+
+
 def test_what_comes_is_read_from_the_cursor_on() -> None:
     with answering(Journal(3, 2, 1)) as server:
         found = [each.cursor for each in coming(Service(server.url, ""), END - timedelta(seconds=2), 2)]
