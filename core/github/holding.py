@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -16,8 +17,10 @@ from core.tags import ModelTag
 
 # Apart from what is recorded: whoever lists what served does not see it.
 TASK: Final = "slipway-hold"
-# Longer than any single step takes; whoever said nothing for so long was killed.
+# Whoever said nothing for so long was killed.
 PATIENCE: Final = timedelta(minutes=30)
+# A build or a watch takes longer than that, so that a step is told of again and again.
+_AGAIN_S: Final = 300.0
 _IN_PROGRESS: Final = "in_progress"
 _DESCRIPTION_LENGTH: Final = 140
 
@@ -48,17 +51,46 @@ class _Deployment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeploymentHold:
-    """A deployment in progress."""
+    """A deployment in progress, of which GitHub hears as long as this process lives."""
 
-    def __init__(self, github: GitHub, number: int, run_url: str) -> None:
-        self._github, self._number, self._run_url = github, number, run_url
+    def __init__(self, github: GitHub, number: int, run_url: str, *, again_s: float = _AGAIN_S) -> None:
+        """
+        Args:
+            github: The repository.
+            number: Of the deployment.
+            run_url: The page of the workflow run that deploys; empty if there is none.
+            again_s: After so long a step is told of again, in seconds.
+        """
+        self._github, self._number, self._run_url, self._again_s = github, number, run_url, again_s
+        self._step = "begin"
+        # One status at a time, so that an older step is not told of after a newer one.
+        self._telling, self._is_over = threading.Lock(), threading.Event()
+        self._thread = threading.Thread(target=self._tell_again, daemon=True)
+
+    def begin(self) -> None:
+        """Tell of it, and again from time to time."""
+        self.reach(self._step)
+        self._thread.start()
 
     def reach(self, step: str) -> None:
         """See `core.ledger.Hold.reach`."""
-        self._tell(_IN_PROGRESS, step)
+        with self._telling:
+            self._step = step
+            self._tell(_IN_PROGRESS, step)
+
+    def _tell_again(self) -> None:
+        while not self._is_over.wait(self._again_s):
+            with self._telling, suppress(LedgerError):
+                if not self._is_over.is_set():
+                    self._tell(_IN_PROGRESS, self._step)
 
     def end(self) -> None:
         """Remove it: it was never anything that served."""
+        self._is_over.set()
+        with self._telling:
+            self._remove()
+
+    def _remove(self) -> None:
         # Who cannot is not kept from anything: others pass over it once it is old.
         with suppress(GitHubError, LedgerError):
             self._tell("inactive", "")
@@ -96,7 +128,7 @@ def hold(github: GitHub, environment: Environment, tag: ModelTag, *, run_url: st
         raise LedgerError(f"{environment} cannot be held in {github}: {error}") from error
     held = DeploymentHold(github, number, run_url)
     try:
-        held.reach("begin")
+        held.begin()
         _refuse_second(github, environment, number)
         yield held
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,10 +10,12 @@ import pytest
 from core.errors import DeploymentRuns, LedgerError
 from core.github.client import GitHub
 from core.github.deployments import DeploymentsLedger
+from core.github.holding import DeploymentHold
 from core.ledger import Deployment, Environment, champion
 from core.tags import ModelTag
 from doubles import github as double
 from tests.github import REPOSITORY, make_client
+from tests.one_host import wait_for
 
 V1, V2 = ModelTag(1, 0, 0), ModelTag(1, 1, 0)
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
@@ -121,6 +124,23 @@ def test_a_hold_says_what_is_being_done_and_is_gone_at_the_end(
             ("in_progress", "watch"),
         ]
         assert deployment.statuses[-1].log_url.endswith("/actions/runs/7")
+    assert holds(github) == []
+
+
+def test_a_step_that_takes_long_is_told_of_again_until_the_end(
+    github: double.GitHub, github_client: GitHub, ledger: DeploymentsLedger
+) -> None:
+    with ledger.hold(Environment.PRODUCTION, V1):
+        (number,) = github.repository(REPOSITORY).deployments
+        held = DeploymentHold(github_client, number, "", again_s=0.01)
+        held.begin()
+        held.reach("watch")
+        statuses = github.repository(REPOSITORY).deployments[number].statuses
+        wait_for(lambda: [each.description for each in statuses].count("watch") > 2)
+        held.end()
+        calls = len(github.calls)
+        time.sleep(0.1)
+        assert len(github.calls) == calls
     assert holds(github) == []
 
 
