@@ -151,7 +151,8 @@ def _tag(figures: Figures) -> Evidence:
 def _errors(figures: Figures, policy: Policy) -> Evidence:
     tally = figures.tally
     most = policy.error_share
-    if figures.tally_before.requests:
+    if figures.tally_before.errors:
+        # Of a blue that never failed few requests are no leave to fail: their interval is wide.
         most = max(most, figures.tally_before.bounds[1])
     low, high = tally.bounds
     return Evidence(

@@ -106,6 +106,7 @@ def test_blue_may_answer_until_it_has_settled_and_another_never(
         (Tally(requests=1000, errors=10), Tally(requests=1000), False),
         (Tally(requests=1000, errors=30), Tally(requests=1000), True),
         (Tally(requests=1000, errors=30), Tally(requests=1000, errors=30), False),
+        (Tally(requests=1000, errors=30), Tally(requests=3), True),
         (Tally(), Tally(), False),
     ],
 )
