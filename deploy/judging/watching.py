@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from core.contract import Task
+from core.tags import ModelTag
 from deploy.evidence import Evidence, Verdict
 from deploy.judging.comparison import Numbers, Side, distance_beyond_chance, judge_latency, judge_scores
 from deploy.judging.policy import Policy
@@ -190,18 +191,21 @@ def _latency(figures: Figures, policy: Policy) -> Verdict:
 def _scores(figures: Figures, policy: Policy) -> Verdict:
     if figures.same_rows is not None and len(figures.same_rows[0]) >= policy.least_scored:
         return judge_scores(*figures.same_rows, figures.task, policy)
+    if figures.blue and ModelTag.parse(figures.blue).major != ModelTag.parse(figures.green).major:
+        found = f"{figures.blue} has another contract, so that its scores are no measure"
+        return Verdict(evidence=(Evidence(name="scores", found=found, allowed="any", is_breach=False),))
     after, before = (_finite(seen.scores) for seen in (figures.after, figures.before))
     if min(len(after), len(before)) < policy.least_scored_apart:
         said = f"{figures.after.rows} rows came, blue had {figures.before.rows}"
         return Verdict(evidence=(_note("scores", said, policy.least_scored),))
     beyond = max(distance_beyond_chance(after[:, column], before[:, column]) for column in range(after.shape[1]))
-    found = Evidence(
+    apart = Evidence(
         name="score distribution",
         found=f"{beyond:.2f} beyond chance from blue's, on {len(after)} and {len(before)} different rows",
         allowed=f"at most {policy.distance_apart:g}",
         is_breach=beyond > policy.distance_apart,
     )
-    return Verdict(evidence=(found,))
+    return Verdict(evidence=(apart,))
 
 
 def _finite(scores: Numbers) -> Numbers:

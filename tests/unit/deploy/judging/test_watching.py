@@ -146,6 +146,13 @@ def test_scores_are_held_against_what_blue_would_have_said_of_the_same_rows() ->
     assert breaches(same_rows=sides(1 - scores[:199], scores[:199])) == []
 
 
+def test_scores_of_another_contract_are_no_measure() -> None:
+    low, high = np.linspace(0, 0.1, 300), np.linspace(0.9, 1, 300)
+    seconds: dict[str, Any] = {"after": seen(300, scores=high), "before": seen(300, scores=low)}
+    assert breaches(**seconds) == ["score distribution"]
+    assert breaches(**seconds, blue="model-v0.9.0") == []
+
+
 def test_an_hour_that_differs_is_no_bad_model() -> None:
     calm, storm = np.linspace(0, 0.6, 300), np.linspace(0.3, 1, 300)
     assert breaches(after=seen(300, scores=storm), before=seen(300, scores=calm)) == []
