@@ -18,9 +18,9 @@ from core.tags import ModelTag
 # Apart from what is recorded: whoever lists what served does not see it.
 TASK: Final = "slipway-hold"
 # Whoever said nothing for so long was killed.
-PATIENCE: Final = timedelta(minutes=30)
+PATIENCE: Final = timedelta(minutes=15)
 # A build or a watch takes longer than that, so that a step is told of again and again.
-_AGAIN_S: Final = 300.0
+_AGAIN_S: Final = 240.0
 _IN_PROGRESS: Final = "in_progress"
 _DESCRIPTION_LENGTH: Final = 140
 
@@ -42,6 +42,7 @@ class _Status(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     created_at: datetime
     description: str = ""
+    log_url: str = ""
 
 
 class _Deployment(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,19 +130,19 @@ def hold(github: GitHub, environment: Environment, tag: ModelTag, *, run_url: st
     held = DeploymentHold(github, number, run_url)
     try:
         held.begin()
-        _refuse_second(github, environment, number)
+        _refuse_second(github, environment, number, run_url)
         yield held
     finally:
         held.end()
 
 
-def _refuse_second(github: GitHub, environment: Environment, own: int) -> None:
+def _refuse_second(github: GitHub, environment: Environment, own: int, run_url: str) -> None:
     try:
         found = list(github.pages(_Deployment, "deployments", environment=environment.value, task=TASK))
         for other in sorted(found, key=lambda each: each.id):
             if other.id >= own:
                 return
-            holder = _holder(github, other)
+            holder = _holder(github, other, run_url)
             if holder:
                 remedy = f"wait for its end; if it was killed, it is passed over {PATIENCE.seconds // 60} minutes later"
                 raise DeploymentRuns(environment, holder, remedy=remedy)
@@ -149,11 +150,12 @@ def _refuse_second(github: GitHub, environment: Environment, own: int) -> None:
         raise LedgerError(f"nobody can tell who deploys to {environment}: {error}") from error
 
 
-def _holder(github: GitHub, other: _Deployment) -> str:
-    """Who holds by a deployment; empty if it has ended, or must have."""
+def _holder(github: GitHub, other: _Deployment, run_url: str) -> str:
+    """Who holds by a deployment; empty if it has ended, or must have, as an earlier attempt of the same run."""
     newest = next(iter(github.pages(_Status, "deployments", other.id, "statuses")), None)
     heard = newest.created_at if newest else other.created_at
-    if (newest and newest.state != _IN_PROGRESS) or datetime.now(UTC) - heard > PATIENCE:
+    has_ended = newest is not None and (newest.state != _IN_PROGRESS or (run_url and newest.log_url == run_url))
+    if has_ended or datetime.now(UTC) - heard > PATIENCE:
         return ""
     step = newest.description if newest else "begin"
     return f"{other.ref}: {step}, since {heard:%H:%M:%S} UTC, deployment {other.id}"

@@ -35,6 +35,12 @@ def ledger(github: double.GitHub, github_client: GitHub) -> DeploymentsLedger:
     return DeploymentsLedger(github_client, run_url=f"{github.server_url}/{REPOSITORY}/actions/runs/7")
 
 
+@pytest.fixture
+def other(github: double.GitHub, github_client: GitHub, ledger: DeploymentsLedger) -> DeploymentsLedger:
+    """The same, as another workflow run sees it."""
+    return DeploymentsLedger(github_client, run_url=f"{github.server_url}/{REPOSITORY}/actions/runs/8")
+
+
 def record(ledger: DeploymentsLedger, tag: ModelTag) -> Deployment:
     return ledger.record(Environment.PRODUCTION, tag, at=NOON, reason="a test's")
 
@@ -144,30 +150,37 @@ def test_a_step_that_takes_long_is_told_of_again_until_the_end(
     assert holds(github) == []
 
 
-def test_a_hold_of_whoever_was_killed_is_passed_over_after_half_an_hour(
-    github: double.GitHub, github_client: GitHub, ledger: DeploymentsLedger
+def test_a_hold_of_whoever_was_killed_is_passed_over_after_a_while(
+    github: double.GitHub, ledger: DeploymentsLedger, other: DeploymentsLedger
 ) -> None:
     abandoned = ledger.hold(Environment.PRODUCTION, V1)
-    github.world.state.clock = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=29)
+    github.world.state.clock = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=14)
     abandoned.__enter__()
-    with pytest.raises(DeploymentRuns, match="passed over 30 minutes later"), ledger.hold(Environment.PRODUCTION, V2):
+    with pytest.raises(DeploymentRuns, match="passed over 15 minutes later"), other.hold(Environment.PRODUCTION, V2):
         pass
     (deployment,) = github.repository(REPOSITORY).deployments.values()
     older = deployment.statuses[-1].created_at - timedelta(minutes=2)
     deployment.statuses[-1].created_at = older
-    with ledger.hold(Environment.PRODUCTION, V2):
+    with other.hold(Environment.PRODUCTION, V2):
         assert holds(github) == ["in_progress", "in_progress"]
 
 
 @pytest.mark.parametrize("number", range(4))
 def test_whoever_cannot_tell_that_nobody_else_deploys_does_not(
-    github: double.GitHub, ledger: DeploymentsLedger, number: int
+    github: double.GitHub, ledger: DeploymentsLedger, other: DeploymentsLedger, number: int
 ) -> None:
     with ledger.hold(Environment.PRODUCTION, V1):
         github.plant(double.Status(status=404), skip=number, times=1)
-        with pytest.raises(LedgerError), ledger.hold(Environment.PRODUCTION, V2):
+        with pytest.raises(LedgerError), other.hold(Environment.PRODUCTION, V2):
             pass
         github.faults.clear()
+
+
+def test_another_attempt_of_the_same_run_passes_over_the_one_before(ledger: DeploymentsLedger) -> None:
+    abandoned = ledger.hold(Environment.PRODUCTION, V1)
+    abandoned.__enter__()
+    with ledger.hold(Environment.PRODUCTION, V1):
+        pass
 
 
 def test_a_tag_that_is_no_release_cannot_be_held_for(ledger: DeploymentsLedger) -> None:
