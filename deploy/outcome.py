@@ -28,6 +28,7 @@ class Outcome:
         switched_at: When green was let near the public; None if it was not.
         returned_at: When blue was given the public back; None if it was not.
         was_there: Whether it served already, so that nothing was done.
+        is_first: Whether nothing was ever deployed there before.
     """
 
     end: End
@@ -40,6 +41,7 @@ class Outcome:
     switched_at: datetime | None = None
     returned_at: datetime | None = None
     was_there: bool = False
+    is_first: bool = False
 
     @property
     def serving(self) -> ModelTag | None:
@@ -70,7 +72,7 @@ class Outcome:
         }[self.end](f"{environment} on {platform}")
 
     def _deployed(self, place: str) -> str:
-        came = f"after {self.blue}" if self.blue else "the first"
+        came = f"after {self.blue}" if self.blue else "the first" if self.is_first else "where nothing answered"
         rest = f" Something was left behind: {self.trouble}; the next deployment removes it." if self.trouble else ""
         return f"{self.green} serves {place}, {came}.{rest}"
 

@@ -57,6 +57,7 @@ class Run:
         *,
         tell: Callable[[str], None],
         sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         Args:
@@ -67,14 +68,15 @@ class Run:
             environment: That is meant in the ledger.
             tell: Is told of every step as it is taken, a line each.
             sleep: Waits.
+            now: A clock that only goes forward, in seconds.
         """
         self._wish, self._platform, self._judge, self._ledger = wish, platform, judge, ledger
-        self._environment, self._tell, self._sleep = environment, tell, sleep
+        self._environment, self._tell, self._sleep, self._now = environment, tell, sleep, now
         self._addresses: Addresses | None = None
         self._verdicts: dict[Step, Verdict] = {}
         self._switched_at: datetime | None = None
         self._returned_at: datetime | None = None
-        self._trouble = ""
+        self._trouble, self._is_first = "", False
 
     def through(self) -> Outcome:
         """
@@ -89,7 +91,9 @@ class Run:
             situation = self._platform.observe()
             if situation.busy:
                 raise DeploymentRuns(self._environment, situation.busy, remedy="wait for its end")
-            course = begin(self._wish.tag, situation, champion(self._history()))
+            serving = champion(self._history())
+            self._is_first = serving is None
+            course = begin(self._wish.tag, situation, serving)
             self._write_down_found(course, situation)
             if course.state is None:
                 tag = self._wish.tag
@@ -130,6 +134,7 @@ class Run:
             verdicts=self._verdicts,
             switched_at=self._switched_at,
             returned_at=self._returned_at,
+            is_first=self._is_first,
         )
 
     def _actions(self, situation: Situation) -> Mapping[Step, Callable[[State], Verdict | None]]:
@@ -211,8 +216,8 @@ class Run:
 
     def _ask_the_public(self, tag: ModelTag) -> Verdict:
         """What the public gets, once the platform has had the time that it needs."""
-        end = time.monotonic() + max(self._platform.settling_s, _LEAST_SETTLING_S)
-        while (verdict := self._judge.verify(self._platform.url, tag)).breaches and time.monotonic() < end:
+        end = self._now() + max(self._platform.settling_s, _LEAST_SETTLING_S)
+        while (verdict := self._judge.verify(self._platform.url, tag)).breaches and self._now() < end:
             self._sleep(_LOOK_AGAIN_S)
         return verdict
 

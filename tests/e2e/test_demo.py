@@ -41,7 +41,7 @@ def test_the_demonstration_goes_from_the_first_training_to_a_model_that_goes_bac
         "Releases: python -m ml tags",
         "Environments: python -m deploy history",
         "Today: one host",
-        "model-v1.0.0 serves production on this host, the first",
+        "model-v1.0.0 serves production on this host, where nothing answered",
         "A good deployment",
         "start green",
         "✓ golden rows",

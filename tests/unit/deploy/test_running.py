@@ -36,6 +36,7 @@ class World:
         self.ledger = MemoryLedger(self.strings)
         self.judge = MemoryJudge(self.platform)
         self.told: list[str] = []
+        self.passed_s = 0.0
         if not is_first:
             self.platform.public = A
             self.ledger.record(PRODUCTION, A, at=START, reason="the first")
@@ -43,8 +44,19 @@ class World:
 
     def bring(self, tag: ModelTag = B, *, is_return: bool = False) -> Outcome:
         wish = Wish(tag=tag, reason="a test's", is_return=is_return)
-        run = Run(wish, self.platform, self.judge, self.ledger, PRODUCTION, tell=self.told.append, sleep=lambda _: None)
-        return run.through()
+        return Run(
+            wish,
+            self.platform,
+            self.judge,
+            self.ledger,
+            PRODUCTION,
+            tell=self.told.append,
+            sleep=self._sleep,
+            now=lambda: self.passed_s,
+        ).through()
+
+    def _sleep(self, seconds: float) -> None:
+        self.passed_s += seconds
 
     @property
     def recorded(self) -> list[ModelTag]:

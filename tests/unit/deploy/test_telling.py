@@ -32,7 +32,8 @@ def make(end: End, **changes: object) -> Outcome:
     ("outcome", "sentence"),
     [
         (make(End.DEPLOYED), f"{B} serves production on Fly app x, after {A}."),
-        (make(End.DEPLOYED, blue=None), f"{B} serves production on Fly app x, the first."),
+        (make(End.DEPLOYED, blue=None, is_first=True), f"{B} serves production on Fly app x, the first."),
+        (make(End.DEPLOYED, blue=None), f"{B} serves production on Fly app x, where nothing answered."),
         (make(End.DEPLOYED, was_there=True), f"{B} serves production already; nothing was done."),
         (
             make(End.STOPPED, problem="slow"),
