@@ -160,6 +160,9 @@ class Run:
             verdict = actions[step](state)
         except SlipwayError as error:
             return str(error), isinstance(error, NotSwitched)
+        except OSError as error:
+            # A full disk of this machine is no reason to leave a green alone with the public.
+            return f"{error.filename or 'the system'}: {error.strerror or error}", False
         except KeyboardInterrupt:
             if step not in _BEFORE_SWITCH:
                 raise

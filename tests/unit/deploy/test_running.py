@@ -157,6 +157,17 @@ def test_what_cannot_be_written_down_is_undone() -> None:
     assert (world.platform.public, world.recorded) == (A, [A])
 
 
+@pytest.mark.parametrize(
+    ("call", "end"), [("start", End.STOPPED), ("switch", End.ROLLED_BACK), ("record", End.ROLLED_BACK)]
+)
+def test_a_full_disk_ends_a_deployment_as_any_other_trouble_does(call: str, end: End) -> None:
+    world = World()
+    world.strings.errors[call] = OSError(28, "No space left on device", "green.log")
+    outcome = world.bring()
+    assert (outcome.end, outcome.problem) == (end, "green.log: No space left on device")
+    assert (world.platform.public, world.platform.beside, world.recorded) == (A, set(), [A])
+
+
 def test_a_way_back_that_is_blocked_is_said_to_be_so() -> None:
     world = World()
     world.judge.against = {"watch"}
