@@ -86,6 +86,7 @@ class Hold(Protocol):
 
         Raises:
             LedgerError: if they cannot be told.
+            DeploymentRuns: if somebody else turns out to have been first.
         """
 
 

@@ -75,7 +75,7 @@ def main() -> None:
 @_REASON
 @_AT
 def up(tag: ModelTag | None, environment: str, reason: str, at: datetime | None) -> None:
-    """Verify TAG and let it serve; without TAG, what should serve by the ledger.
+    """Verify TAG and let it serve; without TAG, what serves, or where nothing does, what should by the ledger.
 
     Green, the new model, is started beside blue, the old one. It has to become ready, to score its golden rows as it
     should, and to answer the newest rows much as blue does; then the public reaches it, and it is watched. If anything
@@ -84,7 +84,7 @@ def up(tag: ModelTag | None, environment: str, reason: str, at: datetime | None)
     """
     settings, place = DeploySettings.from_env(os.environ), Environment(environment)
     serving = champion(settings.ledger.history(place))
-    wanted = tag or serving
+    wanted = tag or _serving(settings) or serving
     if wanted is None:
         raise LedgerError(f"nothing was deployed to {place} yet; name a tag, as python -m ml tags lists them")
     if settings.platform is None and serving == wanted:
@@ -92,6 +92,12 @@ def up(tag: ModelTag | None, environment: str, reason: str, at: datetime | None)
         return
     usual = "should serve by the ledger, and did not" if serving == wanted else "a new model"
     _bring(settings, place, Wish(tag=wanted, reason=reason or usual), at)
+
+
+def _serving(settings: DeploySettings) -> ModelTag | None:
+    """What the platform serves, if there is one and it serves anything."""
+    situation = settings.platform.observe() if settings.platform else None
+    return situation.serving.tag if situation and situation.serving else None
 
 
 @main.command()

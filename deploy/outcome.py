@@ -81,11 +81,12 @@ class Outcome:
         return f"{self.green} was stopped before the switch: {self.problem}; {serves}"
 
     def _rolled_back(self, place: str) -> str:
+        rest = f"; something is not as it should be ({self.trouble}), python -m deploy up mends it" * bool(self.trouble)
         if self.is_as_wanted:
-            return f"{self.blue} serves {place} again, after {self.green}."
+            return f"{self.blue} serves {place} again, after {self.green}{rest}."
         after = f" after {self.exposed_s:.1f} s" if self.exposed_s is not None else ""
         serves = f"{self.blue} serves {place} again" if self.blue else f"nothing serves {place}, as before"
-        return f"{self.green} was rolled back{after}: {self.problem}; {serves}"
+        return f"{self.green} was rolled back{after}: {self.problem}; {serves}{rest}"
 
     def _stuck(self, place: str) -> str:
         why = f" ({self.problem})" if self.problem else ""

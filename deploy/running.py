@@ -144,7 +144,7 @@ class Run:
             Step.HEALTHY: self._wait,
             Step.VERIFY: self._verify,
             Step.SWITCH: self._switch,
-            Step.CONFIRM: lambda state: self._ask_the_public(state.green),
+            Step.CONFIRM: self._confirm,
             Step.WATCH: self._watch,
             Step.RETIRE: lambda state: self._platform.retire(state.blue, green=state.green),
             Step.RETURN: self._return,
@@ -215,7 +215,16 @@ class Run:
             # What cannot be written down is not to happen.
             raise NotSwitched(str(error)) from error
         self._platform.switch(state.green, blue=state.blue)
-        self._switched_at = self._record(state.green, self._wish.reason)
+        self._switched_at = datetime.now(UTC)
+        # A first model that turns out to be none is taken away again, which no entry could say.
+        if state.blue is not None:
+            self._record(state.green, self._wish.reason, self._switched_at)
+
+    def _confirm(self, state: State) -> Verdict:
+        verdict = self._ask_the_public(state.green)
+        if self._switched_at and not verdict.breaches and champion(self._history()) != state.green:
+            self._record(state.green, self._wish.reason, self._switched_at)
+        return verdict
 
     def _ask_the_public(self, tag: ModelTag) -> Verdict:
         """What the public gets, once the platform has had the time that it needs."""
@@ -238,12 +247,14 @@ class Run:
             raise ValueError("the state machine goes back only where there is something to go back to")
         self._platform.go_back(blue, green=state.green)
         self._returned_at = datetime.now(UTC)
-        if champion(self._history()) != blue:
-            why = f"rolled back from {state.green}: {state.problem}" if state.problem else self._wish.reason
-            self._returned_at = self._record(blue, why)
+        why = f"rolled back from {state.green}: {state.problem}" if state.problem else self._wish.reason
+        try:
+            if champion(self._history()) != blue:
+                self._record(blue, why, self._returned_at)
+        except LedgerError as error:
+            # Blue serves, which is what counts; the next command writes it down as found.
+            self._trouble = str(error)
         return self._ask_the_public(blue)
 
-    def _record(self, tag: ModelTag, reason: str) -> datetime:
-        at = datetime.now(UTC)
+    def _record(self, tag: ModelTag, reason: str, at: datetime) -> None:
         self._ledger.record(self._environment, tag, at=at, reason=reason)
-        return at

@@ -29,10 +29,12 @@ class Strings:
         kill_at: The number of the moment at which the process dies; None for never. Each change has one before it and
             one after it.
         errors: What is raised in the place of a call, by its name.
+        later: The same, from its second call on.
     """
 
     kill_at: int | None = None
     errors: dict[str, Exception] = field(default_factory=dict)
+    later: dict[str, Exception] = field(default_factory=dict)
     moments: list[str] = field(default_factory=list)
 
     @contextmanager
@@ -41,6 +43,8 @@ class Strings:
         self._pass(f"before {name}")
         if name in self.errors:
             raise self.errors[name]
+        if name in self.later and f"after {name}" in self.moments:
+            raise self.later[name]
         yield
         self._pass(f"after {name}")
 

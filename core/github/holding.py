@@ -54,15 +54,19 @@ class _Deployment(msgspec.Struct, frozen=True, kw_only=True):
 class DeploymentHold:
     """A deployment in progress, of which GitHub hears as long as this process lives."""
 
-    def __init__(self, github: GitHub, number: int, run_url: str, *, again_s: float = _AGAIN_S) -> None:
+    def __init__(
+        self, github: GitHub, environment: Environment, number: int, run_url: str, *, again_s: float = _AGAIN_S
+    ) -> None:
         """
         Args:
             github: The repository.
+            environment: That is held.
             number: Of the deployment.
             run_url: The page of the workflow run that deploys; empty if there is none.
             again_s: After so long a step is told of again, in seconds.
         """
-        self._github, self._number, self._run_url, self._again_s = github, number, run_url, again_s
+        self._github, self._environment, self._number = github, environment, number
+        self._run_url, self._again_s = run_url, again_s
         self._step = "begin"
         # One status at a time, so that an older step is not told of after a newer one.
         self._telling, self._is_over = threading.Lock(), threading.Event()
@@ -74,10 +78,11 @@ class DeploymentHold:
         self._thread.start()
 
     def reach(self, step: str) -> None:
-        """See `core.ledger.Hold.reach`."""
+        """See `core.ledger.Hold.reach`; looks again, as GitHub's list may be behind and have hidden another one."""
         with self._telling:
             self._step = step
             self._tell(_IN_PROGRESS, step)
+        _refuse_second(self._github, self._environment, self._number, self._run_url)
 
     def _tell_again(self) -> None:
         while not self._is_over.wait(self._again_s):
@@ -127,10 +132,9 @@ def hold(github: GitHub, environment: Environment, tag: ModelTag, *, run_url: st
         number = github.ask(_Deployment, "POST", "deployments", body=body).id
     except GitHubError as error:
         raise LedgerError(f"{environment} cannot be held in {github}: {error}") from error
-    held = DeploymentHold(github, number, run_url)
+    held = DeploymentHold(github, environment, number, run_url)
     try:
         held.begin()
-        _refuse_second(github, environment, number, run_url)
         yield held
     finally:
         held.end()

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,8 @@ from core.errors import PlatformRefused
 
 _PROC: Final = Path("/proc")
 _LINES: Final = 15
+# By which gunicorn and Caddy are told of their pid file.
+_OPTIONS: Final = (b"--pid", b"--pidfile")
 _KILL_S: Final = 5.0
 # What is just becoming another program has no command line for a moment, so that one look is no proof.
 _LOOKS: Final = 10
@@ -35,7 +38,7 @@ class Detached:
     def __init__(self, mark: str, log: Path) -> None:
         """
         Args:
-            mark: One argument of its command line that nothing else on this machine has.
+            mark: Its pid file, as `--pid` or `--pidfile` names it on its command line.
             log: Takes what it says.
         """
         self._mark, self._log = mark.encode(), log
@@ -68,7 +71,9 @@ class Detached:
         return [each for each in ids if self._is_one(each)]
 
     def _is_one(self, pid: int) -> bool:
-        return self._mark in _read(pid, "cmdline").split(b"\0")
+        """Whether it was called with the mark as its pid file; a pager may have the same file open."""
+        arguments = _read(pid, "cmdline").split(b"\0")
+        return any(option in _OPTIONS and value == self._mark for option, value in pairwise(arguments))
 
     def has_died(self) -> bool:
         """Whether it runs no more, or never did."""

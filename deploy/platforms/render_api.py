@@ -14,7 +14,6 @@ import structlog
 from core.bearer import Bearer
 from core.errors import PlatformAway, PlatformError, PlatformRefused
 from core.github.patience import Attempt, wait_before_next
-from core.tags import ModelTag
 from deploy.platforms.render_answers import Deploy, OfDeploys, OfServices, OfVariables, Service
 from deploy.platforms.render_settings import RenderSettings
 
@@ -37,10 +36,6 @@ _ADVICE: Final[Mapping[int, str]] = {
 
 class _Said(msgspec.Struct):
     message: str = ""
-
-
-class _Ready(msgspec.Struct):
-    model_tag: str = ""
 
 
 class RenderApi:
@@ -185,20 +180,6 @@ class RenderApi:
         said = _message(content).replace(self._settings.key, "[key]")[:_SAID]
         parts = [f"{call} is answered {status}" + (f" ({said})" if said else ""), _ADVICE.get(status, "")]
         return PlatformRefused("; ".join(filter(None, parts)))
-
-
-def public_tag(url: str, *, timeout_s: float) -> ModelTag | None:
-    """The tag that says at an address that it is ready; None if none does, whatever the cause."""
-    try:
-        answer = requests.get(f"{url}/readyz", timeout=timeout_s, auth=Bearer(""), allow_redirects=False)
-    except requests.RequestException:
-        return None
-    if answer.status_code != requests.codes.ok:
-        return None
-    try:
-        return ModelTag.parse(msgspec.json.decode(answer.content, type=_Ready).model_tag)
-    except (msgspec.DecodeError, ValueError):
-        return None
 
 
 def _decode(content: bytes, kind: type[T], path: str) -> T:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from core.tags import ModelTag
+from deploy.platforms.public import answering_tag
 from deploy.platforms.render_answers import Deploy
-from deploy.platforms.render_api import public_tag
 
 
 class Public:
@@ -37,7 +37,7 @@ class Public:
         """
         deadline = time.monotonic() + within_s
         while True:
-            tag = public_tag(url, timeout_s=timeout_s)
+            tag = answering_tag(url, timeout_s)
             is_found = tag is not None if wanted is None else tag == wanted
             if is_found or time.monotonic() >= deadline:
                 return tag

@@ -138,7 +138,7 @@ def test_a_step_that_takes_long_is_told_of_again_until_the_end(
 ) -> None:
     with ledger.hold(Environment.PRODUCTION, V1):
         (number,) = github.repository(REPOSITORY).deployments
-        held = DeploymentHold(github_client, number, "", again_s=0.01)
+        held = DeploymentHold(github_client, Environment.PRODUCTION, number, "", again_s=0.01)
         held.begin()
         held.reach("watch")
         statuses = github.repository(REPOSITORY).deployments[number].statuses

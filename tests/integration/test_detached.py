@@ -34,7 +34,7 @@ def program(tmp_path: Path) -> Iterator[Detached]:
 
 
 def start(program: Detached, folder: Path, *words: str) -> None:
-    command = [sys.executable, "-c", PROGRAM, str(folder / "mark"), *words]
+    command = [sys.executable, "-c", PROGRAM, "--pid", str(folder / "mark"), *words]
     program.start(command, folder=folder, environment={"MODEL_TAG": "model-v1.0.0"})
     wait_for(lambda: program.said().count("up") == 2)
 
@@ -80,7 +80,7 @@ def test_what_has_just_been_started_has_not_died(tmp_path: Path) -> None:
     programs = [Detached(str(tmp_path / f"mark{number}"), tmp_path / "log") for number in range(20)]
     try:
         for number, program in enumerate(programs):
-            command = [sys.executable, "-c", PROGRAM, str(tmp_path / f"mark{number}")]
+            command = [sys.executable, "-c", PROGRAM, "--pid", str(tmp_path / f"mark{number}")]
             program.start(command, folder=tmp_path, environment={})
             assert not program.has_died()
     finally:

@@ -168,6 +168,34 @@ def test_a_full_disk_ends_a_deployment_as_any_other_trouble_does(call: str, end:
     assert (world.platform.public, world.platform.beside, world.recorded) == (A, set(), [A])
 
 
+def test_a_first_model_that_is_none_is_taken_away_and_never_written_down() -> None:
+    world = World(is_first=True)
+    world.judge.against = {"public"}
+    outcome = world.bring()
+    assert (outcome.end, outcome.serving) == (End.ROLLED_BACK, None)
+    assert (world.platform.public, world.recorded) == (None, [])
+
+
+def test_a_host_that_was_started_again_serves_what_it_did_and_nothing_new_is_written_down() -> None:
+    world = World()
+    world.platform.public = None
+    assert world.bring(A).is_as_wanted
+    assert (world.platform.seen, world.recorded) == ([A], [A])
+
+
+def test_a_way_back_that_cannot_be_written_down_is_a_way_back_all_the_same() -> None:
+    world = World()
+    world.judge.against = {"watch"}
+    world.strings.later["record"] = LedgerError("GitHub is away")
+    outcome = world.bring()
+    assert (outcome.end, outcome.trouble, world.platform.public) == (End.ROLLED_BACK, "GitHub is away", A)
+    assert "python -m deploy up mends it" in outcome.sentence(PRODUCTION, "a platform")
+    world.strings.later.clear()
+    world.judge.against = set()
+    world.bring(A)
+    assert world.recorded == [A, B, A]
+
+
 def test_a_way_back_that_is_blocked_is_said_to_be_so() -> None:
     world = World()
     world.judge.against = {"watch"}
