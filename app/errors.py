@@ -114,7 +114,7 @@ def init_app(app: Flask) -> None:
         JournalUnavailable, lambda error: journal_unavailable(error, g.get("request_id")).response()
     )
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(Exception, _unexpected)
+    app.register_error_handler(Exception, lambda error: unexpected(error, g.get("request_id"), request.path).response())
 
 
 def _invalid_input(error: InvalidInput) -> Response:
@@ -134,6 +134,7 @@ def _http_error(error: HTTPException) -> Response:
     return Problem(status, error.name, details.get(status, error.description or error.name), headers).response()
 
 
-def _unexpected(error: Exception) -> Response:
-    _LOG.error("unexpected error", request_id=g.get("request_id"), path=request.path, exc_info=error)
-    return Problem(500, "Internal server error", "this is our fault; the log of the service says more").response()
+def unexpected(error: Exception, request_id: str | None, path: str) -> Problem:
+    """Log what nobody foresaw, and tell the caller nothing of it."""
+    _LOG.error("unexpected error", request_id=request_id, path=path, exc_info=error)
+    return Problem(500, "Internal server error", "this is our fault; the log of the service says more")

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from werkzeug.http import HTTP_STATUS_CODES
@@ -20,7 +20,7 @@ from app.access import Access
 from app.accounting import Accounts, request_id
 from app.body import JSON
 from app.decoder import Columns, Decoder
-from app.errors import PROBLEM, Problem, journal_unavailable
+from app.errors import PROBLEM, Problem, journal_unavailable, unexpected
 from app.headers import REQUEST_ID, is_name
 from app.journal import Journal, Request
 from app.keys import Scope
@@ -99,14 +99,17 @@ class FastLane:
         excess = self._access.count(caller)
         if excess is not None:
             return excess
-        columns = Columns([(value,) for value in values], 1)
-        scored = self._model.score(columns)
         try:
-            (row,) = self._journal.record(
-                Request(request_id=made, started=started, is_batch=False, subject=subject), columns, scored
-            )
+            return self._scored(values, Request(request_id=made, started=started, is_batch=False, subject=subject))
         except JournalUnavailable as error:
             return journal_unavailable(error, made)
+        except Exception as error:  # noqa: BLE001  # as Flask itself does: a graph fails in ways of its own
+            return unexpected(error, made, PREDICT)
+
+    def _scored(self, values: Sequence[Any], request: Request) -> bytes:
+        columns = Columns([(value,) for value in values], 1)
+        scored = self._model.score(columns)
+        (row,) = self._journal.record(request, columns, scored)
         (answer,) = scored.answers([row])
         answer.model_tag = self._model.tag
         return _encode(answer)

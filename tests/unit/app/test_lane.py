@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,9 @@ from app.settings import ServiceSettings
 from core.contract import Task
 from core.journal.records import read_row_id
 from core.registry import DirectoryRegistry
+from core.tags import ModelTag
+from demo.fragile import publish_fragile
+from tests.factories import make_bundle
 
 ROW = {"age": 30, "city": "Oslo"}
 SECRET, KEY = new_key("ours", [Scope.PREDICT])
@@ -217,6 +221,25 @@ def test_what_cannot_be_written_down_is_refused_alike(
     capsys.readouterr()
     assert both(ways, body=body).status.startswith("503")
     assert capsys.readouterr().out.count("the journal is not available") == 2
+
+
+def test_a_model_that_fails_on_a_row_does_so_alike_and_leaves_the_same_traces(
+    tmp_path: Path, environment: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry = DirectoryRegistry(tmp_path / "fragile")
+    tag = ModelTag(1, 1, 0)
+    publish_fragile(registry, make_bundle(tmp_path / "good"), tag, feature="age", above=100)
+    ways = Ways(environment | {"MODEL_TAG": str(tag)}, registry)
+    assert both(ways, body=json.dumps(ROW).encode()).status == "200 OK"
+    capsys.readouterr()
+
+    refused = both(ways, body=json.dumps(ROW | {"age": 101}).encode())
+
+    assert (refused.status[:3], refused.headers["Content-Type"]) == ("500", "application/problem+json")
+    events = [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()]
+    assert events == ["unexpected error", "request"] * 2
+    metrics = ways.app.test_client().get("/metrics").text
+    assert 'slipway_request_duration_seconds_count{method="POST",route="/v1/predict",status="500"} 2.0' in metrics
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
