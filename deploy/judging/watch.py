@@ -114,10 +114,26 @@ class Watch:
             tally_before=self._tally_before,
             after=replace(self._seen(lines), rows=self._count),
             before=self._before,
-            same_rows=self._beside.sides(lines) if self._beside else None,
+            same_rows=self._same_rows(lines),
             was_slow=False,
             notes=tuple(self._notes.values()),
         )
+
+    def _same_rows(self, lines: Sequence[Line]) -> tuple[Side, Side] | None:
+        if self._beside is None:
+            return None
+        try:
+            return self._beside.sides(lines)
+        except Exception as error:  # noqa: BLE001  # a graph fails in ways of ONNX Runtime's own
+            # Rows that blue cannot score speak neither for green nor against it.
+            last = str(error).rpartition("\n")[2]
+            self._notes["blue"] = Evidence(
+                name="blue",
+                found=f"its bundle fails on rows that {self._green} answered ({last})",
+                allowed="able to score the same rows",
+                is_breach=False,
+            )
+            return None
 
     def _read_journal(self) -> None:
         try:

@@ -24,6 +24,7 @@ from core.errors import ServiceError
 from core.registry import DirectoryRegistry
 from core.service import Service
 from core.tags import ModelTag
+from demo.fragile import publish_fragile
 from deploy.evidence import Verdict
 from deploy.judging.http_judge import HttpJudge
 from deploy.judging.metrics import scrape
@@ -35,7 +36,7 @@ from tests.factories import make_bundle
 from tests.integration.test_gunicorn import serving
 from tests.loopback import Answer, answering
 
-BLUE, GREEN, SLOW, SKEWED = (ModelTag(1, minor, 0) for minor in range(4))
+BLUE, GREEN, SLOW, SKEWED, FRAGILE = (ModelTag(1, minor, 0) for minor in range(5))
 OTHER = ModelTag(2, 0, 0)
 CHECKER, CHECKER_ENTRY = new_key("checker", [Scope.PREDICT, Scope.ADMIN])
 CALLER, CALLER_ENTRY = new_key("caller", [Scope.PREDICT])
@@ -249,6 +250,18 @@ def test_rows_since_the_switch_are_held_against_blues_bundle(
             verdict = judge(registry, clock).watch(url, tag, BLUE, since, lambda _: None)
         assert [each.name for each in verdict.breaches] == breaches
         assert "on the same 60 rows" in found(verdict, "score distribution")
+
+
+def test_a_blue_that_fails_on_rows_that_green_answers_does_not_end_the_watch(
+    registry: DirectoryRegistry, tmp_path: Path, clock: Clock
+) -> None:
+    publish_fragile(registry, make_bundle(tmp_path / "original"), FRAGILE, feature="age", above=40)
+    with running(registry, tmp_path / "journal", GREEN) as url:
+        since = datetime.now(UTC)
+        send(url, 60)
+        verdict = judge(registry, clock).watch(url, GREEN, FRAGILE, since, lambda _: None)
+    assert not verdict.breaches
+    assert found(verdict, "blue").startswith(f"its bundle fails on rows that {GREEN} answered (")
 
 
 def test_a_slow_model_is_found_by_what_callers_waited(
