@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+import structlog
+
 from core.errors import DeploymentRuns, LedgerError, NotSwitched, SlipwayError
 from core.ledger import Deployment, DeploymentLedger, Environment, Hold, champion
 from core.tags import ModelTag
@@ -17,6 +19,7 @@ from deploy.machine import Course, End, State, Step, after, begin
 from deploy.outcome import Outcome
 from deploy.platform import Addresses, Platform, Situation
 
+_LOG = structlog.get_logger()
 _FOUND: Final = "found serving: its deployment was cut short, or went past the ledger"
 _STOPPED_BY_HAND: Final = "it was stopped by hand"
 _LOOK_AGAIN_S: Final = 1.0
@@ -167,6 +170,10 @@ class Run:
             if step not in _BEFORE_SWITCH:
                 raise
             return _STOPPED_BY_HAND, True
+        except Exception as error:
+            # A mistake of ours must not leave a green alone with the public either.
+            _LOG.exception("a step failed as nobody foresaw", step=step)
+            return f"{type(error).__name__}: {error} (a mistake in Slipway; please report it)", False
         if verdict is None:
             return "", False
         self._verdicts[step] = verdict

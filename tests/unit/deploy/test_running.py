@@ -168,6 +168,15 @@ def test_a_full_disk_ends_a_deployment_as_any_other_trouble_does(call: str, end:
     assert (world.platform.public, world.platform.beside, world.recorded) == (A, set(), [A])
 
 
+def test_a_mistake_of_ours_leaves_no_green_alone() -> None:
+    world = World()
+    world.strings.errors["retire"] = ZeroDivisionError("of ours")
+    assert world.bring().trouble == "ZeroDivisionError: of ours (a mistake in Slipway; please report it)"
+    world = World()
+    world.strings.errors["record"] = ZeroDivisionError("of ours")
+    assert (world.bring().end, world.platform.public, world.platform.beside) == (End.ROLLED_BACK, A, set())
+
+
 def test_a_first_model_that_is_none_is_taken_away_and_never_written_down() -> None:
     world = World(is_first=True)
     world.judge.against = {"public"}
