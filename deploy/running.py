@@ -170,7 +170,7 @@ class Run:
             if step not in _BEFORE_SWITCH:
                 raise
             return _STOPPED_BY_HAND, True
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # see below
             # A mistake of ours must not leave a green alone with the public either.
             _LOG.exception("a step failed as nobody foresaw", step=step)
             return f"{type(error).__name__}: {error} (a mistake in Slipway; please report it)", False
