@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from core.errors import DeploymentRuns, LedgerError, NotSwitched, SlipwayError
+from core.errors import DeploymentFailed, DeploymentRuns, LedgerError, NotSwitched, SlipwayError
 from core.ledger import Deployment, DeploymentLedger, Environment, Hold, champion
 from core.tags import ModelTag
 from deploy.evidence import Verdict
@@ -86,6 +86,7 @@ class Run:
         Let the wanted tag serve, or blue go on.
 
         Raises:
+            DeploymentFailed: if it was stopped by hand where it cannot be undone, or is being undone.
             DeploymentRuns: if another deployment to the environment has not ended.
             PlatformError: if the platform cannot say how it stands.
             LedgerError: if the ledger cannot be read.
@@ -168,7 +169,7 @@ class Run:
             return f"{error.filename or 'the system'}: {error.strerror or error}", False
         except KeyboardInterrupt:
             if step not in _BEFORE_SWITCH:
-                raise
+                raise self._left_by_hand(step) from None
             return _STOPPED_BY_HAND, True
         except Exception as error:  # noqa: BLE001  # see below
             # A mistake of ours must not leave a green alone with the public either.
@@ -191,6 +192,12 @@ class Run:
             if step not in _UNANNOUNCED_TOO:
                 raise NotSwitched(str(error)) from error
             self._tell(f"    warning: others cannot be told of this step: {error}")
+
+    def _left_by_hand(self, step: Step) -> DeploymentFailed:
+        return DeploymentFailed(
+            f"the deployment of {self._wish.tag} was stopped by hand at the step {step!s}, and what serves was left as "
+            f"it is: python -m deploy status says what that is, and python -m deploy up {self._wish.tag} goes on"
+        )
 
     def _said_with(self, problem: str) -> str:
         said = self._platform.said() if problem else ""

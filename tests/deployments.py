@@ -33,7 +33,7 @@ class Strings:
     """
 
     kill_at: int | None = None
-    errors: dict[str, Exception] = field(default_factory=dict)
+    errors: dict[str, BaseException] = field(default_factory=dict)
     later: dict[str, Exception] = field(default_factory=dict)
     moments: list[str] = field(default_factory=list)
 

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from core.errors import DeploymentRuns, LedgerError, PlatformError
+from core.errors import DeploymentFailed, DeploymentRuns, LedgerError, PlatformError
 from core.ledger import Environment, champion
 from core.tags import ModelTag
 from deploy.machine import End, Step
@@ -220,6 +220,25 @@ def test_a_blue_that_cannot_be_ended_is_mentioned_and_no_more() -> None:
     outcome = world.bring()
     assert outcome.is_as_wanted
     assert "Something was left behind: it clings" in outcome.sentence(PRODUCTION, "a platform")
+
+
+@pytest.mark.parametrize(("call", "step"), [("clear", "prepare"), ("switch", "switch"), ("retire", "retire blue")])
+def test_what_is_stopped_by_hand_where_it_cannot_be_undone_is_left_with_a_sentence(call: str, step: str) -> None:
+    world = World()
+    world.strings.errors[call] = KeyboardInterrupt()
+    with pytest.raises(DeploymentFailed, match=f"stopped by hand at the step {step}, .*up {B} goes on$"):
+        world.bring()
+    world.strings.errors.clear()
+    assert world.bring().is_as_wanted
+    assert (world.platform.public, world.platform.beside, world.recorded) == (B, set(), [A, B])
+
+
+def test_what_is_stopped_by_hand_before_the_switch_is_undone() -> None:
+    world = World()
+    world.strings.errors["start"] = KeyboardInterrupt()
+    outcome = world.bring()
+    assert (outcome.end, outcome.problem) == (End.STOPPED, "it was stopped by hand")
+    assert (world.platform.public, world.platform.beside, world.recorded) == (A, set(), [A])
 
 
 def test_a_tag_that_serves_is_left_alone() -> None:
