@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 import onnx
-from onnx import helper, numpy_helper
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
 
 from core.bundle import GOLDEN_NAME, Bundle, write_bundle
 from core.documents import to_json
@@ -30,6 +32,11 @@ def publish_good(registry: ModelRegistry, tag: str, *, slope: float = 0.02) -> N
 def publish_slow(registry: ModelRegistry, tag: str, *, layers: int = 250) -> None:
     """The good model's scores, each request a number of large products of matrices later (250 take some 30 ms)."""
     _publish(registry, tag, graph=_slow_graph(layers))
+
+
+def publish_slow_above(registry: ModelRegistry, tag: str, *, above: float, rounds: int = 12_000) -> None:
+    """The good model's scores, but with an age above a request takes so many products longer (some 50 ms)."""
+    _publish(registry, tag, graph=_slow_above_graph(above, rounds))
 
 
 def publish_skewed(registry: ModelRegistry, tag: str) -> None:
@@ -84,17 +91,55 @@ def _slow_graph(layers: int) -> bytes:
         helper.make_node("Add", ["sum", "nothing"], ["late"]),
     ]
     *first, _ = model.graph.node
-    graph = helper.make_graph(
-        [*first, *nodes, last],
-        "member",
-        model.graph.input,
-        model.graph.output,
+    values = {"wide": wide, "square": np.zeros((_SIDE, _SIDE), dtype=np.float32)}
+    return _finished(model, [*first, *nodes, last], values)
+
+
+def _slow_above_graph(above: float, rounds: int) -> bytes:
+    """The good graph, and the sum of a zero that is multiplied as often as the largest age lies above."""
+    model = onnx.load_from_string(make_graph())
+    *first, last = model.graph.node
+    last.input[0] = "late"
+    body = helper.make_graph(
         [
-            *model.graph.initializer,
-            numpy_helper.from_array(wide, "wide"),
-            numpy_helper.from_array(np.zeros((_SIDE, _SIDE), dtype=np.float32), "square"),
+            helper.make_node("Identity", ["goes_on"], ["still"]),
+            helper.make_node("MatMul", ["line", "square"], ["next"]),
+        ],
+        "round",
+        [
+            helper.make_tensor_value_info("number", TensorProto.INT64, []),
+            helper.make_tensor_value_info("goes_on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("line", TensorProto.FLOAT, [1, _SIDE]),
+        ],
+        [
+            helper.make_tensor_value_info("still", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("next", TensorProto.FLOAT, [1, _SIDE]),
         ],
     )
-    slow = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    onnx.checker.check_model(slow)
-    return bytes(slow.SerializeToString())
+    nodes = [
+        helper.make_node("ReduceMax", ["filled"], ["largest"], keepdims=0),
+        helper.make_node("Greater", ["largest", "above"], ["is_above"]),
+        helper.make_node("Cast", ["is_above"], ["once"], to=TensorProto.INT64),
+        helper.make_node("Mul", ["once", "rounds"], ["count"]),
+        helper.make_node("Loop", ["count", "", "zeros"], ["product"], body=body),
+        helper.make_node("ReduceSum", ["product"], ["nothing"], keepdims=0),
+        helper.make_node("Add", ["sum", "nothing"], ["late"]),
+    ]
+    values: dict[str, NDArray[Any]] = {
+        "above": np.array(above, dtype=np.float32),
+        "rounds": np.array(rounds, dtype=np.int64),
+        "zeros": np.zeros((1, _SIDE), dtype=np.float32),
+        "square": np.zeros((_SIDE, _SIDE), dtype=np.float32),
+    }
+    return _finished(model, [*first, *nodes, last], values)
+
+
+def _finished(model: onnx.ModelProto, nodes: Sequence[onnx.NodeProto], values: Mapping[str, NDArray[Any]]) -> bytes:
+    """The model with other nodes, and constants beside its own."""
+    constants = [numpy_helper.from_array(value, name) for name, value in values.items()]
+    graph = helper.make_graph(
+        nodes, "member", model.graph.input, model.graph.output, [*model.graph.initializer, *constants]
+    )
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(made)
+    return bytes(made.SerializeToString())
