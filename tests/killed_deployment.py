@@ -2,8 +2,7 @@
 `python -m deploy up TAG` by a process that kills itself at a moment: `python -m tests.killed_deployment TAG MOMENT`.
 
 A moment is a step that is about to begin, so that the one before it is done; or one within the two that also write into
-the ledger; or the end, when all is done and nobody was told. With a third argument, a step, the ledger says at that
-step that it cannot be written, as on a full disk.
+the ledger. With a third argument, a step, the ledger cannot be read in that step, so that the way back is taken.
 """
 
 from __future__ import annotations
@@ -11,8 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -25,7 +23,6 @@ from deploy.machine import Step
 from deploy.running import Wish
 from deploy.settings import DeploySettings
 
-END: Final = "end"
 PLACE: Final = Environment.PRODUCTION
 
 
@@ -34,52 +31,46 @@ def before_record(step: Step) -> str:
     return f"{step}, before it is recorded"
 
 
-def after_record(step: Step) -> str:
-    """When the ledger knows it."""
-    return f"{step}, after it is recorded"
-
-
 @dataclass
 class DeadlyLedger:
-    """A ledger, and a hold of it, which kill this process at a moment."""
+    """A ledger which kills this process at a moment; it is told of every step, as whoever looks on is."""
 
     ledger: DeploymentLedger
     moment: str
-    full_at: str = ""
-    _step: Step = Step.PREPARE
+    away_at: str = ""
+    _step: str = ""
+
+    def tell(self, line: str) -> None:
+        """Hear of what begins."""
+        print(line, flush=True)  # noqa: T201  # as the command does
+        if line.strip() in set(Step):
+            self._step = line.strip()
+            self._pass(self._step)
 
     def record(self, environment: Environment, tag: ModelTag, *, at: datetime, reason: str) -> Deployment:
-        self._pass(before_record(self._step))
-        entry = self.ledger.record(environment, tag, at=at, reason=reason)
-        self._pass(after_record(self._step))
-        return entry
+        if self._step:
+            self._pass(before_record(Step(self._step)))
+        return self.ledger.record(environment, tag, at=at, reason=reason)
 
     def history(self, environment: Environment) -> list[Deployment]:
+        if self._step and self._step == self.away_at:
+            raise LedgerError("the ledger cannot be read (Input/output error)")
         return self.ledger.history(environment)
 
-    @contextmanager
-    def hold(self, environment: Environment, tag: ModelTag) -> Iterator[Hold]:
-        with self.ledger.hold(environment, tag) as self._hold:
-            yield self
-            self._pass(END)
-
-    def reach(self, step: str) -> None:
-        self._step = Step(step)
-        self._pass(step)
-        if step == self.full_at:
-            raise LedgerError("the ledger cannot be written (No space left on device)")
-        self._hold.reach(step)
+    def hold(self, environment: Environment, tag: ModelTag) -> AbstractContextManager[Hold]:
+        return self.ledger.hold(environment, tag)
 
     def _pass(self, moment: str) -> None:
         if moment == self.moment:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(tag: str, moment: str, full_at: str = "") -> None:
+def main(tag: str, moment: str, away_at: str = "") -> None:
     """Deploy, and do not live to tell."""
     settings = DeploySettings.from_env(os.environ)
-    deadly = replace(settings, ledger=DeadlyLedger(settings.ledger, moment, full_at))
-    bring(deadly, PLACE, Wish(tag=ModelTag.parse(tag), reason="to be killed"), at=None, tell=print)
+    ledger = DeadlyLedger(settings.ledger, moment, away_at)
+    wish = Wish(tag=ModelTag.parse(tag), reason="to be killed")
+    bring(replace(settings, ledger=ledger), PLACE, wish, at=None, tell=ledger.tell)
 
 
 if __name__ == "__main__":
