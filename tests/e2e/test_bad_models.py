@@ -146,7 +146,7 @@ def _show(capsys: pytest.CaptureFixture[str], done: Done) -> None:
         print(f"\n{done.error}", end="")  # noqa: T201  # the time in it is this test's result
 
 
-def test_a_model_that_crashes_before_the_public_is_rolled_back_and_no_caller_notices(
+def test_a_model_that_crashes_before_the_public_is_rolled_back_and_loses_at_most_what_it_had_in_hand(
     operator: Operator, callers: Callers, owner: Caller, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def crash(green: Colour) -> None:
@@ -157,7 +157,8 @@ def test_a_model_that_crashes_before_the_public_is_rolled_back_and_no_caller_not
     callers.wait_for_more(5)
 
     _is_rolled_back(operator, done, BETTER, f"tag: {GOOD} answers")
-    assert callers.failed == []
+    # One that came while the dying process still listened; nobody knows whether it was done.
+    assert [status for status, _ in callers.failed] in ([], [502])
     assert set(callers.tags) <= {str(GOOD), str(BETTER)}
     assert (_issue(owner)["state"], f"{GOOD} answers" in _issue(owner)["body"]) == ("open", True)
     _show(capsys, done)
