@@ -94,7 +94,10 @@ def judge_scores(green: Side, blue: Side, task: Task, policy: Policy) -> Verdict
             )
         )
     new, old = green.scores[both], blue.scores[both]
-    distance = max(distance_of(new[:, column], old[:, column]) for column in range(new.shape[1]))
+    distance = max(
+        distance_of(_moved(new[:, column], old[:, column], task, policy), old[:, column])
+        for column in range(new.shape[1])
+    )
     change = max(mean_change(new[:, column], old[:, column], task) for column in range(new.shape[1]))
     most = policy.distance + _FEW / count**0.5
     unit = " of blue's standard deviation" if task is Task.REGRESSION else ""
@@ -141,6 +144,18 @@ def distance_beyond_chance(green: Numbers, blue: Numbers) -> float:
     return max(0.0, distance_of(green, blue) - _CHANCE * float(np.sqrt((n + m) / (n * m))))
 
 
+def _moved(green: Numbers, blue: Numbers, task: Task, policy: Policy) -> Numbers:
+    """Green's scores, or blue's where they hardly differ: of rows that are all alike the distance would be 1."""
+    return np.where(np.abs(green - blue) <= policy.unmoved * _unit(blue, task), blue, green)
+
+
+def _unit(blue: Numbers, task: Task) -> float:
+    """What scores are measured by."""
+    if task is not Task.REGRESSION:
+        return 1.0
+    return float(blue.std()) or abs(float(blue.mean())) or 1.0
+
+
 def mean_change(green: Numbers, blue: Numbers, task: Task) -> float:
     """
     By how much the mean moved.
@@ -151,11 +166,7 @@ def mean_change(green: Numbers, blue: Numbers, task: Task) -> float:
         task: Values of a regression are measured by blue's standard deviation, or by blue's mean where they are all
             equal; probabilities as they are.
     """
-    moved = abs(float(green.mean() - blue.mean()))
-    if task is not Task.REGRESSION:
-        return moved
-    unit = float(blue.std()) or abs(float(blue.mean())) or 1.0
-    return moved / unit
+    return abs(float(green.mean() - blue.mean())) / _unit(blue, task)
 
 
 def judge_latency(green_ms: Numbers, blue_ms: Numbers, *, factor: float, slack_ms: float) -> Verdict:

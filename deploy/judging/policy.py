@@ -19,6 +19,8 @@ class Policy:
         interval_s: WATCH_INTERVAL_S, from one look to the next, in seconds.
         least_replayed: With fewer rows of the journal the golden rows are sent too.
         distance: Of scores on the same rows, at most this Kolmogorov-Smirnov distance, and a little more on few rows.
+        unmoved: A score that differs by no more counts as equal there; a probability, or a part of blue's standard
+            deviation.
         mean_change: Of scores on the same rows, at most this: a probability, or a part of blue's standard deviation.
         distance_apart: Of scores on different rows, at most this distance beyond chance.
         factor: Green's median and 95th percentile may be so many times blue's.
@@ -39,6 +41,7 @@ class Policy:
     interval_s: float = 5.0
     least_replayed: int = 50
     distance: float = 0.3
+    unmoved: float = 0.02
     mean_change: float = 0.1
     distance_apart: float = 0.6
     factor: float = 2.0

@@ -81,6 +81,13 @@ def test_of_few_rows_the_distance_may_be_larger(count: int, is_breach: bool) -> 
     assert [each.name for each in found.breaches] == ["score distribution"] * is_breach
 
 
+@pytest.mark.parametrize("task", [Task.BINARY, Task.REGRESSION])
+def test_rows_that_are_all_alike_speak_against_nobody_whose_scores_hardly_moved(task: Task) -> None:
+    blue = np.full(59, 0.5)
+    assert not judge_scores(side(blue + 0.001), side(blue), task, POLICY).breaches
+    assert judge_scores(side(blue + 0.15), side(blue), task, POLICY).breaches
+
+
 def test_of_several_classes_the_worst_counts() -> None:
     blue = np.column_stack([spread_out(100), 1 - spread_out(100)])
     green = blue.copy()
