@@ -142,7 +142,7 @@ def play(stage: Stage, newer: ModelTag) -> None:
     """
     with one_host(stage) as host:
         with chapter("Today: one host", _BEGIN):
-            host.up("--reason", "one host of our own", tell=_showing())
+            host.up(tell=_showing())
             april, july = _flights()
         _bring_a_good_one(stage, host, newer, april)
         _bring_a_bad_one(stage, host, newer, april, july)

@@ -90,8 +90,7 @@ def up(tag: ModelTag | None, environment: str, reason: str, at: datetime | None)
     if settings.platform is None and serving == wanted:
         _say(f"{wanted} serves {place} already; nothing was done.")
         return
-    usual = "should serve by the ledger, and did not" if serving == wanted else "a new model"
-    _bring(settings, place, Wish(tag=wanted, reason=reason or usual), at)
+    _bring(settings, place, Wish(tag=wanted, reason=reason or "a new model"), at)
 
 
 def _serving(settings: DeploySettings) -> ModelTag | None:

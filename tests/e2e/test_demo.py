@@ -66,7 +66,6 @@ def test_the_demonstration_goes_from_the_first_training_to_a_model_that_goes_bac
         ", then model-v1.1.0.",
         "model-v1.1.0 served production at ",
         "until now.",
-        "one host of our own",
         "a second try",
         "rolled back from model-v1.2.0",
     ]

@@ -30,6 +30,6 @@ def test_what_served_before_a_reboot_serves_after_it_without_being_named(tmp_pat
 
         assert run(host, "up").exit_code == 0
         assert host.served() == str(SECOND)
-        newest = FileLedger(tmp_path / "ledger.jsonl").history(Environment.PRODUCTION)[-1]
-        assert (newest.tag, newest.reason) == (SECOND, "should serve by the ledger, and did not")
+        entries = FileLedger(tmp_path / "ledger.jsonl").history(Environment.PRODUCTION)
+        assert [entry.tag for entry in entries] == [FIRST, SECOND]
         assert run(host, "status").exit_code == 0
