@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from datetime import UTC, datetime
 
@@ -227,4 +228,6 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
+    # Whoever is told to end by another process ends as after a Ctrl-C: what it started does not outlive it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     main(prog_name="python -m deploy")

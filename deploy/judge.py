@@ -14,6 +14,14 @@ from deploy.platform import Addresses
 class Judge(Protocol):
     """Asks services. What does not answer, or not as it should, is evidence and no error."""
 
+    def require_key(self, url: str) -> None:
+        """
+        Make sure that a service which serves takes the key; one that does not answer says nothing of it.
+
+        Raises:
+            ServiceError: if it does not, with what the key needs.
+        """
+
     def wait_until_ready(self, url: str, green: ModelTag, has_died: Callable[[], bool]) -> Verdict:
         """Ask a green that was just started until it says that it is ready, has died, or the patience is at its end."""
 

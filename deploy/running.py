@@ -90,6 +90,7 @@ class Run:
             DeploymentRuns: if another deployment to the environment has not ended.
             PlatformError: if the platform cannot say how it stands.
             LedgerError: if the ledger cannot be read.
+            ServiceError: if the service that serves does not take our key; then nothing was begun.
         """
         with self._ledger.hold(self._environment, self._wish.tag) as hold:
             situation = self._platform.observe()
@@ -98,6 +99,9 @@ class Run:
             serving = champion(self._history())
             self._is_first = serving is None
             course = begin(self._wish.tag, situation, serving)
+            if course.state is not None and course.state.step is Step.PREPARE and situation.serving is not None:
+                # Without it green would be switched to, not be found good, and neither would blue.
+                self._judge.require_key(self._platform.url)
             self._write_down_found(course, situation)
             if course.state is None:
                 tag = self._wish.tag

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from core.errors import NotSwitched, PlatformError
+from core.errors import NotSwitched, PlatformError, ServiceError
 from core.ledger import Deployment, Environment, Hold, champion, check_time
 from core.tags import ModelTag
 from deploy.evidence import Evidence, Verdict
@@ -174,11 +174,17 @@ class MemoryJudge:
     Attributes:
         platform: Whose public it asks.
         against: The steps in which it speaks against green: `ready`, `verify`, `compare`, `public`, `watch`.
+        has_key: Whether the service that serves takes its key.
     """
 
     platform: MemoryPlatform
     against: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
+    has_key: bool = True
+
+    def require_key(self, url: str) -> None:
+        if not self.has_key:
+            raise ServiceError(f"{url}: wants a key")
 
     def wait_until_ready(self, url: str, green: ModelTag, has_died: Callable[[], bool]) -> Verdict:
         del url, green, has_died

@@ -14,7 +14,7 @@ from core.registry import ModelRegistry
 from core.service import Service
 from core.tags import ModelTag
 from deploy.evidence import Evidence, Verdict
-from deploy.judging.asking import SCOPES, Asked, ready
+from deploy.judging.asking import SCOPES, Asked, ready, require_key
 from deploy.judging.comparison import judge_answers, judge_scores
 from deploy.judging.metrics import scrape
 from deploy.judging.policy import Policy
@@ -63,6 +63,10 @@ class HttpJudge:
             return Service(url, self._key, scopes=SCOPES, timeout_s=_TIMEOUT_S, sleep=self._sleep)
         except ValueError as error:
             raise ServiceError(f"{url}: deploying {error}") from error
+
+    def require_key(self, url: str) -> None:
+        """See `Judge`."""
+        require_key(self._service(url))
 
     def wait_until_ready(self, url: str, green: ModelTag, has_died: Callable[[], bool]) -> Verdict:
         """See `Judge`."""

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -70,16 +71,18 @@ class Rehearsal:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-_LINES:])
 
     def stop(self) -> None:
-        """End whatever runs, and leave nothing behind."""
-        for process in self._running.values():
-            process.terminate()
-        for process in self._running.values():
-            try:
-                process.wait(_STOP_S)
-            except subprocess.TimeoutExpired:
+        """End whatever runs, and leave nothing behind, even where nobody wants to wait for that."""
+        try:
+            for process in self._running.values():
+                process.terminate()
+            for process in self._running.values():
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_STOP_S)
+        finally:
+            for process in self._running.values():
                 process.kill()
                 process.wait()
-        self._running = {}
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = self._log = None
+            self._running = {}
+            if self._folder is not None:
+                shutil.rmtree(self._folder, ignore_errors=True)
+                self._folder = self._log = None

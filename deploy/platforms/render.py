@@ -121,11 +121,12 @@ class RenderPlatform:
 
     def retire(self, blue: ModelTag | None, *, green: ModelTag) -> None:  # noqa: ARG002  # Render stops blue itself
         """See `Platform.retire`; the variable then names what serves."""
-        self._rehearsal.stop()
         self._tidy(green)
 
     def switch(self, green: ModelTag, *, blue: ModelTag | None) -> None:
         """See `Platform.switch`."""
+        # Nothing of it is to be left on this machine, should we be stopped meanwhile.
+        self._rehearsal.stop()
         with _untouched():
             service = self._service()
             running = self._deploys.running(service)
@@ -255,8 +256,7 @@ class RenderPlatform:
         return self._patience.wake_s if service.may_sleep else self._patience.answer_s
 
     def _ask(self, within_s: float, wanted: ModelTag | None = None) -> ModelTag | None:
-        timeout_s = self._answer_s(self._service())
-        return self._public.ask(self.url, wanted, within_s=within_s, timeout_s=timeout_s)
+        return self._public.ask(self.url, wanted, within_s=within_s, timeout_s=self._answer_s(self._service()))
 
     def _unsettled_s(self, live: Deploy | None) -> float:
         return unsettled_s(live, datetime.now(UTC), self.settling_s)

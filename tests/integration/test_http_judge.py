@@ -162,6 +162,24 @@ def test_a_key_that_may_not_is_told_what_it_needs(
     assert not key or key not in problem
 
 
+@pytest.mark.parametrize("key", ["", "slip_wrong", CALLER])
+def test_a_key_that_may_not_is_told_without_a_model(
+    registry: DirectoryRegistry, tmp_path: Path, clock: Clock, key: str
+) -> None:
+    with running(registry, tmp_path, BLUE, API_KEYS=f"{CHECKER_ENTRY},{CALLER_ENTRY}") as url:
+        judge(registry, clock, CHECKER).require_key(url)
+        with pytest.raises(ServiceError, match="set SERVICE_KEY to one with the scopes predict and admin") as refused:
+            judge(registry, clock, key).require_key(url)
+    assert not key or key not in str(refused.value)
+
+
+@pytest.mark.parametrize("status", [200, 404, 422, 503])
+def test_what_refuses_no_key_says_nothing_of_it(registry: DirectoryRegistry, clock: Clock, status: int) -> None:
+    with answering(lambda _: Answer(status=status)) as server:
+        judge(registry, clock).require_key(server.url)
+    judge(registry, clock).require_key(server.url)
+
+
 def test_a_green_that_takes_its_time_is_waited_for(clock: Clock) -> None:
     answers = [Answer(status=503)] * 3 + [Answer(body=f'{{"model_tag": "{GREEN}"}}'.encode())]
     with answering(lambda _: answers.pop(0)) as server:

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from core.errors import DeploymentFailed, DeploymentRuns, LedgerError, PlatformError
+from core.errors import DeploymentFailed, DeploymentRuns, LedgerError, PlatformError, ServiceError
 from core.ledger import Environment, champion
 from core.tags import ModelTag
 from deploy.machine import End, Step
@@ -77,6 +77,15 @@ def test_a_first_model_is_compared_with_nothing_and_not_watched() -> None:
     assert world.bring().end is End.DEPLOYED
     assert world.recorded == [B]
     assert "watch" not in world.judge.asked
+
+
+@pytest.mark.parametrize("is_return", [True, False])
+def test_a_key_that_blue_does_not_take_is_told_before_anything_is_begun(is_return: bool) -> None:
+    world = World()
+    world.judge.has_key = False
+    with pytest.raises(ServiceError, match="wants a key"):
+        world.bring(is_return=is_return)
+    assert (world.strings.moments, world.told, world.judge.asked) == ([], [], [])
 
 
 @pytest.mark.parametrize("against", ["ready", "verify", "compare"])
