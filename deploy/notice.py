@@ -47,7 +47,8 @@ def _evidence(outcome: Outcome) -> str:
 def _next(outcome: Outcome) -> str:
     if outcome.end is End.STUCK:
         return "Somebody has to look at the platform now."
+    nobody = "nobody" if outcome.end is End.STOPPED else "nobody, or by what does not do well"
     return (
-        f"Callers are served by {outcome.serving or 'nobody'}. Look at the model, or deploy it again if the trouble "
+        f"Callers are served by {outcome.serving or nobody}. Look at the model, or deploy it again if the trouble "
         "passed: this issue is closed by the next deployment that succeeds."
     )

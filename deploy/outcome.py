@@ -84,9 +84,14 @@ class Outcome:
         rest = f"; something is not as it should be ({self.trouble}), python -m deploy up mends it" * bool(self.trouble)
         if self.is_as_wanted:
             return f"{self.blue} serves {place} again, after {self.green}{rest}."
+        if self.blue is None:
+            # Not every platform takes off what serves when nothing can take its place.
+            return (
+                f"{self.green} does not do well: {self.problem}; nothing served {place} before, so that there is "
+                f"nothing to go back to, and it may serve on: python -m deploy status says so{rest}"
+            )
         after = f" after {self.exposed_s:.1f} s" if self.exposed_s is not None else ""
-        serves = f"{self.blue} serves {place} again" if self.blue else f"nothing serves {place}, as before"
-        return f"{self.green} was rolled back{after}: {self.problem}; {serves}{rest}"
+        return f"{self.green} was rolled back{after}: {self.problem}; {self.blue} serves {place} again{rest}"
 
     def _stuck(self, place: str) -> str:
         why = f" ({self.problem})" if self.problem else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import socket
 import subprocess
@@ -44,6 +45,8 @@ class Rehearsal:
     def start(self, green: ModelTag, *, blue: ModelTag | None) -> Addresses:
         """Begin to run green, and blue beside it; see `Platform.start`."""
         self.stop()
+        # Whatever ends this process, but a kill, nothing of it is left.
+        atexit.register(self.stop)
         self._folder = Path(tempfile.mkdtemp(prefix="slipway-rehearsal-"))
         self._log = self._folder / "green" / "log"
         beside = self._run("blue", blue, self._folder / "blue") if blue is not None else None
@@ -83,6 +86,7 @@ class Rehearsal:
                 process.kill()
                 process.wait()
             self._running = {}
+            atexit.unregister(self.stop)
             if self._folder is not None:
                 shutil.rmtree(self._folder, ignore_errors=True)
                 self._folder = self._log = None

@@ -47,6 +47,13 @@ def make(end: End, **changes: object) -> Outcome:
             make(End.ROLLED_BACK, problem="slow", switched_at=NOON, returned_at=NOON + timedelta(seconds=12.34)),
             f"{B} was rolled back after 12.3 s: slow; {A} serves production on Fly app x again",
         ),
+        (
+            make(End.ROLLED_BACK, problem="slow", blue=None),
+            (
+                f"{B} does not do well: slow; nothing served production on Fly app x before, so that there is nothing "
+                "to go back to, and it may serve on: python -m deploy status says so"
+            ),
+        ),
         (make(End.ROLLED_BACK, wanted=A), f"{A} serves production on Fly app x again, after {B}."),
         (
             make(End.STUCK, problem="slow", trouble="401"),
@@ -71,6 +78,12 @@ def test_the_issue_holds_the_evidence_and_says_who_serves() -> None:
     assert "| verify | golden rows |" in alert.body
     assert f"Callers are served by {A}." in alert.body
     assert "actions/runs/7" in alert.body
+
+
+@pytest.mark.parametrize(("end", "served"), [(End.STOPPED, "nobody."), (End.ROLLED_BACK, "nobody, or by what")])
+def test_where_nothing_served_before_the_issue_says_what_is_known(end: End, served: str) -> None:
+    alert = alert_of(make(end, problem="slow", blue=None), Environment.PRODUCTION, "Fly app x", "")
+    assert f"Callers are served by {served}" in alert.body
 
 
 def test_a_deployment_that_is_stuck_is_critical() -> None:
