@@ -280,6 +280,18 @@ def test_what_went_past_the_ledger_is_written_down_first() -> None:
     assert world.recorded == [A, C, B]
 
 
+def test_what_a_switch_left_is_removed_before_green_is_looked_at() -> None:
+    world = World(keeps=False)
+    world.platform.public, world.platform.beside = B, {A}
+    world.strings.errors["clear"] = NOBODY_KNOWS
+    with pytest.raises(PlatformError):
+        world.bring()
+    assert world.judge.asked == []
+    world.strings.errors.clear()
+    assert world.bring().is_as_wanted
+    assert (world.platform.seen, world.platform.beside, world.recorded) == ([], set(), [A, B])
+
+
 def test_a_blue_that_stands_by_takes_over_at_once() -> None:
     world = World()
     world.strings.errors["retire"] = PlatformError("not yet")
