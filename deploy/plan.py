@@ -71,9 +71,8 @@ def lines_of(
             "remnants": ", ".join(each.name for each in situation.remnants) or "nothing, as nothing was left behind",
         }
         does = _DOES if course.state.blue else _DOES_WITHOUT_BLUE
-        lines += [f"  {number}. {step}: {does[step].format_map(words)}" for number, step in _numbered(course.state)]
+        lines += [
+            f"  {number}. {step}: {does[step].format_map(words)}"
+            for number, step in enumerate(steps_of(course.state), 1)
+        ]
     return [*lines, cost(machines)]
-
-
-def _numbered(state: State) -> Iterator[tuple[int, Step]]:
-    return enumerate(steps_of(state), 1)
