@@ -114,10 +114,13 @@ class Course:
     Attributes:
         state: Where to begin; None if nothing is to be done.
         found: What turned out to serve although the ledger does not say so, to be written down first; None if it does.
+        clears: Whether the remnants are removed first, too: they are of a switch that was cut short, and may answer
+            beside green, who would then seem to be wrong.
     """
 
     state: State | None
     found: ModelTag | None = None
+    clears: bool = False
 
 
 def begin(wanted: ModelTag, situation: Situation, champion: ModelTag | None) -> Course:
@@ -142,7 +145,8 @@ def _go_on(wanted: ModelTag, situation: Situation, champion: ModelTag | None, fo
     """It was switched and then left alone: it is confirmed and watched as if nothing had happened."""
     blue = situation.kept or (champion if found else None)
     if found or situation.kept:
-        return Course(state=State(step=Step.CONFIRM, green=wanted, blue=blue, was_switched=True), found=found)
+        state = State(step=Step.CONFIRM, green=wanted, blue=blue, was_switched=True)
+        return Course(state=state, found=found, clears=bool(situation.remnants) and situation.kept is None)
     if situation.remnants:
         return Course(state=State(step=Step.RETIRE, green=wanted, blue=None, was_switched=True))
     return Course(state=None)

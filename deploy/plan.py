@@ -61,6 +61,8 @@ def lines_of(
         lines.append(f"It is busy: {situation.busy}; a deployment would be refused until that ends.")
     if course.found:
         lines.append(f"The ledger does not say so; first {course.found} would be written down.")
+    if course.clears:
+        lines.append(f"What a switch left would be removed: {', '.join(each.name for each in situation.remnants)}.")
     if course.state is None:
         lines.append(f"{wanted} serves already; nothing would be done.")
     else:

@@ -108,8 +108,7 @@ class Run:
                 return Outcome(end=End.DEPLOYED, wanted=tag, green=tag, blue=None, was_there=True)
             if course.state.was_switched and situation.serving:
                 self._switched_at = situation.serving.since
-            if course.state.step is Step.CONFIRM and situation.remnants and situation.kept is None:
-                # A switch that was cut short has left a blue that may answer beside green, who then seems to be wrong.
+            if course.clears:
                 self._platform.clear(situation)
             return self._from(course.state, situation, hold)
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from core.errors import NotSwitched, PlatformError, PlatformRefused
 from core.tags import ModelTag
-from deploy.platform import Addresses, Machine, Remnant, Serving, Situation
+from deploy.platform import Machine, Remnant, Serving, Situation
 from deploy.platforms.fly_file import machine_kind, require_blue_green
 from deploy.platforms.fly_machines import (
     FlyMachine,
@@ -26,7 +26,7 @@ from deploy.platforms.fly_machines import (
 )
 from deploy.platforms.flyctl import Flyctl
 from deploy.platforms.public import answering_tags
-from deploy.platforms.rehearsal import Rehearsal
+from deploy.platforms.rehearsal import Rehearsed
 from deploy.platforms.service_process import ROOT
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
@@ -73,7 +73,7 @@ def open_fly(app: str, environment: Mapping[str, str], *, build: bool = False) -
     return FlyPlatform(app, environment, build=build)
 
 
-class FlyPlatform:
+class FlyPlatform(Rehearsed):
     """One app, reached by flyctl; see `Platform`."""
 
     settling_s = _SETTLING_S
@@ -103,7 +103,7 @@ class FlyPlatform:
             environment, lock or Path(".slipway") / f"fly-{app}.lock", pause_s=self._patience.pause_s, folder=folder
         )
         self._registry = environment.get("MODEL_REGISTRY", "")
-        self._rehearsal = Rehearsal(environment)
+        super().__init__(environment)
         # What blue ran on before this process replaced it.
         self._earlier_image = ""
         self.name = f"Fly app {app}"
@@ -152,18 +152,6 @@ class FlyPlatform:
                 "remove those of one, with "
                 + " or ".join(f"`fly machines destroy --force --image={each} --app {self._app}`" for each in images)
             )
-
-    def start(self, green: ModelTag, *, blue: ModelTag | None) -> Addresses:
-        """See `Platform.start`."""
-        return self._rehearsal.start(green, blue=blue)
-
-    def has_died(self) -> bool:
-        """See `Platform.has_died`."""
-        return self._rehearsal.has_died()
-
-    def said(self) -> str:
-        """See `Platform.said`."""
-        return self._rehearsal.said()
 
     def switch(self, green: ModelTag, *, blue: ModelTag | None) -> None:  # noqa: ARG002  # the machines tell it
         """See `Platform.switch`."""

@@ -90,3 +90,26 @@ class Rehearsal:
             if self._folder is not None:
                 shutil.rmtree(self._folder, ignore_errors=True)
                 self._folder = self._log = None
+
+
+class Rehearsed:
+    """What platforms do alike that show nobody a green before it serves; see `deploy.platform.Platform`."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """
+        Args:
+            environment: Of this process.
+        """
+        self._rehearsal = Rehearsal(environment)
+
+    def start(self, green: ModelTag, *, blue: ModelTag | None) -> Addresses:
+        """See `Platform.start`."""
+        return self._rehearsal.start(green, blue=blue)
+
+    def has_died(self) -> bool:
+        """See `Platform.has_died`."""
+        return self._rehearsal.has_died()
+
+    def said(self) -> str:
+        """See `Platform.said`."""
+        return self._rehearsal.said()

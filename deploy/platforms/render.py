@@ -13,8 +13,8 @@ import structlog
 
 from core.errors import NotSwitched, PlatformError, PlatformRefused
 from core.tags import ModelTag, is_tag
-from deploy.platform import Addresses, Machine, Remnant, Serving, Situation
-from deploy.platforms.rehearsal import Rehearsal
+from deploy.platform import Machine, Remnant, Serving, Situation
+from deploy.platforms.rehearsal import Rehearsed
 from deploy.platforms.render_answers import Deploy, Service
 from deploy.platforms.render_api import RenderApi
 from deploy.platforms.render_deploys import Deploys, Patience
@@ -29,7 +29,7 @@ _BUILD: Final = "build_and_deploy"
 _LOG = structlog.get_logger()
 
 
-class RenderPlatform:
+class RenderPlatform(Rehearsed):
     """One web service on Render; see `Platform`. Green and blue are first run on this machine."""
 
     def __init__(
@@ -54,7 +54,7 @@ class RenderPlatform:
         self._api = RenderApi(settings, sleep=sleep)
         self._deploys = Deploys(self._api, self._patience, sleep)
         self._public = Public(self._patience.poll_s, sleep)
-        self._rehearsal = Rehearsal(environment)
+        super().__init__(environment)
         self._known: Service | None = None
         self._before: Deploy | None = None
 
@@ -102,18 +102,6 @@ class RenderPlatform:
     def clear(self, situation: Situation) -> None:
         """See `Platform.clear`."""
         self._tidy(situation.serving.tag if situation.serving else None)
-
-    def start(self, green: ModelTag, *, blue: ModelTag | None) -> Addresses:
-        """See `Platform.start`."""
-        return self._rehearsal.start(green, blue=blue)
-
-    def has_died(self) -> bool:
-        """See `Platform.has_died`."""
-        return self._rehearsal.has_died()
-
-    def said(self) -> str:
-        """See `Platform.said`."""
-        return self._rehearsal.said()
 
     def discard(self, green: ModelTag) -> None:  # noqa: ARG002  # only one is rehearsed
         """See `Platform.discard`."""

@@ -113,6 +113,21 @@ def test_a_deployment_goes_on_where_one_was_cut_short(
     assert (course.state.step, course.state.blue, course.found) == expected
 
 
+@pytest.mark.parametrize(
+    ("now", "champion", "clears"),
+    [
+        pytest.param(situation(B, None, A), A, True, id="a switch that was cut short has left blue"),
+        pytest.param(situation(B, A), A, False, id="blue is kept for the way back"),
+        pytest.param(situation(A, None, B), A, False, id="the first step does it anyway"),
+        pytest.param(situation(B, None, A), B, False, id="the last step does it anyway"),
+    ],
+)
+def test_what_may_answer_beside_green_is_removed_before_it_is_confirmed(
+    now: Situation, champion: ModelTag, *, clears: bool
+) -> None:
+    assert begin(B, now, champion).clears == clears
+
+
 def test_a_tag_that_serves_alone_needs_nothing() -> None:
     assert begin(B, situation(B), B) == Course(state=None)
 
