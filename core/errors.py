@@ -43,6 +43,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.github.advice import github_advice
+
 
 class SlipwayError(Exception):
     """Base of all errors whose message is meant for the person who runs Slipway."""
@@ -166,7 +168,7 @@ class GitHubRefused(GitHubError):
         self.status, self.said, self.codes, self.is_limited = status, said, tuple(codes), is_limited
         answer = f"{call} is answered {status}" + (f" ({said})" if said else "")
         super().__init__(
-            "; ".join(filter(None, [answer, _github_advice(status, said, is_limited=is_limited, has_token=has_token)]))
+            "; ".join(filter(None, [answer, github_advice(status, said, is_limited=is_limited, has_token=has_token)]))
         )
 
 
@@ -199,22 +201,6 @@ class DispatchRefused(GitHubError):
     def __init__(self, file: str, problem: str, *, remedy: str) -> None:
         self.file, self.problem, self.remedy = file, problem, remedy
         super().__init__(f"{file} cannot be started: {problem}; {remedy}")
-
-
-def _github_advice(status: int, said: str, *, is_limited: bool, has_token: bool) -> str:
-    for applies, advice in (
-        (is_limited and has_token, "too much was asked of it; try again later"),
-        (is_limited, "too much was asked of it; try again later, or set GITHUB_TOKEN"),
-        (300 <= status < 400, "the repository was renamed or moved; use its new name"),
-        ("immutable release" in said, "the tag can never be used again; train with --tag and a later version"),
-        (status == 401 and not has_token, "set GITHUB_TOKEN"),
-        (status == 401, "set GITHUB_TOKEN to a token that has not expired"),
-        (status in {403, 404} and not has_token, "set GITHUB_TOKEN if the repository is private"),
-        (status in {403, 404}, "the token may lack a permission, which a workflow grants under `permissions`"),
-    ):
-        if applies:
-            return advice
-    return ""
 
 
 class UnsupportedFormat(SlipwayError):
