@@ -187,6 +187,8 @@ def plan(tag: ModelTag, environment: str) -> None:
 @_ENVIRONMENT
 def at(time: datetime, environment: str) -> None:
     """Say what served at TIME, such as 2026-05-01T06:00 (UTC unless it says otherwise)."""
+    if time > datetime.now(UTC):
+        raise LedgerError(f"{time:%Y-%m-%d %H:%M:%S %Z} is to come; nobody can tell what will serve then")
     history = DeploySettings.from_env(os.environ).ledger.history(Environment(environment))
     past = [number for number, deployment in enumerate(history) if deployment.at <= time]
     if not past:

@@ -187,6 +187,12 @@ def test_who_served_at_a_time_is_answered_with_since_when_and_until_when(served:
     assert run(served, "at", time).stdout == said
 
 
+def test_of_a_time_that_is_to_come_nothing_is_said(served: Path) -> None:
+    result = run(served, "at", "2131-01-01")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "2131-01-01 00:00:00 UTC is to come" in result.stderr
+
+
 def test_without_a_tag_what_should_serve_is_meant(served: Path) -> None:
     assert run(served, "up").stdout == f"{V2} serves production already; nothing was done.\n"
 
