@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import PlatformRefused
+from deploy.platforms.service_process import last_lines
 
 _PROC: Final = Path("/proc")
-_LINES: Final = 15
 # By which gunicorn and Caddy are told of their pid file.
 _OPTIONS: Final = (b"--pid", b"--pidfile")
 _KILL_S: Final = 5.0
@@ -128,9 +128,7 @@ class Detached:
 
     def said(self) -> str:
         """The last lines of its log; empty if there are none."""
-        if not self._log.exists():
-            return ""
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-_LINES:])
+        return last_lines(self._log)
 
 
 def is_taken(port: int) -> bool:

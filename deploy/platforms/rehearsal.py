@@ -14,11 +14,10 @@ from typing import Final
 
 from core.tags import ModelTag
 from deploy.platform import Addresses
-from deploy.platforms.service_process import ROOT, command, environment_of
+from deploy.platforms.service_process import ROOT, command, environment_of, last_lines
 
 _HOST: Final = "127.0.0.1"
 _STOP_S: Final = 30.0
-_LINES: Final = 15
 # What would let the rehearsal write where the real service does, or keep its callers out.
 _NEUTRAL: Final = {
     "APP_ENV": "development",
@@ -69,9 +68,7 @@ class Rehearsal:
 
     def said(self) -> str:
         """See `Platform.said`."""
-        if self._log is None or not self._log.exists():
-            return ""
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-_LINES:])
+        return last_lines(self._log)
 
     def stop(self) -> None:
         """End whatever runs, and leave nothing behind, even where nobody wants to wait for that."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from core.tags import ModelTag
 
+_LINES: Final = 15
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 # Of whoever deploys; a service has no use for them.
 _SECRETS: Final = frozenset({"SERVICE_KEY", "FLY_API_TOKEN", "FLY_ACCESS_TOKEN", "RENDER_API_KEY", "API_KEY"})
@@ -37,3 +38,10 @@ def environment_of(
     """
     passed = {name: value for name, value in environment.items() if name not in _SECRETS | _OF_ANOTHER}
     return {**passed, "MODEL_TAG": str(tag), "HOST": host, "PORT": str(port), **others}
+
+
+def last_lines(log: Path | None) -> str:
+    """The last lines that a service said; empty if there are none."""
+    if log is None or not log.exists():
+        return ""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-_LINES:])
