@@ -25,6 +25,7 @@ _LOOKS: Final = 10
 _LOOK_AGAIN_S: Final = 0.02
 _HOST: Final = "127.0.0.1"
 _CONNECT_S: Final = 1.0
+_DYING_S: Final = 2.0
 
 
 class Detached:
@@ -136,6 +137,16 @@ def is_taken(port: int) -> bool:
     with socket.socket() as connection:
         connection.settimeout(_CONNECT_S)
         return connection.connect_ex((_HOST, port)) == 0
+
+
+def stays_taken(port: int) -> bool:
+    """Whether a program goes on listening on a port: one that is dying does so for a moment, and has lost its name."""
+    deadline = time.monotonic() + _DYING_S
+    while is_taken(port):
+        if time.monotonic() >= deadline:
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def _read(pid: int, name: str) -> bytes:

@@ -8,7 +8,7 @@ from typing import Final
 
 from core.errors import PlatformAway, PlatformRefused
 from core.tags import ModelTag
-from deploy.platforms.detached import Detached, is_taken
+from deploy.platforms.detached import Detached, stays_taken
 from deploy.platforms.service_process import ROOT, command, environment_of
 from deploy.platforms.slots import Colour
 
@@ -43,7 +43,7 @@ class ProcessSlots:
     def standing(self) -> Mapping[Colour, ModelTag | None]:
         """See `Slots.standing`; a slot whose port another program has stands too, and has no tag."""
         tags = {colour: self._services[colour].variable("MODEL_TAG") for colour in Colour}
-        running = [colour for colour in Colour if tags[colour] or is_taken(self._ports[colour])]
+        running = [colour for colour in Colour if tags[colour] or stays_taken(self._ports[colour])]
         return {colour: ModelTag.parse(tags[colour]) if tags[colour] else None for colour in running}
 
     def start(self, colour: Colour, tag: ModelTag) -> None:
@@ -56,7 +56,7 @@ class ProcessSlots:
         found = self._services[colour].variable("MODEL_TAG")
         if found == str(tag):
             return
-        if found or is_taken(self._ports[colour]):
+        if found or stays_taken(self._ports[colour]):
             raise self._refusal(colour, found)
         # The number in it may be that of another program by now, and gunicorn would refuse to start beside it.
         self._pid_file(colour).unlink(missing_ok=True)
@@ -75,7 +75,7 @@ class ProcessSlots:
         """
         if not self._services[colour].stop(within_s=_STOP_S):
             raise PlatformAway(f"the service in slot {colour} does not end, not even by SIGKILL; look at its processes")
-        if is_taken(self._ports[colour]):
+        if stays_taken(self._ports[colour]):
             raise self._refusal(colour, "")
 
     def _refusal(self, colour: Colour, tag: str) -> PlatformRefused:

@@ -13,7 +13,7 @@ import msgspec
 import requests
 
 from core.errors import PlatformAway, PlatformRefused
-from deploy.platforms.detached import Detached, is_taken
+from deploy.platforms.detached import Detached, stays_taken
 from deploy.platforms.service_process import ROOT
 from deploy.platforms.slots import Colour
 
@@ -162,7 +162,7 @@ def start_caddy(
     """
     for port in ports:
         # Two Caddys would share a port, and each get a part of the requests.
-        if is_taken(port):
+        if stays_taken(port):
             raise PlatformRefused(f"port {port} is in use by another program; stop it, or set PORT to a free one")
     beside = Path(sys.executable).with_name("caddy")
     program = shutil.which("caddy", path=environment.get("PATH")) or shutil.which(beside)
