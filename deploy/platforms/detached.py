@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -25,7 +26,7 @@ _LOOKS: Final = 10
 _LOOK_AGAIN_S: Final = 0.02
 _HOST: Final = "127.0.0.1"
 _CONNECT_S: Final = 1.0
-_DYING_S: Final = 2.0
+_DYING_S, _LOOK_AGAIN_S = 2.0, 0.2
 
 
 class Detached:
@@ -136,7 +137,8 @@ def is_taken(port: int) -> bool:
     """Whether a program listens on a port of the loopback."""
     with socket.socket() as connection:
         connection.settimeout(_CONNECT_S)
-        return connection.connect_ex((_HOST, port)) == 0
+        # One that is too busy to take a connection in time has the port all the same.
+        return connection.connect_ex((_HOST, port)) != errno.ECONNREFUSED
 
 
 def stays_taken(port: int) -> bool:
@@ -145,7 +147,7 @@ def stays_taken(port: int) -> bool:
     while is_taken(port):
         if time.monotonic() >= deadline:
             return True
-        time.sleep(0.05)
+        time.sleep(_LOOK_AGAIN_S)
     return False
 
 
