@@ -26,7 +26,7 @@ _LOOKS: Final = 10
 _LOOK_AGAIN_S: Final = 0.02
 _HOST: Final = "127.0.0.1"
 _CONNECT_S: Final = 1.0
-_DYING_S, _LOOK_AGAIN_S = 2.0, 0.2
+_DYING_S, _DYING_PAUSE_S = 2.0, 0.2
 
 
 class Detached:
@@ -147,7 +147,7 @@ def stays_taken(port: int) -> bool:
     while is_taken(port):
         if time.monotonic() >= deadline:
             return True
-        time.sleep(_LOOK_AGAIN_S)
+        time.sleep(_DYING_PAUSE_S)
     return False
 
 
