@@ -1,0 +1,1 @@
+"""From a file to model.toml: what its columns are, and why."""
