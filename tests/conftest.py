@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 
@@ -30,9 +31,16 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def flights(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The shipped example, trained and published once for all tests that ask for it."""
-    home = Home(folder=tmp_path_factory.mktemp("flights"))
-    done = home.run("ml", "train", "--publish")
-    assert done.returncode == 0, done.stdout + done.stderr
+    # Test processes have folders of their own in one that they share.
+    is_alone = "PYTEST_XDIST_WORKER" not in os.environ
+    shared = tmp_path_factory.getbasetemp() if is_alone else tmp_path_factory.getbasetemp().parent
+    home = Home(folder=shared / "flights")
+    with (shared / "flights.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not home.registry.exists():
+            home.folder.mkdir(exist_ok=True)
+            done = home.run("ml", "train", "--publish")
+            assert done.returncode == 0, done.stdout + done.stderr
     return home
 
 

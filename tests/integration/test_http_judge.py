@@ -150,7 +150,7 @@ def test_scores_that_are_not_the_golden_ones_are_found(tmp_path: Path, clock: Cl
     assert [each.name for each in verdict.breaches] == ["golden rows"]
 
 
-@pytest.mark.parametrize("key", ["", "slip_wrong", CALLER])
+@pytest.mark.parametrize("key", ["", "slip_wrong", CALLER], ids=["none", "unknown", "of a caller"])
 def test_a_key_that_may_not_is_told_what_it_needs(
     registry: DirectoryRegistry, tmp_path: Path, clock: Clock, key: str
 ) -> None:
@@ -162,7 +162,7 @@ def test_a_key_that_may_not_is_told_what_it_needs(
     assert not key or key not in problem
 
 
-@pytest.mark.parametrize("key", ["", "slip_wrong", CALLER])
+@pytest.mark.parametrize("key", ["", "slip_wrong", CALLER], ids=["none", "unknown", "of a caller"])
 def test_a_key_that_may_not_is_told_without_a_model(
     registry: DirectoryRegistry, tmp_path: Path, clock: Clock, key: str
 ) -> None:

@@ -217,7 +217,9 @@ def test_a_body_may_be_compressed(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"x", gzip.compress(b"{}")[:-1], gzip.compress(b"{}") + b"x", gzip.compress(b"{}") * 2]
+    "content",
+    [b"x", gzip.compress(b"{}")[:-1], gzip.compress(b"{}") + b"x", gzip.compress(b"{}") * 2],
+    ids=["no gzip", "cut short", "something behind it", "two of them"],
 )
 def test_a_body_that_is_not_compressed_as_it_says_is_refused(client: FlaskClient, content: bytes) -> None:
     answer = packed(client, content)
