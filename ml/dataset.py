@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from core.contract import CategoricalFeature, Contract, NumericFeature, Row, Target, Task
 from core.encoder import Encoder
 from core.errors import DatasetError
+from ml.datasets.form import ISO, TableForm
+from ml.datasets.numbers import misread, read_numbers
 from ml.times import as_times
 
 MIN_ROWS = 100
@@ -22,15 +24,17 @@ _TEXT_TYPES = (pl.String, pl.Boolean, pl.Categorical, pl.Enum, pl.Date, pl.Datet
 # Columns of ours beside those of the data.
 RESERVED_PREFIX = "slipway "
 _ROW_NUMBER = f"{RESERVED_PREFIX}row"
+_NO_NUMBER = "not a number"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RawData:
-    """What a loader returns: a table, the SHA-256 of the bytes it came from, and what to call it."""
+    """What a loader returns: a table, the SHA-256 of the bytes it came from, what to call it, how it is written."""
 
     frame: pl.DataFrame
     sha256: str
     source: str
+    form: TableForm = ISO
 
 
 Loader = Callable[[date | None], RawData]
@@ -76,13 +80,20 @@ class Dataset:
         return list(self.rows.iter_rows(named=True))
 
 
-def fit_to_contract(raw: RawData, contract: Contract, *, time_column: str | None, max_faulty_share: float) -> Dataset:
+def fit_to_contract(
+    raw: RawData,
+    contract: Contract,
+    *,
+    time_column: str | None,
+    max_faulty_share: float,
+    left_out: tuple[str, ...] = (),
+) -> Dataset:
     """
     Check a table against the contract and encode it.
 
-    Rows without an outcome are left out. So are rows that a caller could not send (out of range, null where
-    the contract says no), as long as they are at most `max_faulty_share` of all; categories that the contract
-    does not know stay and are encoded as unseen.
+    Rows without an outcome are left out, and rows whose outcome is one of `left_out`. So are rows that a caller could
+    not send (no number, out of range, null where the contract says no), as long as they are at most
+    `max_faulty_share` of all; categories that the contract does not know stay and are encoded as unseen.
 
     Raises:
         DatasetError: naming the column, the first row and what would be right.
@@ -90,11 +101,13 @@ def fit_to_contract(raw: RawData, contract: Contract, *, time_column: str | None
     wanted = [contract.target.name, *contract.names, *([time_column] if time_column else [])]
     _require_columns(raw, wanted)
     frame = raw.frame.select(list(dict.fromkeys(wanted))).with_row_index(_ROW_NUMBER, offset=1)
-    frame = _in_time_order(frame, time_column, raw.source)
-    columns = [_cast(frame, feature, raw.source) for feature in contract.features]
-    target, notes = _target_codes(frame[contract.target.name], frame[_ROW_NUMBER], contract.target, raw.source)
+    frame = _in_time_order(frame, time_column, raw)
+    frame, notes = _without(frame, contract.target.name, left_out)
+    columns = [_cast(frame, feature, raw) for feature in contract.features]
+    target, more = _target_codes(frame[contract.target.name], frame[_ROW_NUMBER], contract.target, raw)
+    notes += more
     known = ~np.isnan(target)
-    keep = known & _sendable(frame[_ROW_NUMBER], columns, contract, known, max_faulty_share, raw.source, notes)
+    keep = known & _sendable(frame, columns, contract, known, max_faulty_share, raw, notes)
     rows = pl.DataFrame(columns).filter(pl.Series(keep))
     if len(rows) < MIN_ROWS:
         raise DatasetError(f"{raw.source}: {len(rows)} usable rows; training takes at least {MIN_ROWS}")
@@ -132,59 +145,64 @@ def _require_columns(raw: RawData, wanted: list[str]) -> None:
         )
 
 
-def _in_time_order(frame: pl.DataFrame, time_column: str | None, source: str) -> pl.DataFrame:
+def _in_time_order(frame: pl.DataFrame, time_column: str | None, raw: RawData) -> pl.DataFrame:
     if time_column is None:
         return frame
-    times = as_times(frame[time_column], source)
+    times = as_times(frame[time_column], raw.source, raw.form.time_format)
     return frame.with_columns(times.alias(time_column)).sort(time_column, maintain_order=True)
 
 
-def _cast(frame: pl.DataFrame, feature: NumericFeature | CategoricalFeature, source: str) -> pl.Series:
-    column, what = frame[feature.name], f"{source}: column {feature.name!r}"
+def _cast(frame: pl.DataFrame, feature: NumericFeature | CategoricalFeature, raw: RawData) -> pl.Series:
+    column, what = frame[feature.name], f"{raw.source}: column {feature.name!r}"
     if isinstance(feature, CategoricalFeature):
         if column.dtype.is_float():
             raise DatasetError(f"{what} holds {column.dtype}, but model.toml says it is categorical")
-        return _as_texts(column, feature.categories, what)
-    return _as_numbers(column, frame[_ROW_NUMBER], what, "model.toml says the column is numeric")
+        return _as_texts(column, feature.categories, raw.form, what)
+    return _as_numbers(column, raw.form, feature.unit, what, "model.toml says the column is numeric")
 
 
-def _as_texts(column: pl.Series, listed: tuple[str, ...], what: str) -> pl.Series:
+def _without(frame: pl.DataFrame, target: str, left_out: tuple[str, ...]) -> tuple[pl.DataFrame, list[str]]:
+    """The rows whose outcome is none of `left_out`, and a note on how many that took away."""
+    if not left_out or frame[target].dtype.is_nested():
+        return frame, []
+    kept = frame.filter(~frame[target].cast(pl.String, strict=False).is_in(left_out).fill_null(value=False))
+    lost, values = len(frame) - len(kept), " or ".join(map(repr, left_out))
+    return kept, [f"{lost:,} rows were left out: their {target!r} is {values} (target.left_out)"] if lost else []
+
+
+def _as_texts(column: pl.Series, listed: tuple[str, ...], form: TableForm, what: str) -> pl.Series:
     """A column as texts, null where it is empty or holds a word for nothing that the contract does not list."""
     if column.dtype.is_float():
         column = column.fill_nan(None)
     elif not (column.dtype.is_integer() or column.dtype in _TEXT_TYPES):
         raise DatasetError(f"{what} holds {column.dtype}; it takes texts, whole numbers, truth values, dates or times")
     texts = column.cast(pl.String)
-    return texts.set(texts.is_in([word for word in MISSING if word not in listed]), None)
+    return texts.set(texts.is_in([word for word in (*MISSING, *form.missing) if word not in listed]), None)
 
 
-def _as_numbers(column: pl.Series, row_numbers: pl.Series, what: str, rule: str) -> pl.Series:
-    """A column as 64-bit floats, null where it is empty or not a number by its own account."""
+def _as_numbers(column: pl.Series, form: TableForm, unit: str, what: str, rule: str) -> pl.Series:
+    """A column as 64-bit floats, null where it is empty or no number."""
     if column.dtype.is_numeric():
         return column.cast(pl.Float64).fill_nan(None)
     if column.dtype not in (pl.String, pl.Null):
         raise DatasetError(f"{what} holds {column.dtype}, but {rule}")
-    column = column.cast(pl.String).str.strip_chars()
-    column = column.set(column.is_in(MISSING), None)
-    numbers = column.cast(pl.Float64, strict=False)
-    wrong = (numbers.is_null() & column.is_not_null()).arg_true()
-    if len(wrong):
-        first = int(wrong[0])
-        raise DatasetError(f"{what}, row {row_numbers[first]}: {column[first]!r} is not a number, but {rule}")
-    return numbers.fill_nan(None)
+    return read_numbers(column.cast(pl.String), form, unit)
 
 
 def _target_codes(
-    column: pl.Series, row_numbers: pl.Series, target: Target, source: str
+    column: pl.Series, row_numbers: pl.Series, target: Target, raw: RawData
 ) -> tuple[NDArray[np.float64], list[str]]:
     """Class codes or values, NaN where the outcome is unknown, and a note when some are."""
-    what = f"{source}: target {target.name!r}"
+    what = f"{raw.source}: target {target.name!r}"
     if target.task is Task.REGRESSION:
-        codes = _as_numbers(column, row_numbers, what, "regression takes numbers")
+        rule = "regression takes numbers"
+        codes = _as_numbers(column, raw.form, target.unit, what, rule)
+        for first in misread(column, codes, (*MISSING, *raw.form.missing)).arg_true()[:1]:
+            raise DatasetError(f"{what}, row {row_numbers[first]}: {column[first]!r} is not a number, but {rule}")
         codes = codes.set(codes.is_infinite(), None)
     else:
         classes = list(target.classes)
-        texts = _as_texts(column, target.classes, what)
+        texts = _as_texts(column, target.classes, raw.form, what)
         if target.catch_all:
             if not (texts == classes[1]).any():
                 raise DatasetError(f"{what} never is {classes[1]!r}, the positive value; it is {_some(texts)}")
@@ -206,40 +224,48 @@ def _some(texts: pl.Series) -> str:
 
 
 def _sendable(
-    row_numbers: pl.Series,
+    frame: pl.DataFrame,
     columns: list[pl.Series],
     contract: Contract,
     known: NDArray[np.bool_],
     max_faulty_share: float,
-    source: str,
+    raw: RawData,
     notes: list[str],
 ) -> NDArray[np.bool_]:
     """Which rows a caller could have sent; a note for each rule that some broke."""
     good = np.ones(len(known), dtype=bool)
     first_problem = ""
     for feature, column in zip(contract.features, columns, strict=True):
-        for rule, broken in _broken(feature, column):
+        written = frame[feature.name]
+        for rule, broken in _broken(feature, column, written, raw.form):
             places = np.flatnonzero(broken.to_numpy() & known)
             if len(places):
-                value = column[int(places[0])]
+                first = int(places[0])
+                value = written[first] if rule == _NO_NUMBER else column[first]
                 found = "" if value is None else f": {value}"
-                problem = f"column {feature.name!r}, row {row_numbers[int(places[0])]}{found} is {rule}"
+                problem = f"column {feature.name!r}, row {frame[_ROW_NUMBER][first]}{found} is {rule}"
                 first_problem = first_problem or problem
                 notes.append(f"{len(places):,} rows were left out: {problem}")
                 good[places] = False
     share = (~good[known]).mean() if known.any() else 0.0
     if share > max_faulty_share:
         raise DatasetError(
-            f"{source}: {share:.1%} of the rows break the contract, {max_faulty_share:.1%} may "
+            f"{raw.source}: {share:.1%} of the rows break the contract, {max_faulty_share:.1%} may "
             f"(dataset.max_faulty_share); the first: {first_problem}"
         )
     return good
 
 
-def _broken(feature: NumericFeature | CategoricalFeature, column: pl.Series) -> list[tuple[str, pl.Series]]:
-    rules = []
+def _broken(
+    feature: NumericFeature | CategoricalFeature, column: pl.Series, written: pl.Series, form: TableForm
+) -> list[tuple[str, pl.Series]]:
+    rules, empty = [], column.is_null()
+    if isinstance(feature, NumericFeature):
+        strange = misread(written, column, (*MISSING, *form.missing))
+        rules.append((_NO_NUMBER, strange))
+        empty &= ~strange
     if not feature.nullable:
-        rules.append(("empty, and model.toml does not say nullable = true", column.is_null()))
+        rules.append(("empty, and model.toml does not say nullable = true", empty))
     if isinstance(feature, NumericFeature):
         outside = ((column < feature.low) | (column > feature.high)).fill_null(value=False)
         rules.append((f"outside {feature.low:g}..{feature.high:g}", outside))

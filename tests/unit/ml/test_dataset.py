@@ -9,9 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from core.contract import CategoricalFeature, Contract, Target, Task
+from core.contract import CategoricalFeature, Contract, NumericFeature, Target, Task
 from core.errors import DatasetError
-from ml.dataset import MISSING, Dataset, fit_to_contract
+from ml.dataset import MISSING, Dataset, RawData, fit_to_contract
+from ml.datasets.form import TableForm
 from ml.times import as_times, span
 from tests.factories import make_contract
 from tests.unit.ml.factories import START, make_frame, make_raw
@@ -79,9 +80,54 @@ def test_a_missing_time_column_is_named_too() -> None:
 
 
 def test_text_in_a_numeric_column_names_the_row_and_the_text() -> None:
+    frame = _with(_as_text(make_frame(rows=ROWS), "age"), "age", {7: "forty", 8: "", 9: "fifty"})
+    with pytest.raises(DatasetError, match=r"1\.0% of the rows .* column 'age', row 7: forty is not a number"):
+        _fit(frame, max_faulty_share=0.005)
+
+
+def test_a_few_texts_in_a_numeric_column_cost_their_rows() -> None:
     frame = _with(_as_text(make_frame(rows=ROWS), "age"), "age", {7: "forty", 9: "fifty"})
-    with pytest.raises(DatasetError, match="column 'age', row 7: 'forty' is not a number"):
-        _fit(frame)
+    data = _fit(frame)
+    assert len(data) == ROWS - 2
+    assert data.notes == ("2 rows were left out: column 'age', row 7: forty is not a number",)
+
+
+def test_a_text_for_an_outcome_that_is_a_number_names_the_row() -> None:
+    contract = make_contract(Task.REGRESSION)
+    frame = make_frame(Task.REGRESSION, ROWS)
+    name = contract.target.name
+    with pytest.raises(DatasetError, match=f"target '{name}', row 5: 'much' is not a number, but regression takes"):
+        _fit(_with(_as_text(frame, name), name, {5: "much"}), contract)
+
+
+def test_values_are_read_as_their_table_writes_them() -> None:
+    frame = make_frame(rows=ROWS).with_columns(
+        age=pl.lit("1.234,5 yr"), at=pl.lit("31/12/2024"), city=pl.when(pl.int_range(ROWS) == 0).then(pl.lit("-"))
+    )
+    frame = frame.with_columns(pl.col("city").fill_null("Rome"))
+    features = (
+        NumericFeature(name="age", unit="yr", low=0, high=5000),
+        CategoricalFeature(name="city", categories=("Rome",), nullable=True),
+    )
+    form = TableForm(decimal=",", grouping=".", missing=("-",), time_format="%d/%m/%Y")
+    raw = RawData(frame=frame, sha256="1" * 64, source="a table", form=form)
+    contract = Contract(features=features, target=make_contract().target)
+    data = fit_to_contract(raw, contract, time_column="at", max_faulty_share=0)
+    assert data.rows["age"].unique().to_list() == [1234.5]
+    assert data.rows["city"].null_count() == 1
+    assert data.times is not None
+    assert data.times.unique().to_list() == [datetime(2024, 12, 31)]
+
+
+def test_rows_whose_outcome_is_left_out_are_counted() -> None:
+    contract = make_contract()
+    frame = _with(make_frame(rows=ROWS), contract.target.name, {3: "maybe", 4: "maybe", 5: None})
+    data = fit_to_contract(make_raw(frame), contract, time_column=None, max_faulty_share=0, left_out=("maybe", "x"))
+    assert len(data) == ROWS - 3
+    assert data.notes == (
+        "2 rows were left out: their 'churn' is 'maybe' or 'x' (target.left_out)",
+        "1 rows without an outcome were left out",
+    )
 
 
 def test_numbers_written_as_text_are_taken_as_numbers() -> None:
@@ -307,8 +353,8 @@ def test_a_row_number_is_the_file_s_even_after_sorting() -> None:
 
 def test_the_row_of_a_text_is_the_file_s_even_after_sorting() -> None:
     frame = _with(_as_text(make_frame(rows=ROWS), "age"), "age", {10: "old"}).reverse()
-    with pytest.raises(DatasetError, match=f"row {ROWS - 9}: 'old' is not a number"):
-        _fit(frame, time_column="at")
+    with pytest.raises(DatasetError, match=f"row {ROWS - 9}: old is not a number"):
+        _fit(frame, time_column="at", max_faulty_share=0)
 
 
 @pytest.mark.parametrize(
