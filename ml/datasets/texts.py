@@ -1,0 +1,77 @@
+"""A file of text as a stream of UTF-8, whatever it is written in, packed or not."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.errors import DatasetError
+
+CHUNK_BYTES = 1 << 23
+
+
+def utf8_start(path: Path, encoding: str) -> bytes:
+    """
+    The beginning of a file as UTF-8, up to `CHUNK_BYTES` of the file, for whoever has to guess how it is written.
+
+    Raises:
+        DatasetError: if it is not in that encoding.
+    """
+    return next(utf8_chunks(path, encoding), b"")
+
+
+def open_bytes(path: Path) -> io.BufferedIOBase:
+    """A file's bytes, unpacked where its name ends in .gz."""
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+
+
+def utf8_chunks(path: Path, encoding: str) -> Iterator[bytes]:
+    """A file's text as UTF-8, without a byte order mark, a few megabytes at a time."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    place, is_first = 0, True
+    try:
+        with open_bytes(path) as file:
+            while chunk := file.read(CHUNK_BYTES):
+                text = decoder.decode(chunk)
+                yield _checked(path, text.removeprefix("\ufeff") if is_first else text)
+                place, is_first = place + len(chunk), False
+            yield _checked(path, decoder.decode(b"", final=True))
+    except UnicodeDecodeError as error:
+        start = place - (len(error.object) - len(chunk)) + error.start
+        raise DatasetError(_misread(path, encoding, start, error.object[error.start])) from error
+    except UnicodeError as error:
+        raise DatasetError(f"{path}: is not {encoding} ({error}); dataset.encoding in model.toml names it") from error
+    except (EOFError, gzip.BadGzipFile, OSError) as error:
+        raise DatasetError(f"{path}: cannot be unpacked ({error})") from error
+
+
+def _misread(path: Path, encoding: str, place: int, byte: int) -> str:
+    name = "UTF-8" if codecs.lookup(encoding).name == "utf-8" else encoding
+    return (
+        f'{path}: is not {name} (byte {place:,} is 0x{byte:02x}); say dataset.encoding = "cp1252" in model.toml or '
+        "whatever it is in, save it as CSV UTF-8, or let scripts/adopt find it"
+    )
+
+
+def _checked(path: Path, text: str) -> bytes:
+    if "\0" in text:
+        raise DatasetError(f"{path}: holds a NUL character; is it UTF-16 (dataset.encoding), or no table of texts?")
+    return text.encode()
+
+
+@contextmanager
+def as_utf8(path: Path, encoding: str) -> Iterator[Path]:
+    """A path to the same text in plain UTF-8; a copy that goes away where the file is packed or written otherwise."""
+    if path.suffix != ".gz" and codecs.lookup(encoding).name == "utf-8":
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="slipway-table-") as folder:
+        copy = Path(folder) / "table.csv"
+        with copy.open("wb") as file:
+            file.writelines(utf8_chunks(path, encoding))
+        yield copy
