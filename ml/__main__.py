@@ -1,4 +1,4 @@
-"""The command line of training: `python -m ml train | evaluate | publish | card | tags | traffic`."""
+"""The command line of training: `python -m ml train | evaluate | publish | card | tags | data | traffic`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ except ModuleNotFoundError:
 
 from core.bundle import CARD_NAME, CARD_PAGE_NAME, Bundle
 from core.command import SlipwayGroup, TagType, columns, this_python
-from core.ledger import Environment
 from core.places import open_github
 from core.summary import add_summary
 from core.tags import ModelTag
-from ml.options import DAY, MODEL_FILE
+from ml.data_command import data
+from ml.options import AS_OF, MODEL_FILE
 from ml.settings import TrainingSettings
 from ml.traffic_command import traffic
 
@@ -27,12 +27,6 @@ if TYPE_CHECKING:
     from core.manifest import Manifest, Metric
     from ml.pipeline import Outcome
     from ml.progress import Progress
-
-_AS_OF = click.option(
-    "--as-of",
-    type=DAY,
-    help="Use only what was known on the morning of this day (YYYY-MM-DD); needs a time column.",
-)
 
 
 @click.group(cls=SlipwayGroup)
@@ -45,13 +39,14 @@ def main() -> None:
     evaluate   score a candidate or a published tag on today's holdout
     card       print a model card
     tags       list what is published
+    data       show what the data are now, and whether a model was made from them
     traffic    replay rows against a running service
     """
 
 
 @main.command()
 @MODEL_FILE
-@_AS_OF
+@AS_OF
 @click.option(
     "--trials",
     type=click.IntRange(1, 1000),
@@ -92,6 +87,7 @@ def train(
 
     from ml import pipeline
     from ml.announce import as_summary
+    from ml.datasets.download import Downloads
     from ml.problem import read_problem
     from ml.progress import Progress
 
@@ -102,7 +98,7 @@ def train(
     if dispatch is not None:
         # Minutes of training are not to be lost over that.
         open_github(os.environ)
-    problem = read_problem(model_file)
+    problem = read_problem(model_file, Downloads.from_env(os.environ, progress.transferred).fetch)
     plan = replace(
         problem.training,
         trials=problem.training.trials if trials is None else trials,
@@ -150,22 +146,11 @@ def _tell(outcome: Outcome) -> None:
 
 
 def _dispatch(settings: TrainingSettings, manifest: Manifest, workflow: str | None, *, is_new: bool) -> None:
-    """
-    Start what deploys a published model.
+    """Start what deploys a published model; one that was published before only if that got lost."""
+    from ml.announce import lost_start, start_workflow
 
-    One that was published before is started only if that got lost: it was never deployed, and nothing was started
-    since. Somebody may have refused it, or gone back from it.
-    """
-    from ml.announce import start_workflow, was_started_since
-
-    if workflow is None:
+    if workflow is None or not (is_new or lost_start(workflow, manifest, settings.ledger, os.environ)):
         return
-    if not is_new:
-        history = settings.ledger.history(Environment.PRODUCTION)
-        if any(entry.tag == manifest.tag for entry in history):
-            return
-        if was_started_since(workflow, manifest.created_at, os.environ):
-            return
     as_of = manifest.lineage.as_of
     said = start_workflow(workflow, manifest.tag, None if as_of is None else date.fromisoformat(as_of), os.environ)
     click.echo(said)
@@ -217,12 +202,13 @@ def _publish(settings: TrainingSettings, bundle: Bundle, progress: Progress) -> 
 @main.command()
 @click.argument("tag", type=TagType(), required=False)
 @MODEL_FILE
-@_AS_OF
+@AS_OF
 def evaluate(tag: ModelTag | None, model_file: Path, as_of: datetime | None) -> None:
     """Score TAG (by default the candidate) on today's holdout and judge it against the champion."""
     from core.scorer import load_scorer
     from ml import pipeline
     from ml.champion import find_champion, judge, score_holdout
+    from ml.datasets.download import Downloads
     from ml.problem import read_problem
     from ml.progress import Progress
 
@@ -230,7 +216,7 @@ def evaluate(tag: ModelTag | None, model_file: Path, as_of: datetime | None) -> 
     settings = TrainingSettings.from_env(os.environ, progress.transferred)
     with progress.step("Reading the model"):
         bundle = _bundle(settings, tag)
-    problem = read_problem(model_file)
+    problem = read_problem(model_file, Downloads.from_env(os.environ, progress.transferred).fetch)
     with progress.step("Reading the data"):
         parts = pipeline.read_parts(problem, None if as_of is None else as_of.date())
     with progress.step("Evaluating on the holdout"):
@@ -314,6 +300,7 @@ def _print_gate(accepted: bool, reasons: tuple[str, ...]) -> None:
         click.echo(f"  {reason}")
 
 
+main.add_command(data)
 main.add_command(traffic)
 
 if __name__ == "__main__":

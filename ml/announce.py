@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 
 from core.github.actions import Workflows
+from core.ledger import DeploymentLedger, Environment
 from core.manifest import Manifest
 from core.places import open_github
 from core.summary import table
@@ -33,6 +34,20 @@ def as_summary(manifest: Manifest, *, is_published: bool) -> str:
             table(("on the holdout", ""), figures),
         ]
     )
+
+
+def lost_start(workflow: str, manifest: Manifest, ledger: DeploymentLedger, environment: Mapping[str, str]) -> bool:
+    """
+    Whether the start of what deploys a published model got lost: it was never deployed, and nothing was started since.
+
+    Otherwise somebody may have refused it, or gone back from it.
+
+    Raises:
+        LedgerError, GitHubError: if that cannot be read.
+    """
+    if any(entry.tag == manifest.tag for entry in ledger.history(Environment.PRODUCTION)):
+        return False
+    return not was_started_since(workflow, manifest.created_at, environment)
 
 
 def was_started_since(workflow: str, moment: datetime, environment: Mapping[str, str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -29,12 +30,13 @@ _NO_NUMBER = "not a number"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RawData:
-    """What a loader returns: a table, the SHA-256 of the bytes it came from, what to call it, how it is written."""
+    """What a loader returns: a table, the SHA-256 of its bytes, what to call it, how it is written, its files."""
 
     frame: pl.DataFrame
     sha256: str
     source: str
     form: TableForm = ISO
+    files: tuple[Path, ...] = ()
 
 
 Loader = Callable[[date | None], RawData]
@@ -104,10 +106,8 @@ def fit_to_contract(
     frame = _in_time_order(frame, time_column, raw)
     frame, notes = _without(frame, contract.target.name, left_out)
     columns = [_cast(frame, feature, raw) for feature in contract.features]
-    target, more = _target_codes(frame[contract.target.name], frame[_ROW_NUMBER], contract.target, raw)
-    notes += more
-    known = ~np.isnan(target)
-    keep = known & _sendable(frame, columns, contract, known, max_faulty_share, raw, notes)
+    target = _target_codes(frame[contract.target.name], frame[_ROW_NUMBER], contract.target, raw, notes)
+    keep = (known := ~np.isnan(target)) & _sendable(frame, columns, contract, known, max_faulty_share, raw, notes)
     rows = pl.DataFrame(columns).filter(pl.Series(keep))
     if len(rows) < MIN_ROWS:
         raise DatasetError(f"{raw.source}: {len(rows)} usable rows; training takes at least {MIN_ROWS}")
@@ -190,9 +190,9 @@ def _as_numbers(column: pl.Series, form: TableForm, unit: str, what: str, rule: 
 
 
 def _target_codes(
-    column: pl.Series, row_numbers: pl.Series, target: Target, raw: RawData
-) -> tuple[NDArray[np.float64], list[str]]:
-    """Class codes or values, NaN where the outcome is unknown, and a note when some are."""
+    column: pl.Series, row_numbers: pl.Series, target: Target, raw: RawData, notes: list[str]
+) -> NDArray[np.float64]:
+    """Class codes or values, NaN where the outcome is unknown; a note when some are."""
     what = f"{raw.source}: target {target.name!r}"
     if target.task is Task.REGRESSION:
         rule = "regression takes numbers"
@@ -201,8 +201,7 @@ def _target_codes(
             raise DatasetError(f"{what}, row {row_numbers[first]}: {column[first]!r} is not a number, but {rule}")
         codes = codes.set(codes.is_infinite(), None)
     else:
-        classes = list(target.classes)
-        texts = _as_texts(column, target.classes, raw.form, what)
+        classes, texts = list(target.classes), _as_texts(column, target.classes, raw.form, what)
         if target.catch_all:
             if not (texts == classes[1]).any():
                 raise DatasetError(f"{what} never is {classes[1]!r}, the positive value; it is {_some(texts)}")
@@ -213,8 +212,9 @@ def _target_codes(
                 raise DatasetError(f"{what} holds {_some(strange)}, which is none of {', '.join(map(repr, classes))}")
             codes = texts.replace_strict(classes, list(range(len(classes))), default=None, return_dtype=pl.Float64)
     values = codes.fill_null(float("nan")).to_numpy()
-    unknown = int(np.isnan(values).sum())
-    return values, [f"{unknown:,} rows without an outcome were left out"] if unknown else []
+    if unknown := int(np.isnan(values).sum()):
+        notes.append(f"{unknown:,} rows without an outcome were left out")
+    return values
 
 
 def _some(texts: pl.Series) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import platform
 import subprocess
+from datetime import date
 from importlib import metadata
 from pathlib import Path
 
 import msgspec
 
-from core.manifest import Window
+from core.contract import read_contract
+from core.manifest import Manifest, Window
+from core.reading import Table
 from ml.dataset import Dataset
 from ml.problem import Problem
 from ml.times import span
@@ -62,3 +65,26 @@ def settings_digest(problem: Problem) -> str:
     said = problem.training, problem.gate, problem.validation, problem.holdout, problem.max_faulty_share
     content: bytes = msgspec.json.encode(said, enc_hook=str, order="deterministic")
     return hashlib.sha256(content).hexdigest()
+
+
+def changes_since(made: Manifest, problem: Problem, data_sha256: str, as_of: date | None) -> tuple[str, ...]:
+    """
+    What is no longer as it was when a model was made.
+
+    Args:
+        made: Of a model that is published, so that its contract can be read.
+        problem: What model.toml says now.
+        data_sha256: Of the data now.
+        as_of: The replay clock now.
+
+    Returns:
+        Names of what changed, for people; empty if a training would be given the same. The code may differ.
+    """
+    lineage = made.lineage
+    is_same = {
+        "the data": lineage.data_sha256 == data_sha256,
+        "the settings": read_contract(Table(made.contract, "contract")) == problem.contract
+        and lineage.settings_sha256 == settings_digest(problem),
+        "the clock": lineage.as_of == (None if as_of is None else as_of.isoformat()),
+    }
+    return tuple(name for name, same in is_same.items() if not same)

@@ -14,3 +14,8 @@ MODEL_FILE = click.option(
     show_default=True,
     help="The problem: data, target, features.",
 )
+AS_OF = click.option(
+    "--as-of",
+    type=DAY,
+    help="Use only what was known on the morning of this day (YYYY-MM-DD); needs a time column.",
+)

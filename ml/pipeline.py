@@ -16,7 +16,7 @@ from ml import candidate, champion
 from ml.card import card_page, write_card
 from ml.evaluation import Evaluation, evaluate
 from ml.gate import Verdict
-from ml.lineage import git_state, library_versions, settings_digest, window
+from ml.lineage import changes_since, git_state, library_versions, settings_digest, window
 from ml.members import THREADS
 from ml.plots import draw_plots
 from ml.problem import Problem
@@ -134,24 +134,9 @@ def run(request: Request, settings: TrainingSettings, progress: Progress) -> Out
 def _is_known(newest: Bundle, request: Request, parts: Split) -> bool:
     """Whether a bundle was made from what is to be trained on; the code may differ."""
     lineage = newest.manifest.lineage
-    as_of = None if request.as_of is None else request.as_of.isoformat()
-    made = (
-        lineage.data_sha256,
-        lineage.settings_sha256,
-        lineage.as_of,
-        lineage.train,
-        lineage.validation,
-        lineage.holdout,
-    )
-    now = (
-        parts.train.sha256,
-        settings_digest(request.problem),
-        as_of,
-        window(parts.train),
-        window(parts.validation),
-        window(parts.holdout),
-    )
-    return newest.contract == request.problem.contract and made == now
+    made = lineage.train, lineage.validation, lineage.holdout
+    now = window(parts.train), window(parts.validation), window(parts.holdout)
+    return made == now and not changes_since(newest.manifest, request.problem, parts.train.sha256, request.as_of)
 
 
 def _choose_tag(

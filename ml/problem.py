@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -15,6 +16,7 @@ from core.errors import DatasetError, ModelFileError
 from core.reading import Table, read_model_file
 from ml.dataset import RESERVED_PREFIX, Dataset, Loader, RawData, fit_to_contract
 from ml.datasets import table_file
+from ml.datasets.sources import Fetch, Files, find_files, no_download, path_fault
 from ml.gate import GatePolicy
 from ml.split import Share
 
@@ -55,12 +57,12 @@ class Problem:
     gate: GatePolicy
     drift: DriftPolicy
 
-    def load(self, as_of: date | None) -> Dataset:
+    def read(self, as_of: date | None) -> RawData:
         """
-        The data set, checked against the contract.
+        The table as it lies, before it is checked against the contract.
 
         Raises:
-            DatasetError: if it cannot be read or does not fit.
+            DatasetError: if it cannot be read.
         """
         try:
             raw = self.loader(as_of)
@@ -70,17 +72,30 @@ class Problem:
             raise DatasetError(f"dataset.loader failed: {type(error).__name__}: {error}") from error
         if not isinstance(raw, RawData):
             raise DatasetError(f"dataset.loader returned {type(raw).__name__}; it returns ml.dataset.RawData")
+        return raw
+
+    def load(self, as_of: date | None) -> Dataset:
+        """
+        The data set, checked against the contract.
+
+        Raises:
+            DatasetError: if it cannot be read or does not fit.
+        """
         return fit_to_contract(
-            raw,
+            self.read(as_of),
             self.contract,
             time_column=self.time_column,
             max_faulty_share=self.max_faulty_share,
         )
 
 
-def read_problem(path: Path) -> Problem:
+def read_problem(path: Path, fetch: Fetch = no_download) -> Problem:
     """
     Read and check a model.toml.
+
+    Args:
+        path: Of the file.
+        fetch: Downloads the data, if they lie behind a URL, when they are read.
 
     Raises:
         ModelFileError: naming every place that is wrong.
@@ -97,7 +112,7 @@ def read_problem(path: Path) -> Problem:
     gate = _read_gate(document.table("gate", optional=True), contract)
     problem = Problem(
         contract=contract,
-        loader=_read_loader(dataset, path.parent, time_column),
+        loader=_read_loader(dataset, path.parent, time_column, fetch),
         time_column=time_column,
         max_faulty_share=dataset.number("max_faulty_share", 0.01, 0, 1),
         validation=validation,
@@ -111,24 +126,25 @@ def read_problem(path: Path) -> Problem:
     return problem
 
 
-def _read_loader(dataset: Table, folder: Path, time_column: str | None) -> Loader:
+def _read_loader(dataset: Table, folder: Path, time_column: str | None, fetch: Fetch) -> Loader:
     dataset.reject_unknown(["loader", "path", "time_column", "max_faulty_share"])
     named = [key for key in ("loader", "path") if key in dataset.values]
     if len(named) != 1:
-        dataset.fault("", "takes either path (a CSV or Parquet file) or loader (module:function)")
+        dataset.fault("", "takes either path (a file, a glob of files or a URL) or loader (module:function)")
         return _no_loader
     text = dataset.get(named[0], str)
     if not isinstance(dataset.values[named[0]], str):
         return _no_loader
     if named[0] == "path":
-        if not text.endswith(table_file.SUFFIXES):
-            dataset.fault("path", f"takes a file that ends in {' or '.join(table_file.SUFFIXES)}, found {text!r}")
-        return partial(_load_file, folder / text, time_column)
+        fault = path_fault(text)
+        if fault is not None:
+            dataset.fault("path", fault)
+        return partial(_load_files, partial(find_files, text, folder, fetch), time_column)
     return _import_loader(dataset, text)
 
 
-def _load_file(path: Path, time_column: str | None, as_of: date | None) -> RawData:
-    return table_file.load(path, time_column=time_column, as_of=as_of)
+def _load_files(find: Callable[[], Files], time_column: str | None, as_of: date | None) -> RawData:
+    return table_file.load(find(), time_column=time_column, as_of=as_of)
 
 
 def _import_loader(dataset: Table, text: str) -> Loader:

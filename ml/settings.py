@@ -81,6 +81,37 @@ class TrainingSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DownloadSettings:
+    """
+    Settings of every command that reads the data, where they lie behind a URL.
+
+    Attributes:
+        folder: DATA_DIR, where downloaded files are kept.
+        token: DATASET_TOKEN that is sent to the URL's own host; empty for none.
+        max_bytes: DATASET_MAX_BYTES, the largest file that is downloaded.
+    """
+
+    folder: Path
+    token: str = field(repr=False)
+    max_bytes: int
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> DownloadSettings:
+        """
+        Raises:
+            SettingsError: naming every malformed variable.
+        """
+        reader = SettingsReader(environment)
+        settings = cls(
+            folder=reader.read("DATA_DIR", ".slipway/data", Path),
+            token=reader.read("DATASET_TOKEN", "", _token, is_secret=True),
+            max_bytes=reader.read("DATASET_MAX_BYTES", "2000000000", whole_number(1000, 10**12)),
+        )
+        reader.finish()
+        return settings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TrafficSettings:
     """
     Settings of `python -m ml traffic`.
@@ -106,6 +137,12 @@ class TrafficSettings:
         )
         reader.finish()
         return settings
+
+
+def _token(text: str) -> str:
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("takes one token, without spaces")
+    return text
 
 
 def _wandb_mode(text: str, *, has_key: bool) -> WandbMode:

@@ -73,12 +73,13 @@ def traffic(
     API_KEY=slip_... scripts/traffic --url https://mine.example --limit 1000
     """
     from ml import traffic as replay
+    from ml.datasets.download import Downloads
     from ml.problem import read_problem
     from ml.progress import Progress
     from ml.service import Service
 
     settings, progress = TrafficSettings.from_env(os.environ), Progress()
-    problem = read_problem(model_file)
+    problem = read_problem(model_file, Downloads.from_env(os.environ, progress.transferred).fetch)
     target = problem.contract.target
     with progress.step("Reading the data"):
         data = replay.choose(problem.load(None), since and since.date(), until and until.date(), limit)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.errors import DispatchRefused, SettingsError
+from core.ledger import Environment, FileLedger
 from core.manifest import GateRecord
 from core.tags import ModelTag
 from doubles.github import GitHub
-from ml.announce import as_summary, start_workflow, was_started_since
+from ml.announce import as_summary, lost_start, start_workflow, was_started_since
 from tests.factories import make_contract, make_manifest
 from tests.github import REPOSITORY
 
@@ -91,3 +93,18 @@ def test_a_workflow_that_was_started_since_is_known(github: GitHub) -> None:
     start_workflow("deploy.yml", TAG, None, variables(github))
     assert was_started_since("deploy.yml", moment, variables(github))
     assert not was_started_since("deploy.yml", moment + timedelta(seconds=1), variables(github))
+
+
+def test_a_start_is_lost_while_nothing_was_started_or_deployed_since(github: GitHub, tmp_path: Path) -> None:
+    github.add_workflow(REPOSITORY, ".github/workflows/deploy.yml", WORKFLOW)
+    manifest, ledger = make_manifest(make_contract(), str(TAG)), FileLedger(tmp_path / "ledger.jsonl")
+    github.set_clock(manifest.created_at)
+    assert lost_start("deploy.yml", manifest, ledger, variables(github))
+    start_workflow("deploy.yml", TAG, None, variables(github))
+    assert not lost_start("deploy.yml", manifest, ledger, variables(github))
+
+
+def test_the_start_of_what_was_deployed_is_not_lost(tmp_path: Path) -> None:
+    manifest, ledger = make_manifest(make_contract(), str(TAG)), FileLedger(tmp_path / "ledger.jsonl")
+    ledger.record(Environment.PRODUCTION, TAG, at=manifest.created_at, reason="a test")
+    assert not lost_start("deploy.yml", manifest, ledger, {})

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from core.drift_policy import DriftPolicy
 from core.manifest import Window
-from ml.lineage import git_state, library_versions, settings_digest, window
+from ml.lineage import changes_since, git_state, library_versions, settings_digest, window
 from ml.problem import read_problem
 from tests.commands import ROOT
+from tests.factories import make_contract, make_manifest
 from tests.unit.ml.factories import make_dataset
 
 
@@ -99,3 +102,18 @@ def test_what_drift_looks_at_makes_no_other_model() -> None:
     other = replace(problem, drift=DriftPolicy(min_labels=50))
     assert other.drift != problem.drift
     assert settings_digest(other) == settings_digest(problem)
+
+
+def test_what_changed_since_a_model_was_made_is_named() -> None:
+    problem = read_problem(ROOT / "model.toml")
+    lineage = msgspec.structs.replace(
+        make_manifest(problem.contract).lineage, settings_sha256=settings_digest(problem), as_of="2013-07-01"
+    )
+    made = make_manifest(problem.contract, lineage=lineage)
+    other = replace(problem, contract=make_contract())
+    day, sha256 = date(2013, 7, 1), lineage.data_sha256
+    assert changes_since(made, problem, sha256, day) == ()
+    assert changes_since(made, problem, "2" * 64, day) == ("the data",)
+    assert changes_since(made, other, sha256, day) == ("the settings",)
+    assert changes_since(made, replace(problem, max_faulty_share=0.5), sha256, day) == ("the settings",)
+    assert changes_since(made, other, "2" * 64, None) == ("the data", "the settings", "the clock")

@@ -12,6 +12,7 @@ import pytest
 from core.errors import DatasetError
 from ml.dataset import RawData
 from ml.datasets import table_file
+from ml.datasets.sources import Files
 
 DAYS = "at,age\n2025-01-01,30\n2025-01-02,40\n2025-01-03,50\n"
 HOURS = "at,age\n2025-01-01T23:59:59{zone},30\n2025-01-02T00:00:00{zone},40\n"
@@ -24,7 +25,7 @@ def _write(folder: Path, content: str | bytes, name: str = "data.csv") -> Path:
 
 
 def _load(path: Path, time_column: str | None = None, as_of: date | None = None) -> RawData:
-    return table_file.load(path, time_column=time_column, as_of=as_of)
+    return table_file.load(Files.one(path), time_column=time_column, as_of=as_of)
 
 
 def test_a_csv_is_read_as_text_to_the_letter(tmp_path: Path) -> None:
@@ -148,3 +149,37 @@ def test_a_day_before_all_rows_leaves_nothing_and_says_so(tmp_path: Path) -> Non
 def test_a_text_that_is_no_time_is_named_with_its_row(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="time column 'at', row 1 is no time: 'soon'"):
         _load(_write(tmp_path, "at,age\nsoon,30\nlater,40\n"), "at", date(2024, 12, 31))
+
+
+def _several(folder: Path, **contents: str) -> RawData:
+    paths = [_write(folder, content, f"{name}.csv") for name, content in contents.items()]
+    files = Files(paths=tuple(paths), names=tuple(path.name for path in paths), label="*.csv (several files)")
+    return table_file.load(files, time_column="at", as_of=None)
+
+
+def test_several_files_are_one_table(tmp_path: Path) -> None:
+    raw = _several(tmp_path, a="at,age\n2025-01-01,30\n", b="age,at\n40,2025-01-02\n")
+    assert raw.frame.rows() == [("2025-01-01", "30"), ("2025-01-02", "40")]
+    assert (raw.source, [path.name for path in raw.files]) == ("*.csv (several files)", ["a.csv", "b.csv"])
+    assert raw.sha256 != _load(tmp_path / "a.csv").sha256
+
+
+def test_a_day_may_come_before_all_rows_of_some_files(tmp_path: Path) -> None:
+    paths = (_write(tmp_path, DAYS, "a.csv"), _write(tmp_path, DAYS.replace("2025", "2026"), "b.csv"))
+    files = Files(paths=paths, names=("a.csv", "b.csv"), label="*.csv")
+    assert len(table_file.load(files, time_column="at", as_of=date(2025, 6, 1)).frame) == 3
+
+
+@pytest.mark.parametrize("other", ["age\n40\n", "at,age,city\n2025-01-02,40,Oslo\n"])
+def test_files_of_other_columns_are_no_table(other: str, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"b\.csv: has other columns than a\.csv: only one of them has '(at|city)'"):
+        _several(tmp_path, a="at,age\n2025-01-01,30\n", b=other)
+
+
+def test_a_column_of_another_type_in_another_file_is_told(tmp_path: Path) -> None:
+    frames = {"a.parquet": pl.DataFrame({"age": [30]}), "b.parquet": pl.DataFrame({"age": [[40]]})}
+    for name, frame in frames.items():
+        frame.write_parquet(tmp_path / name)
+    files = Files(paths=tuple(tmp_path / name for name in frames), names=tuple(frames), label="*.parquet")
+    with pytest.raises(DatasetError, match=r"a\.parquet and the files beside it hold columns of different types"):
+        table_file.load(files, time_column=None, as_of=None)
