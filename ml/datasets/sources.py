@@ -113,8 +113,9 @@ def plain(url: str) -> str:
 
 
 def kind_of(name: str) -> str | None:
-    """The suffix that says how a file is to be read; None for one that is not read."""
-    return next((suffix for suffix in sorted(SUFFIXES, key=len, reverse=True) if name.endswith(suffix)), None)
+    """The suffix that says how a file is to be read, in small letters; None for one that is not read."""
+    ending = name.lower()
+    return next((suffix for suffix in sorted(SUFFIXES, key=len, reverse=True) if ending.endswith(suffix)), None)
 
 
 def no_download(url: str) -> Path:

@@ -11,7 +11,7 @@ import polars as pl
 
 from core.errors import DatasetError
 from ml.dataset import RawData
-from ml.datasets.sources import SUFFIXES, Files, digest
+from ml.datasets.sources import SUFFIXES, Files, digest, kind_of
 from ml.times import as_times
 
 _DUPLICATED = re.compile(r"(.*)_duplicated_\d+", re.DOTALL)
@@ -45,7 +45,7 @@ def load(files: Files, *, time_column: str | None, as_of: date | None) -> RawDat
 
 
 def _read(path: Path, name: str) -> bytes:
-    if path.suffix not in SUFFIXES:
+    if kind_of(path.name) is None:
         raise DatasetError(f"{name}: takes a file that ends in {' or '.join(SUFFIXES)}")
     try:
         return path.read_bytes()
@@ -74,7 +74,7 @@ def _below_each_other(frames: list[pl.DataFrame], names: tuple[str, ...]) -> pl.
 
 def _parse(path: Path, name: str, content: bytes) -> pl.DataFrame:
     try:
-        if path.suffix == ".parquet":
+        if kind_of(path.name) == ".parquet":
             return pl.read_parquet(content)
         return _parse_csv(name, content)
     except pl.exceptions.NoDataError as error:

@@ -57,6 +57,10 @@ def test_parquet_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert _load(tmp_path / "data.parquet").frame.equals(frame)
 
 
+def test_a_suffix_may_be_in_capitals(tmp_path: Path) -> None:
+    assert len(_load(_write(tmp_path, DAYS, "DATA.CSV")).frame) == 3
+
+
 def test_the_checksum_is_the_file_s(tmp_path: Path) -> None:
     path = _write(tmp_path, DAYS)
     raw = _load(path)
