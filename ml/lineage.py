@@ -61,8 +61,9 @@ def window(data: Dataset) -> Window:
 
 
 def settings_digest(problem: Problem) -> str:
-    """The SHA-256 of what model.toml says of training, parts and gate, in hexadecimal digits."""
-    said = problem.training, problem.gate, problem.validation, problem.holdout, problem.max_faulty_share
+    """The SHA-256 of what model.toml says of data, training, parts and gate, in hexadecimal digits."""
+    data = problem.max_faulty_share, problem.form, problem.left_out
+    said = problem.training, problem.gate, problem.validation, problem.holdout, *data
     content: bytes = msgspec.json.encode(said, enc_hook=str, order="deterministic")
     return hashlib.sha256(content).hexdigest()
 

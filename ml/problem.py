@@ -16,6 +16,7 @@ from core.errors import DatasetError, ModelFileError
 from core.reading import Table, read_model_file
 from ml.dataset import RESERVED_PREFIX, Dataset, Loader, RawData, fit_to_contract
 from ml.datasets import table_file
+from ml.datasets.form import FORM_KEYS, TableForm, read_form
 from ml.datasets.sources import Fetch, Files, find_files, no_download, path_fault
 from ml.gate import GatePolicy
 from ml.split import Share
@@ -50,6 +51,8 @@ class Problem:
     contract: Contract
     loader: Loader
     time_column: str | None
+    form: TableForm
+    left_out: tuple[str, ...]
     max_faulty_share: float
     validation: Share
     holdout: Share
@@ -86,6 +89,7 @@ class Problem:
             self.contract,
             time_column=self.time_column,
             max_faulty_share=self.max_faulty_share,
+            left_out=self.left_out,
         )
 
 
@@ -102,18 +106,20 @@ def read_problem(path: Path, fetch: Fetch = no_download) -> Problem:
     """
     document = read_model_file(path)
     document.reject_unknown(["dataset", "split", "target", "features", "training", "gate", "drift"])
-    contract = read_contract(document)
+    contract, left_out = _read_target(document)
     for index, name in enumerate(contract.names):
         if name.startswith(RESERVED_PREFIX):
             document.fault(f"features[{index}].name", f"{name!r} begins with {RESERVED_PREFIX!r}, which is reserved")
     dataset = document.table("dataset")
-    time_column = dataset.get("time_column", str, "") or None
+    time_column, form = dataset.get("time_column", str, "") or None, read_form(dataset)
     validation, holdout = _read_split(document.table("split", optional=True), time_column)
     gate = _read_gate(document.table("gate", optional=True), contract)
     problem = Problem(
         contract=contract,
-        loader=_read_loader(dataset, path.parent, time_column, fetch),
+        loader=_read_loader(dataset, path.parent, form, time_column, fetch),
         time_column=time_column,
+        form=form,
+        left_out=left_out,
         max_faulty_share=dataset.number("max_faulty_share", 0.01, 0, 1),
         validation=validation,
         holdout=holdout,
@@ -126,8 +132,25 @@ def read_problem(path: Path, fetch: Fetch = no_download) -> Problem:
     return problem
 
 
-def _read_loader(dataset: Table, folder: Path, time_column: str | None, fetch: Fetch) -> Loader:
-    dataset.reject_unknown(["loader", "path", "time_column", "max_faulty_share"])
+def _read_target(document: Table) -> tuple[Contract, tuple[str, ...]]:
+    """The contract, and the outcomes whose rows are left out: they are about the data, and no part of it."""
+    target = document.values.get("target")
+    if not isinstance(target, dict):
+        return read_contract(document), ()
+    promised = {key: value for key, value in target.items() if key != "left_out"}
+    contract = read_contract(Table({**document.values, "target": promised}, faults=document.faults))
+    table = Table(target, "target", document.faults)
+    left_out = table.texts("left_out", [])
+    if left_out and contract.target.task is Task.REGRESSION:
+        table.fault("left_out", "belongs to binary and multiclass targets only")
+    for index, value in enumerate(left_out):
+        if value in contract.target.classes and not (contract.target.catch_all and value == contract.target.classes[0]):
+            table.fault(f"left_out[{index}]", f"{value!r} is a value that the model is to tell, too")
+    return contract, left_out
+
+
+def _read_loader(dataset: Table, folder: Path, form: TableForm, time_column: str | None, fetch: Fetch) -> Loader:
+    dataset.reject_unknown(["loader", "path", "time_column", "max_faulty_share", *FORM_KEYS])
     named = [key for key in ("loader", "path") if key in dataset.values]
     if len(named) != 1:
         dataset.fault("", "takes either path (a file, a glob of files or a URL) or loader (module:function)")
@@ -139,12 +162,15 @@ def _read_loader(dataset: Table, folder: Path, time_column: str | None, fetch: F
         fault = path_fault(text)
         if fault is not None:
             dataset.fault("path", fault)
-        return partial(_load_files, partial(find_files, text, folder, fetch), time_column)
+        return partial(_load_files, partial(find_files, text, folder, fetch), form, time_column)
+    for key in FORM_KEYS:
+        if key in dataset.values:
+            dataset.fault(key, "belongs to path; a loader says how its texts are written in RawData.form")
     return _import_loader(dataset, text)
 
 
-def _load_files(find: Callable[[], Files], time_column: str | None, as_of: date | None) -> RawData:
-    return table_file.load(find(), time_column=time_column, as_of=as_of)
+def _load_files(find: Callable[[], Files], form: TableForm, time_column: str | None, as_of: date | None) -> RawData:
+    return table_file.load(find(), form, time_column=time_column, as_of=as_of)
 
 
 def _import_loader(dataset: Table, text: str) -> Loader:

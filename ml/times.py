@@ -17,14 +17,15 @@ _ISO_8601 = (
 _PROBE = datetime(2001, 12, 23, 14, 5, 6, tzinfo=UTC)
 
 
-def as_times(column: pl.Series, source: str, form: str = "") -> pl.Series:
+def as_times(column: pl.Series, source: str, form: str = "", first_row: int = 1) -> pl.Series:
     """
-    A time column as datetimes; texts with an offset become UTC.
+    A time column, or a part of one, as datetimes; texts with an offset become UTC.
 
     Args:
         column: Texts, dates, times, or with a form of `UNIX` numbers.
         source: What to call the table.
         form: As in `ml.datasets.form.TableForm.time_format`.
+        first_row: The number of the column's first row.
 
     Raises:
         DatasetError: if it holds anything else, naming the first row that does.
@@ -44,7 +45,7 @@ def as_times(column: pl.Series, source: str, form: str = "") -> pl.Series:
         row = int(times.is_null().arg_true()[0])
         problem = "is empty" if column[row] in (None, "") else f"is no time: {column[row]!r}"
         wanted = f"dataset.time_format is {form!r}" if form else "write ISO 8601, such as 2013-07-01 05:15"
-        raise DatasetError(f"{what}, row {row + 1} {problem}; {wanted}")
+        raise DatasetError(f"{what}, row {first_row + row} {problem}; {wanted}")
     return times
 
 

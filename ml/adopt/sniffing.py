@@ -16,7 +16,7 @@ from charset_normalizer import from_bytes
 from core.errors import DatasetError
 from ml.adopt.marks import find_marks
 from ml.datasets.form import TableForm
-from ml.datasets.table import DELIMITED, PARQUET, kind_of
+from ml.datasets.sources import DELIMITED, PARQUET, kind_of
 from ml.datasets.texts import CHUNK_BYTES, open_bytes, utf8_start
 
 DELIMITERS = ",;\t|"
@@ -49,8 +49,8 @@ def sniff_form(paths: Sequence[Path]) -> tuple[TableForm, tuple[str, ...]]:
         DatasetError: if it is missing or holds nothing.
     """
     path = paths[0]
-    kind = kind_of(path)
-    if kind == PARQUET:
+    kind = (kind_of(path.name) or "").removesuffix(".gz")
+    if kind in ("", PARQUET):
         return TableForm(), ()
     try:
         encoding = next((each for each in map(_encoding, paths) if each != "utf-8"), "utf-8")
@@ -106,7 +106,7 @@ class _Rows:
 
 
 def _rows(path: Path, encoding: str) -> _Rows:
-    text = utf8_start(path, encoding).decode()
+    text = utf8_start(path, encoding, str(path)).decode()
     # The last line may be cut.
     text = text[: text.rfind("\n") + 1] if path.stat().st_size > CHUNK_BYTES or path.suffix == ".gz" else text
     csv.field_size_limit(CHUNK_BYTES)

@@ -17,7 +17,7 @@ from ml.datasets.form import TableForm
 from ml.datasets.texts import as_utf8, utf8_chunks
 
 # A line longer than this is taken for a quote that never closes.
-MAX_LINE_BYTES = 1 << 26
+MAX_LINE_BYTES = 1 << 24
 _NEWLINE, _RETURN, _QUOTE = 10, 13, 34
 _OTHER_DELIMITERS = ",;\t|"
 
@@ -29,23 +29,36 @@ class CsvFile:
 
     Attributes:
         path: Of the file.
+        name: What to call it.
         form: How it is written.
         columns: The names in its head.
         width: Cells of a line, the nameless and empty ones at its end among them.
+        skipped: Lines up to the head, with it.
     """
 
     path: Path
+    name: str
     form: TableForm
     columns: tuple[str, ...]
     width: int
+    skipped: int
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
         """Tables of up to `rows` rows, all text; lines without any value are left out."""
         nameless = [f"slipway nameless {place}" for place in range(len(self.columns), self.width)]
         schema = dict.fromkeys([*self.columns, *nameless], pl.String)
-        with as_utf8(self.path, self.form.encoding) as path:
+        with as_utf8(self.path, self.form.encoding, self.name) as path:
             table = pl.scan_csv(
-                path, schema=schema, separator=self.form.delimiter, truncate_ragged_lines=True, glob=False
+                path,
+                schema=schema,
+                separator=self.form.delimiter,
+                has_header=False,
+                skip_rows=self.skipped,
+                # The cells of every line have been counted.
+                missing_columns="insert",
+                extra_columns="ignore",
+                truncate_ragged_lines=True,
+                glob=False,
             )
             try:
                 for batch in table.collect_batches(chunk_size=rows, maintain_order=True):
@@ -53,44 +66,46 @@ class CsvFile:
                     yield batch.select(self.columns).filter(~pl.all_horizontal(pl.all().is_null()))
             except pl.exceptions.PolarsError as error:
                 raise DatasetError(
-                    f"{self.path}: is not a readable CSV file; a cell that begins with a double quote ends with one, "
+                    f"{self.name}: is not a readable CSV file; a cell that begins with a double quote ends with one, "
                     "and a quote inside is written twice"
                 ) from error
 
     def _require_empty(self, nameless: pl.DataFrame) -> None:
         for place, column in enumerate(nameless, len(self.columns) + 1):
             if column.null_count() < len(column):
-                raise DatasetError(f"{self.path}: column {place} holds values but has no name in the head")
+                raise DatasetError(f"{self.name}: column {place} holds values but has no name in the head")
 
 
-def open_csv(path: Path, form: TableForm) -> CsvFile:
+def open_csv(path: Path, name: str, form: TableForm) -> CsvFile:
     """
     Look at every line of a file.
 
     Raises:
         DatasetError: if its text or its lines are not what `form` says, naming the row, counted from 1 after the head.
     """
-    lines = _whole_lines(path, utf8_chunks(path, form.encoding))
+    lines = _whole_lines(name, utf8_chunks(path, form.encoding, name))
     first = next(lines, b"")
-    head, _, body = _head(first)
-    names = next(csv.reader(io.StringIO(head.decode(), newline=""), delimiter=form.delimiter), [])
-    columns = _columns(path, names, form.delimiter)
+    head, body, skipped = _head(first)
+    names, *more = [*csv.reader(io.StringIO(head.decode(), newline=""), delimiter=form.delimiter)] or [[]]
+    if more:
+        raise DatasetError(f"{name}: its lines end in a carriage return alone; save it with usual line ends")
+    columns = _columns(name, names, form.delimiter)
     rows = 0
     for block in _chained(body, lines):
         if block.startswith(head) or b"\n" + head in block:
-            _reject_second_head(path, block, head, rows)
-        rows += _count_rows(path, block, form.delimiter, len(names), rows)
+            _reject_second_head(name, block, head, rows)
+        rows += _count_rows(name, block, form.delimiter, len(names), rows)
     if not rows:
-        raise DatasetError(f"{path}: holds no rows, only the head")
-    return CsvFile(path=path, form=form, columns=columns, width=len(names))
+        raise DatasetError(f"{name}: holds no rows, only the head")
+    return CsvFile(path=path, name=name, form=form, columns=columns, width=len(names), skipped=skipped)
 
 
-def _head(block: bytes) -> tuple[bytes, bytes, bytes]:
-    """The first line that is not blank, without its end, and what follows."""
-    block = block.lstrip(b"\r\n")
-    ends, _ = _marks(block, 0)
-    end = int(ends[0]) if len(ends) else len(block)
-    return block[:end].rstrip(b"\r"), b"\n", block[end + 1 :]
+def _head(block: bytes) -> tuple[bytes, bytes, int]:
+    """The first line that is not blank, without its end; what follows; and the lines up to there."""
+    rest = block.lstrip(b"\r\n")
+    ends, _ = _marks(rest, 0)
+    end = int(ends[0]) if len(ends) else len(rest)
+    return rest[:end].rstrip(b"\r"), rest[end + 1 :], block[: len(block) - len(rest)].count(b"\n") + 1
 
 
 def _chained(body: bytes, lines: Iterator[bytes]) -> Iterator[bytes]:
@@ -99,29 +114,27 @@ def _chained(body: bytes, lines: Iterator[bytes]) -> Iterator[bytes]:
     yield from lines
 
 
-def _columns(path: Path, names: list[str], delimiter: str) -> tuple[str, ...]:
+def _columns(name: str, names: list[str], delimiter: str) -> tuple[str, ...]:
     if not any(name.strip() for name in names):
-        raise DatasetError(f"{path}: holds no rows, nor a head with names of columns")
+        raise DatasetError(f"{name}: holds no rows, nor a head with names of columns")
     columns = list(names)
     while not columns[-1].strip():
         columns.pop()
-    if any("\r" in name for name in columns):
-        raise DatasetError(f"{path}: its lines end in a carriage return alone; save it with usual line ends")
     if "" in (name.strip() for name in columns):
         place = [name.strip() for name in columns].index("") + 1
-        raise DatasetError(f"{path}: column {place} has no name; write one in the first line, or remove the column")
+        raise DatasetError(f"{name}: column {place} has no name; write one in the first line, or remove the column")
     twice = next((name for name in columns if columns.count(name) > 1), None)
     if twice is not None:
-        raise DatasetError(f"{path}: has more than one column {twice!r}; rename all but one")
+        raise DatasetError(f"{name}: has more than one column {twice!r}; rename all but one")
     if len(names) == 1 and any(mark in names[0] for mark in _OTHER_DELIMITERS if mark != delimiter):
         taken = "commas" if delimiter == "," else repr(delimiter)
         raise DatasetError(
-            f"{path}: has one column, {names[0]!r}; columns are separated by {taken} (dataset.delimiter in model.toml)"
+            f"{name}: has one column, {names[0]!r}; columns are separated by {taken} (dataset.delimiter in model.toml)"
         )
     return tuple(columns)
 
 
-def _count_rows(path: Path, block: bytes, delimiter: str, width: int, before: int) -> int:
+def _count_rows(name: str, block: bytes, delimiter: str, width: int, before: int) -> int:
     """Check whole lines to have `width` cells each, and count those that are not blank."""
     ends, delimiters = _marks(block, ord(delimiter))
     starts = np.concatenate([[0], ends[:-1] + 1])
@@ -135,7 +148,7 @@ def _count_rows(path: Path, block: bytes, delimiter: str, width: int, before: in
     if len(wrong):
         row = before + int(np.count_nonzero(~blank[: wrong[0] + 1]))
         raise DatasetError(
-            f"{path}: row {row:,} has {cells[wrong[0]]} cells, the head has {width}; a cell that holds "
+            f"{name}: row {row:,} has {cells[wrong[0]]} cells, the head has {width}; a cell that holds "
             f"{delimiter!r} or a line end takes double quotes around it"
         )
     return int(np.count_nonzero(~blank))
@@ -151,7 +164,7 @@ def _marks(block: bytes, delimiter: int) -> tuple[NDArray[np.int64], NDArray[np.
     return np.flatnonzero(ends), np.flatnonzero(delimiters)
 
 
-def _whole_lines(path: Path, chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _whole_lines(name: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
     """The same bytes, cut where a line ends outside of quotes; the last line gets an end if it has none."""
     rest, rows = b"", 0
     for chunk in chunks:
@@ -160,22 +173,22 @@ def _whole_lines(path: Path, chunks: Iterator[bytes]) -> Iterator[bytes]:
         cut = int(ends[-1]) + 1 if len(ends) else 0
         rows, rest = rows + len(ends), block[cut:]
         if len(rest) > MAX_LINE_BYTES:
-            raise _open_quote(path, rows)
+            raise _open_quote(name, rows)
         if cut:
             yield block[:cut]
     if rest.count(b'"') % 2:
-        raise _open_quote(path, rows)
+        raise _open_quote(name, rows)
     if rest:
         yield rest + b"\n"
 
 
-def _open_quote(path: Path, rows: int) -> DatasetError:
+def _open_quote(name: str, rows: int) -> DatasetError:
     where = f"row {rows:,}" if rows else "the head"
-    return DatasetError(f"{path}: a double quote in {where} is never closed; a quote inside a text is written twice")
+    return DatasetError(f"{name}: a double quote in {where} is never closed; a quote inside a text is written twice")
 
 
-def _reject_second_head(path: Path, block: bytes, head: bytes, before: int) -> None:
+def _reject_second_head(name: str, block: bytes, head: bytes, before: int) -> None:
     lines = block.replace(b"\r\n", b"\n").split(b"\n")
     for row, line in enumerate((line for line in lines if line), before + 1):
         if line == head:
-            raise DatasetError(f"{path}: row {row:,} repeats the head; remove that line")
+            raise DatasetError(f"{name}: row {row:,} repeats the head; remove that line")

@@ -21,7 +21,7 @@ from core.errors import DatasetError
 from core.files import sync_directory, write_atomically
 from core.github.publishing import Watch
 from core.patience import PASSING, wait_before_next
-from ml.datasets.sources import SUFFIXES, file_digest, kind_of, plain, url_fault
+from ml.datasets.sources import ENDINGS, SUFFIXES, file_digest, kind_of, plain, url_fault
 from ml.settings import DownloadSettings
 
 _TIMEOUT_S: Final = (10.0, 60.0)
@@ -261,7 +261,7 @@ def _suffix(url: str, answer: requests.Response) -> str:
     suffix = kind_of(urlsplit(url).path) or kind_of(urlsplit(answer.url).path) or _KINDS.get(said)
     if suffix not in SUFFIXES:
         raise DatasetError(
-            f"{plain(url)}: answers with {said[:60]!r}; name a URL that ends in {' or '.join(SUFFIXES)}, "
+            f"{plain(url)}: answers with {said[:60]!r}; name a URL that ends in {ENDINGS}, "
             f"or let the server say one of {', '.join(name for name, kind in _KINDS.items() if kind in SUFFIXES)}"
         )
     return suffix

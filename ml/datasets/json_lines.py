@@ -1,9 +1,9 @@
-"""One file of JSON lines: an object a line, whose keys are the columns."""
+"""Files of JSON lines: an object a line, whose keys are the columns."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -20,17 +20,19 @@ _INT64 = range(-(2**63), 2**63)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class JsonLinesFile:
+class JsonLines:
     """
-    A file whose every line was read once.
+    Files whose every line was read once.
 
     Attributes:
-        path: Of the file.
-        encoding: Of its text.
+        paths: Of the files.
+        names: What to call each.
+        encoding: Of their text.
         schema: The columns, in the order in which they first occur, with their types.
     """
 
-    path: Path
+    paths: tuple[Path, ...]
+    names: tuple[str, ...]
     encoding: str
     schema: dict[str, pl.DataType]
 
@@ -41,45 +43,48 @@ class JsonLinesFile:
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
         """Tables of up to `rows` rows; a key that a line lacks is null."""
-        objects = _objects(self.path, self.encoding)
+        objects = _objects(self.paths, self.names, self.encoding)
         while batch := list(islice(objects, rows)):
             yield pl.DataFrame([_column(name, dtype, batch) for name, dtype in self.schema.items()])
 
 
-def open_json_lines(path: Path, encoding: str) -> JsonLinesFile:
+def open_json_lines(paths: Sequence[Path], names: Sequence[str], encoding: str) -> JsonLines:
     """
-    Find the columns of a file and their types: numbers, truth values or texts; what is mixed becomes text.
+    Find the columns of files and their types: numbers, truth values or texts; what is mixed becomes text.
 
     Raises:
         DatasetError: if a line is not an object, naming the row, or none has a key.
     """
     kinds: dict[str, set[str]] = {}
-    for values in _objects(path, encoding):
+    for values in _objects(paths, names, encoding):
         for name, value in values.items():
             kinds.setdefault(name, set()).add(_kind(value))
     if not kinds:
-        raise DatasetError(f"{path}: holds no rows")
-    return JsonLinesFile(path=path, encoding=encoding, schema={name: _dtype(found) for name, found in kinds.items()})
+        raise DatasetError(f"{names[0]}: holds no rows")
+    schema = {name: _dtype(found) for name, found in kinds.items()}
+    return JsonLines(paths=tuple(paths), names=tuple(names), encoding=encoding, schema=schema)
 
 
-def _objects(path: Path, encoding: str) -> Iterator[dict[str, Any]]:
-    row = 0
-    for line in _lines(path, encoding):
-        if not line.strip():
-            continue
-        row += 1
-        try:
-            values = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise DatasetError(f"{path}: row {row:,} is not JSON ({error}); each line takes one object") from error
-        if not isinstance(values, dict):
-            raise DatasetError(f'{path}: row {row:,} is no JSON object; each line takes one, such as {{"age": 30}}')
-        yield values
+def _objects(paths: Sequence[Path], names: Sequence[str], encoding: str) -> Iterator[dict[str, Any]]:
+    for path, name in zip(paths, names, strict=True):
+        filled = (line for line in _lines(path, encoding, name) if line.strip())
+        for row, line in enumerate(filled, 1):
+            yield _object(line, f"{name}: row {row:,}")
 
 
-def _lines(path: Path, encoding: str) -> Iterator[bytes]:
+def _object(line: bytes, what: str) -> dict[str, Any]:
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(f"{what} is not JSON ({error}); each line takes one object") from error
+    if not isinstance(values, dict):
+        raise DatasetError(f'{what} is no JSON object; each line takes one, such as {{"age": 30}}')
+    return values
+
+
+def _lines(path: Path, encoding: str, name: str) -> Iterator[bytes]:
     rest = b""
-    for chunk in utf8_chunks(path, encoding):
+    for chunk in utf8_chunks(path, encoding, name):
         *lines, rest = (rest + chunk).split(b"\n")
         yield from lines
     yield rest

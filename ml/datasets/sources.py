@@ -13,7 +13,12 @@ from urllib.parse import urlsplit
 from core.errors import DatasetError
 from core.github.settings import LOOPBACK
 
-SUFFIXES: Final = (".csv", ".parquet")
+DELIMITED: Final = (".csv", ".tsv", ".txt")
+JSON_LINES: Final = (".jsonl", ".ndjson")
+PARQUET: Final = ".parquet"
+# Texts may be packed.
+SUFFIXES: Final = (*DELIMITED, PARQUET, *JSON_LINES, *(f"{suffix}.gz" for suffix in (*DELIMITED, *JSON_LINES)))
+ENDINGS: Final = f"{', '.join((*DELIMITED, PARQUET, *JSON_LINES))}, or in .gz behind that of a text"
 _WILD: Final = frozenset("*?[")
 
 # From a URL to the file that holds what was downloaded.
@@ -82,7 +87,7 @@ def path_fault(text: str) -> str | None:
     if "://" in text:
         return f"takes a file, a glob of files or an https URL, found {text!r}"
     if kind_of(text) is None or "\0" in text:
-        return f"takes a file that ends in {' or '.join(SUFFIXES)}, found {text!r}"
+        return f"takes a file that ends in {ENDINGS}, found {text!r}"
     return None
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,11 +13,7 @@ from core.errors import DatasetError
 from ml.datasets.csv_file import open_csv
 from ml.datasets.form import TableForm
 from ml.datasets.json_lines import open_json_lines
-
-DELIMITED = (".csv", ".tsv", ".txt")
-JSON_LINES = (".jsonl", ".ndjson")
-PARQUET = ".parquet"
-SUFFIXES = (*DELIMITED, PARQUET, *JSON_LINES, *(f"{suffix}.gz" for suffix in (*DELIMITED, *JSON_LINES)))
+from ml.datasets.sources import ENDINGS, JSON_LINES, PARQUET, digest, file_digest, kind_of
 
 
 class TableFile(Protocol):
@@ -37,6 +32,7 @@ class ParquetFile:
     """A Parquet file with the types it carries."""
 
     path: Path
+    name: str
     schema: pl.Schema
 
     @property
@@ -49,7 +45,7 @@ class ParquetFile:
         try:
             yield from pl.scan_parquet(self.path, glob=False).collect_batches(chunk_size=rows, maintain_order=True)
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise _unreadable(self.path, error) from error
+            raise _unreadable(self.name, error) from error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,15 +55,17 @@ class TableFiles:
 
     Attributes:
         source: What to call it.
-        sha256: Of the file's bytes; of several files, of their checksums.
+        sha256: As `ml.datasets.sources.digest` makes it.
         form: How its texts are written.
         files: In the order of their rows.
+        casts: Types of columns that differ between files.
     """
 
     source: str
     sha256: str
     form: TableForm
     files: tuple[TableFile, ...]
+    casts: Mapping[str, pl.DataType]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -83,89 +81,96 @@ class TableFiles:
         """
         for file in self.files:
             for batch in file.batches(rows):
-                yield batch.select(self.columns)
+                yield batch.select(self.columns).with_columns(
+                    pl.col(name).cast(dtype) for name, dtype in self.casts.items()
+                )
 
 
-def open_table(paths: Sequence[Path], form: TableForm, *, source: str) -> TableFiles:
+def open_table(paths: Sequence[Path], form: TableForm, *, source: str, names: Sequence[str] = ()) -> TableFiles:
     """
-    Open the files of a table, and read them once to see that they hold one.
+    Open the files of a table, and read texts once to see that they hold one.
 
     Every column of a CSV file is text. What it means is the contract's to say: guessed types would turn 01234 into
     1234 and True into true. Parquet keeps its types; JSON lines have numbers, truth values and texts.
 
     Args:
-        paths: At least one; each ends in one of `SUFFIXES`.
+        paths: At least one, all of one kind; each ends in one of `ml.datasets.sources.SUFFIXES`.
         form: How CSV files and JSON lines are written.
         source: What to call the table.
+        names: What to call each file; its path if nothing is said.
 
     Raises:
         DatasetError: if a file is missing or unreadable, or two differ in their columns.
     """
-    files, checksums = [], []
-    for path in paths:
-        checksums.append(_sha256(path))
-        files.append(_open(path, form))
-    _require_same_columns(paths, files)
-    sha256 = checksums[0] if len(paths) == 1 else hashlib.sha256("\n".join(checksums).encode()).hexdigest()
-    return TableFiles(source=source, sha256=sha256, form=form, files=tuple(files))
+    names = tuple(names) or tuple(map(str, paths))
+    digests = [_digest(path, name) for path, name in zip(paths, names, strict=True)]
+    files = _open(paths, names, form)
+    return TableFiles(
+        source=source, sha256=digest(names, digests), form=form, files=tuple(files), casts=_common_types(files, names)
+    )
 
 
-def kind_of(path: Path) -> str:
-    """
-    The ending that says how a file is to be read, without `.gz`.
+def _open(paths: Sequence[Path], names: Sequence[str], form: TableForm) -> Sequence[TableFile]:
+    kinds = {_kind(name, path) for name, path in zip(names, paths, strict=True)}
+    if len(kinds) > 1:
+        raise DatasetError(f"{names[0]} and the files beside it are of different kinds, {', '.join(sorted(kinds))}")
+    if kinds <= {*JSON_LINES}:
+        return [open_json_lines(paths, names, form.encoding)]
+    opened: list[TableFile] = []
+    for path, name in zip(paths, names, strict=True):
+        opened.append(_open_parquet(path, name) if kinds == {PARQUET} else open_csv(path, name, form))
+        _require_same_columns(names[0], opened[0], name, opened[-1])
+    return opened
 
-    Raises:
-        DatasetError: if it is none that is known.
-    """
-    if not path.name.lower().endswith(SUFFIXES):
-        raise DatasetError(f"{path}: takes a file that ends in {', '.join(SUFFIXES[:6])}, or .gz of a text")
-    return Path(path.name.lower().removesuffix(".gz")).suffix
+
+def _kind(name: str, path: Path) -> str:
+    """The ending that says how a file is to be read, without `.gz`."""
+    suffix = kind_of(path.name)
+    if suffix is None:
+        raise DatasetError(f"{name}: takes a file that ends in {ENDINGS}")
+    return suffix.removesuffix(".gz")
 
 
-def _open(path: Path, form: TableForm) -> TableFile:
-    kind = kind_of(path)
-    if kind in JSON_LINES:
-        return open_json_lines(path, form.encoding)
-    if kind in DELIMITED:
-        return open_csv(path, form)
+def _open_parquet(path: Path, name: str) -> ParquetFile:
     try:
-        return ParquetFile(path=path, schema=pl.Schema(pl.read_parquet_schema(path)))
+        return ParquetFile(path=path, name=name, schema=pl.Schema(pl.read_parquet_schema(path)))
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise _unreadable(path, error) from error
+        raise _unreadable(name, error) from error
 
 
-def _unreadable(path: Path, error: Exception) -> DatasetError:
-    return DatasetError(f"{path}: is not a readable parquet file ({(str(error).splitlines() or [''])[0]})")
+def _unreadable(name: str, error: Exception) -> DatasetError:
+    return DatasetError(f"{name}: is not a readable parquet file ({(str(error).splitlines() or [''])[0]})")
 
 
-def _sha256(path: Path) -> str:
-    kind_of(path)
+def _digest(path: Path, name: str) -> str:
+    _kind(name, path)
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_digest(path)
     except FileNotFoundError as error:
         raise DatasetError(
-            f"{path} does not exist; dataset.path in model.toml names it, from that file's folder"
+            f"{name} does not exist; dataset.path in model.toml names it, from that file's folder"
         ) from error
     except OSError as error:
-        raise DatasetError(f"{path} cannot be read ({error.strerror})") from error
+        raise DatasetError(f"{name} cannot be read ({error.strerror})") from error
 
 
-def _require_same_columns(paths: Sequence[Path], files: Sequence[TableFile]) -> None:
-    for path, file in zip(paths[1:], files[1:], strict=True):
-        odd = set(file.columns) ^ set(files[0].columns)
-        if odd:
-            name = min(odd)
-            has, lacks = (path, paths[0]) if name in file.columns else (paths[0], path)
-            raise DatasetError(f"{has} has a column {name!r} and {lacks} has none; the files of a table have the same")
-        if isinstance(file, ParquetFile) and isinstance(files[0], ParquetFile):
-            _require_same_types(paths[0], files[0], path, file)
+def _require_same_columns(first: str, before: TableFile, name: str, file: TableFile) -> None:
+    differing = sorted(set(file.columns) ^ set(before.columns))
+    if differing:
+        raise DatasetError(
+            f"{name}: has other columns than {first}: only one of them has {', '.join(map(repr, differing))}"
+        )
 
 
-def _require_same_types(first: Path, before: ParquetFile, path: Path, file: ParquetFile) -> None:
-    for name, dtype in before.schema.items():
-        if file.schema[name] != dtype:
-            raise DatasetError(
-                f"column {name!r} is {dtype} in {first} and {file.schema[name]} in {path}; "
-                "the files of a table hold the same types"
-            )
+def _common_types(files: Sequence[TableFile], names: Sequence[str]) -> dict[str, pl.DataType]:
+    """What columns become whose types differ between Parquet files: numbers of any sort are numbers."""
+    schemas = [file.schema for file in files if isinstance(file, ParquetFile)]
+    casts: dict[str, pl.DataType] = {}
+    for column in schemas[0] if schemas else ():
+        found = {schema[column] for schema in schemas} - {pl.Null()}
+        if len(found) > 1 and not all(dtype.is_numeric() for dtype in found):
+            types = " and ".join(sorted(map(str, found)))
+            raise DatasetError(f"{names[0]} and the files beside it hold {types} in column {column!r}; write one type")
+        if len({schema[column] for schema in schemas}) > 1:
+            casts[column] = found.pop() if len(found) == 1 else pl.Float64()
+    return casts

@@ -15,14 +15,14 @@ from core.errors import DatasetError
 CHUNK_BYTES = 1 << 23
 
 
-def utf8_start(path: Path, encoding: str) -> bytes:
+def utf8_start(path: Path, encoding: str, name: str) -> bytes:
     """
     The beginning of a file as UTF-8, up to `CHUNK_BYTES` of the file, for whoever has to guess how it is written.
 
     Raises:
         DatasetError: if it is not in that encoding.
     """
-    return next(utf8_chunks(path, encoding), b"")
+    return next(utf8_chunks(path, encoding, name), b"")
 
 
 def open_bytes(path: Path) -> io.BufferedIOBase:
@@ -30,42 +30,52 @@ def open_bytes(path: Path) -> io.BufferedIOBase:
     return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
 
 
-def utf8_chunks(path: Path, encoding: str) -> Iterator[bytes]:
-    """A file's text as UTF-8, without a byte order mark, a few megabytes at a time."""
+def utf8_chunks(path: Path, encoding: str, name: str) -> Iterator[bytes]:
+    """
+    A file's text as UTF-8, without a byte order mark, a few megabytes at a time.
+
+    Args:
+        path: Of the file; one that ends in .gz is unpacked.
+        encoding: As Python names it.
+        name: What to call the file.
+
+    Raises:
+        DatasetError: if it is not in that encoding, or cannot be unpacked.
+    """
     decoder = codecs.getincrementaldecoder(encoding)()
     place, is_first = 0, True
     try:
         with open_bytes(path) as file:
             while chunk := file.read(CHUNK_BYTES):
                 text = decoder.decode(chunk)
-                yield _checked(path, text.removeprefix("\ufeff") if is_first else text)
+                yield _checked(name, text.removeprefix("\ufeff") if is_first else text)
                 place, is_first = place + len(chunk), False
-            yield _checked(path, decoder.decode(b"", final=True))
+            yield _checked(name, decoder.decode(b"", final=True))
     except UnicodeDecodeError as error:
         start = place - (len(error.object) - len(chunk)) + error.start
-        raise DatasetError(_misread(path, encoding, start, error.object[error.start])) from error
+        raise DatasetError(_misread(name, encoding, start, error.object[error.start])) from error
     except UnicodeError as error:
-        raise DatasetError(f"{path}: is not {encoding} ({error}); dataset.encoding in model.toml names it") from error
+        raise DatasetError(f"{name}: is not {encoding} ({error}); dataset.encoding in model.toml names it") from error
     except (EOFError, gzip.BadGzipFile, OSError) as error:
-        raise DatasetError(f"{path}: cannot be unpacked ({error})") from error
+        raise DatasetError(f"{name}: cannot be unpacked ({error})") from error
 
 
-def _misread(path: Path, encoding: str, place: int, byte: int) -> str:
-    name = "UTF-8" if codecs.lookup(encoding).name == "utf-8" else encoding
+def _misread(name: str, encoding: str, place: int, byte: int) -> str:
+    wanted = "UTF-8" if codecs.lookup(encoding).name == "utf-8" else encoding
     return (
-        f'{path}: is not {name} (byte {place:,} is 0x{byte:02x}); say dataset.encoding = "cp1252" in model.toml or '
+        f'{name}: is not {wanted} (byte {place:,} is 0x{byte:02x}); say dataset.encoding = "cp1252" in model.toml or '
         "whatever it is in, save it as CSV UTF-8, or let scripts/adopt find it"
     )
 
 
-def _checked(path: Path, text: str) -> bytes:
+def _checked(name: str, text: str) -> bytes:
     if "\0" in text:
-        raise DatasetError(f"{path}: holds a NUL character; is it UTF-16 (dataset.encoding), or no table of texts?")
+        raise DatasetError(f"{name}: holds a NUL character; is it UTF-16 (dataset.encoding), or no table of texts?")
     return text.encode()
 
 
 @contextmanager
-def as_utf8(path: Path, encoding: str) -> Iterator[Path]:
+def as_utf8(path: Path, encoding: str, name: str) -> Iterator[Path]:
     """A path to the same text in plain UTF-8; a copy that goes away where the file is packed or written otherwise."""
     if path.suffix != ".gz" and codecs.lookup(encoding).name == "utf-8":
         yield path
@@ -73,5 +83,5 @@ def as_utf8(path: Path, encoding: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="slipway-table-") as folder:
         copy = Path(folder) / "table.csv"
         with copy.open("wb") as file:
-            file.writelines(utf8_chunks(path, encoding))
+            file.writelines(utf8_chunks(path, encoding, name))
         yield copy

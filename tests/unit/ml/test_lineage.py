@@ -12,6 +12,7 @@ import pytest
 
 from core.drift_policy import DriftPolicy
 from core.manifest import Window
+from ml.datasets.form import TableForm
 from ml.lineage import changes_since, git_state, library_versions, settings_digest, window
 from ml.problem import read_problem
 from tests.commands import ROOT
@@ -93,6 +94,8 @@ def test_the_digest_of_the_settings_tells_what_a_model_was_fitted_and_judged_by(
         replace(problem, gate=replace(problem.gate, max_calibration_error=0.5)),
         replace(problem, holdout=problem.validation),
         replace(problem, max_faulty_share=0.5),
+        replace(problem, form=TableForm(decimal=",")),
+        replace(problem, left_out=("x",)),
     ]
     assert len({digest, *map(settings_digest, changed)}) == len(changed) + 1
 

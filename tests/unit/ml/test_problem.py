@@ -10,6 +10,7 @@ import pytest
 from core.contract import Task
 from core.drift_policy import DriftPolicy
 from core.errors import DatasetError, ModelFileError
+from ml.datasets.form import TableForm
 from ml.problem import Problem, read_problem
 from ml.split import Share
 from tests.commands import ROOT
@@ -39,16 +40,34 @@ BROKEN = [
     ("[dataset]\n", "[dataset]\nurl = 'x'\n", "dataset.url", "unknown key"),
     ('path = "data.csv"\n', "", "dataset", "either path (a file, a glob of files or a URL) or loader"),
     ('path = "data.csv"', 'path = "a.csv"\nloader = "a:b"', "dataset", "either path"),
-    ("data.csv", "data.xlsx", "dataset.path", "ends in .csv or .parquet, found 'data.xlsx'"),
+    ("data.csv", "data.xlsx", "dataset.path", "of a text, found 'data.xlsx'"),
     ("data.csv", "s3://bucket/data.csv", "dataset.path", "a file, a glob of files or an https URL, found 's3://bucket"),
     ("data.csv", "http://data.example.org/a.csv", "dataset.path", "takes an https URL (http only on this machine)"),
     ("data.csv", "https://me:secret@data.example.org/a.csv", "dataset.path", "without a name or password in it; set"),
-    ("data.csv", "data/*", "dataset.path", "ends in .csv or .parquet, found 'data/*'"),
+    ("data.csv", "data/*", "dataset.path", "of a text, found 'data/*'"),
     ('"data.csv"', "7", "dataset.path", "takes text, found 7"),
     ('path = "data.csv"', 'loader = "no-colon"', "dataset.loader", "takes module:function"),
     ('path = "data.csv"', 'loader = "no_such_module:load"', "dataset.loader", "No module named 'no_such_module'"),
     ('path = "data.csv"', 'loader = "ml.dataset:no_such"', "dataset.loader", "no attribute 'no_such'"),
     ('path = "data.csv"', 'loader = "ml.dataset:MIN_ROWS"', "dataset.loader", "is not a function"),
+    ("[dataset]\n", "[dataset]\ndelimiter = ';;'\n", "dataset.delimiter", "takes one character, such as , or ; or"),
+    ("[dataset]\n", "[dataset]\ndelimiter = 'x'\n", "dataset.delimiter", "found 'x'"),
+    ("[dataset]\n", "[dataset]\ndelimiter = 7\n", "dataset.delimiter", "takes text, found 7"),
+    ("[dataset]\n", "[dataset]\nencoding = 'klingon'\n", "dataset.encoding", "an encoding that Python knows"),
+    ("[dataset]\n", "[dataset]\nencoding = 'rot13'\n", "dataset.encoding", "such as utf-8, cp1252"),
+    ("[dataset]\n", "[dataset]\nencoding = ''\n", "dataset.encoding", "found ''"),
+    ("[dataset]\n", "[dataset]\ndecimal = ';'\n", "dataset.decimal", "takes one of ., ,, found ';'"),
+    ("[dataset]\n", "[dataset]\ngrouping = '.'\n", "dataset.grouping", "one character that is not the decimal mark"),
+    ("[dataset]\n", "[dataset]\ngrouping = 'to'\n", "dataset.grouping", "found 'to'"),
+    ("[dataset]\n", "[dataset]\nmissing = '-'\n", "dataset.missing", "takes a list, found '-'"),
+    ("[dataset]\n", "[dataset]\nmissing = ['-', 9]\n", "dataset.missing[1]", "takes text, found 9"),
+    ("[dataset]\n", "[dataset]\ntime_format = '%H:%M'\n", "dataset.time_format", "directives that give a whole date"),
+    ("[dataset]\n", "[dataset]\ntime_format = 'soon'\n", "dataset.time_format", "or unix or unix ms, found 'soon'"),
+    ('path = "data.csv"', 'loader = "ml.datasets.flights:load"\ndecimal = ","', "dataset.decimal", "belongs to path"),
+    ('negative = "no"', "left_out = 'maybe'", "target.left_out", "takes a list, found 'maybe'"),
+    ('negative = "no"', "left_out = ['x', 'yes']", "target.left_out[1]", "'yes' is a value that the model is to tell"),
+    ('task = "binary"\npositive = "yes"\nnegative = "no"', "task = 'regression'\nleft_out = ['x']", "target.left_out",
+     "belongs to binary and multiclass targets only"),
     ('time_column = "at"', "time_column = 3", "dataset.time_column", "takes text, found 3"),
     ("[dataset]\n", "[dataset]\nmax_faulty_share = 2\n", "dataset.max_faulty_share", "from 0 to 1, found 2"),
     ("[dataset]\n", "[dataset]\nmax_faulty_share = nan\n", "dataset.max_faulty_share", "takes a number, found nan"),
@@ -127,8 +146,51 @@ def test_a_mistake_is_named_with_its_place_and_nothing_else_is(
     assert words in faults[place]
 
 
+def test_how_a_table_is_written_and_what_is_left_out_are_read(tmp_path: Path) -> None:
+    text = GOOD.replace(
+        "[dataset]\n",
+        "[dataset]\ndelimiter = ';'\nencoding = 'cp1252'\ndecimal = ','\ngrouping = '.'\nmissing = ['-', 'k.A.']\n"
+        "time_format = '%d.%m.%Y %H:%M'\n",
+    ).replace('negative = "no"', "left_out = ['maybe']")
+    problem = _read(tmp_path, text)
+    assert problem.left_out == ("maybe",)
+    assert problem.form == TableForm(
+        delimiter=";",
+        encoding="cp1252",
+        decimal=",",
+        grouping=".",
+        missing=("-", "k.A."),
+        time_format="%d.%m.%Y %H:%M",
+    )
+    assert "left_out" not in problem.contract.to_dict()["target"]
+
+
+@pytest.mark.parametrize("name", ["data.tsv", "data.TSV.gz"])
+def test_columns_of_a_file_named_tsv_are_separated_by_tabs(name: str, tmp_path: Path) -> None:
+    assert _read(tmp_path, GOOD.replace("data.csv", name)).form.delimiter == "\t"
+
+
+def test_a_table_is_read_as_model_toml_says_it_is_written(tmp_path: Path) -> None:
+    rows = [f"0{day % 9 + 1}.01.20{day:02d};{day},5 yr;Köln;{'yes' if day % 2 else 'no'}" for day in range(10, 99)]
+    rows += ["01.01.2000;-;Rome;maybe", "01.01.2000;old;Rome;yes"]
+    rows += ["01.01.2001;-;Rome;no"] * 30
+    (tmp_path / "data.csv").write_bytes("\n".join(["at;age;city;churn", *rows]).encode("cp1252"))
+    text = GOOD.replace(
+        "[dataset]\n",
+        "[dataset]\ndelimiter = ';'\nencoding = 'cp1252'\ndecimal = ','\nmissing = ['-']\ntime_format = '%d.%m.%Y'\n",
+    ).replace('negative = "no"', "negative = 'no'\nleft_out = ['maybe']")
+    text = text.replace("high = 120", "high = 120\nunit = 'yr'\nnullable = true").replace('"Oslo"', '"Köln"')
+    data = _read(tmp_path, text).load(None)
+    assert len(data) == 119
+    assert sorted(data.rows["age"].drop_nulls().to_list()) == [day + 0.5 for day in range(10, 99)]
+    assert data.notes == (
+        "1 rows were left out: their 'churn' is 'maybe' (target.left_out)",
+        "1 rows were left out: column 'age', row 91: old is not a number",
+    )
+
+
 def test_several_mistakes_are_reported_together(tmp_path: Path) -> None:
-    text = GOOD.replace("seed = 1", "seed = -1").replace("data.csv", "data.txt").replace("high = 120", "high = -1")
+    text = GOOD.replace("seed = 1", "seed = -1").replace("data.csv", "data.doc").replace("high = 120", "high = -1")
     assert sorted(_faults(tmp_path, text)) == ["dataset.path", "features[0] (age).high", "training.seed"]
 
 

@@ -129,7 +129,7 @@ def test_a_url_without_a_suffix_is_read_as_the_server_says(said: str, suffix: st
 
 def test_a_file_of_no_known_kind_is_told(tmp_path: Path) -> None:
     said = _refusal(tmp_path, Store(headers={"Content-Type": "application/json"}), "/export?key=1")
-    assert said.startswith("URL/export: answers with 'application/json'; name a URL that ends in .csv or .parquet, ")
+    assert said.startswith("URL/export: answers with 'application/json'; name a URL that ends in .csv, ")
 
 
 @pytest.mark.parametrize(

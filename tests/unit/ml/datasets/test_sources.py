@@ -85,7 +85,7 @@ def test_what_does_not_download_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("data.xlsx", "takes a file that ends in .csv or .parquet, found 'data.xlsx'"),
+        ("data.xlsx", "or in .gz behind that of a text, found 'data.xlsx'"),
         ("data/*", "takes a file that ends in"),
         ("a\0.csv", "takes a file that ends in"),
         ("s3://bucket/a.csv", "takes a file, a glob of files or an https URL"),

@@ -1,4 +1,4 @@
-"""Data in one CSV or Parquet file."""
+"""The table that model.toml names, whole and up to a day."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_another_separator_is_named(separator: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
 def test_another_encoding_is_named(encoding: str, tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"is not UTF-8 \(byte \d+ is 0x..\); save it as CSV UTF-8"):
+    with pytest.raises(DatasetError, match=r"is not UTF-8 \(byte \d+ is 0x..\); say dataset\.encoding = .cp1252."):
         _load(_write(tmp_path, "city,age\nKøln,30\n".encode(encoding)))
 
 
@@ -85,20 +85,19 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 
 
 def test_another_ending_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"takes a file that ends in \.csv or \.parquet"):
-        _load(_write(tmp_path, DAYS, "data.tsv"))
+    with pytest.raises(DatasetError, match=r"takes a file that ends in \.csv, \.tsv, "):
+        _load(_write(tmp_path, DAYS, "data.xls"))
 
 
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("data.csv", b"a,b\n1,2\n1,2,3\n"),
         ("data.parquet", b"garbage"),
         ("data.parquet", b"PAR1" + bytes(100) + b"PAR1"),
         ("data.parquet", b""),
         ("data.parquet", b"PAR1" + b"\xff" * 100 + b"PAR1"),
     ],
-    ids=["ragged", "short", "hollow", "empty", "noise"],
+    ids=["short", "hollow", "empty", "noise"],
 )
 def test_bytes_that_are_no_table_are_refused(name: str, content: bytes, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=rf"is not a readable {name[5:]} file"):
@@ -185,5 +184,5 @@ def test_a_column_of_another_type_in_another_file_is_told(tmp_path: Path) -> Non
     for name, frame in frames.items():
         frame.write_parquet(tmp_path / name)
     files = Files(paths=tuple(tmp_path / name for name in frames), names=tuple(frames), label="*.parquet")
-    with pytest.raises(DatasetError, match=r"a\.parquet and the files beside it hold columns of different types"):
+    with pytest.raises(DatasetError, match=r"a\.parquet and the files beside it hold .* in column 'age'"):
         table_file.load(files, time_column=None, as_of=None)
