@@ -1,4 +1,4 @@
-"""The command line of training: `python -m ml train | evaluate | publish | card | tags | data | traffic`."""
+"""The command line of training: `python -m ml adopt | train | evaluate | publish | card | tags | data | traffic`."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from core.command import SlipwayGroup, TagType, columns, this_python
 from core.places import open_github
 from core.summary import add_summary
 from core.tags import ModelTag
+from ml.adopt.command import adopt
 from ml.data_command import data
 from ml.options import AS_OF, MODEL_FILE
+from ml.publishing import print_gate, print_metrics, publish_candidate, tell, tell_refusal
 from ml.settings import TrainingSettings
 from ml.traffic_command import traffic
 
 if TYPE_CHECKING:
-    from core.manifest import Manifest, Metric
-    from ml.pipeline import Outcome
-    from ml.progress import Progress
+    from core.manifest import Manifest
 
 
 @click.group(cls=SlipwayGroup)
@@ -34,6 +34,7 @@ def main() -> None:
     """Train a model, judge it against the champion, publish it to the registry.
 
     \b
+    adopt      from a table of your own to model.toml, and to a model
     train      fit, evaluate and judge; leaves a candidate on disk
     publish    check the candidate once more and put it into the registry
     evaluate   score a candidate or a published tag on today's holdout
@@ -118,31 +119,18 @@ def train(
         add_summary(os.environ, f"Nothing was trained: {known}.")
         _dispatch(settings, known.newest, dispatch, is_new=False)
         return
-    _tell(outcome)
+    tell(outcome)
     manifest = outcome.bundle.manifest
     if not manifest.gate.accepted:
-        stays = manifest.gate.champion
-        click.echo(f"Nothing was published; {f'{stays} stays the champion' if stays else 'there is no champion yet'}.")
+        tell_refusal(manifest)
     elif publish:
-        _publish(settings, outcome.bundle, progress)
+        publish_candidate(settings, outcome.bundle, progress)
     else:
         click.echo(f"Next: {this_python()} -m ml publish")
     is_published = manifest.gate.accepted and publish
     add_summary(os.environ, as_summary(manifest, is_published=is_published))
     if is_published:
         _dispatch(settings, manifest, dispatch, is_new=True)
-
-
-def _tell(outcome: Outcome) -> None:
-    manifest = outcome.bundle.manifest
-    click.echo(
-        f"\nTrained {manifest.tag} on {manifest.lineage.train.rows:,} rows; "
-        f"on {manifest.lineage.holdout.rows:,} holdout rows:"
-    )
-    _print_metrics(manifest.metrics)
-    _print_gate(manifest.gate.accepted, manifest.gate.reasons)
-    click.echo(outcome.tracked)
-    click.echo(f"Candidate: {outcome.bundle.directory}; its card: {this_python()} -m ml card")
 
 
 def _dispatch(settings: TrainingSettings, manifest: Manifest, workflow: str | None, *, is_new: bool) -> None:
@@ -169,34 +157,7 @@ def publish() -> None:
 
     progress = Progress()
     settings = TrainingSettings.from_env(os.environ, progress.transferred)
-    _publish(settings, read_candidate(settings.candidate), progress)
-
-
-def _publish(settings: TrainingSettings, bundle: Bundle, progress: Progress) -> None:
-    from core.errors import BundleRefused
-    from core.scorer import check_golden, load_scorer
-    from ml.candidate import check_parity
-    from ml.champion import find_champion
-    from ml.versions import require_newer
-
-    tag, gate, published = bundle.manifest.tag, bundle.manifest.gate, settings.registry.tags()
-    if tag in published:
-        raise BundleRefused(f"{tag} is published already; train again to get the next tag")
-    if not gate.accepted:
-        failed = "; ".join(reason.removeprefix("failed: ") for reason in gate.reasons if reason.startswith("failed"))
-        raise BundleRefused(f"the gate refused {tag}: {failed}")
-    require_newer(published, tag)
-    current = find_champion(settings.registry, settings.ledger)
-    if gate.champion != (current.manifest.tag if current else None):
-        raise BundleRefused(f"{tag} was not judged against today's champion; train again")
-    gap = check_parity(settings.candidate, bundle)
-    check_golden(bundle, load_scorer(bundle))
-    with progress.step(f"Publishing to {settings.registry}"):
-        settings.registry.publish(bundle)
-    click.echo(f"Published {tag}: served scores equal the trained ones to {gap:.1e} on the holdout.")
-    click.echo(
-        "Next: scripts/serve" + ("; a server that runs keeps its model until it is started again" if current else "")
-    )
+    publish_candidate(settings, read_candidate(settings.candidate), progress)
 
 
 @main.command()
@@ -222,7 +183,7 @@ def evaluate(tag: ModelTag | None, model_file: Path, as_of: datetime | None) -> 
     with progress.step("Evaluating on the holdout"):
         metrics = score_holdout(bundle, parts.holdout, problem)
     click.echo(f"\n{bundle.manifest.tag} on {len(parts.holdout):,} holdout rows:")
-    _print_metrics(metrics)
+    print_metrics(metrics)
     with progress.step("Judging against the champion"):
         current = find_champion(settings.registry, settings.ledger)
         verdict, _ = judge(
@@ -233,7 +194,7 @@ def evaluate(tag: ModelTag | None, model_file: Path, as_of: datetime | None) -> 
             calibration_error=pipeline.calibration_error(metrics),
             current=current,
         )
-    _print_gate(verdict.is_accepted, pipeline.reasons(verdict))
+    print_gate(verdict.is_accepted, pipeline.reasons(verdict))
 
 
 @main.command()
@@ -287,19 +248,7 @@ def _bundle(settings: TrainingSettings, tag: ModelTag | None) -> Bundle:
     return read_candidate(settings.candidate) if tag is None else settings.registry.fetch(tag)
 
 
-def _print_metrics(metrics: dict[str, Metric]) -> None:
-    from ml.figures import metric_text
-
-    for name, metric in metrics.items():
-        click.echo(f"  {name:<18} {metric_text(metric)}")
-
-
-def _print_gate(accepted: bool, reasons: tuple[str, ...]) -> None:
-    click.echo(f"Gate: {'accepted' if accepted else 'refused'}")
-    for reason in reasons:
-        click.echo(f"  {reason}")
-
-
+main.add_command(adopt)
 main.add_command(data)
 main.add_command(traffic)
 

@@ -1,0 +1,194 @@
+"""One adoption from a file to model.toml and its report: gather, decide, write."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+
+from core.contract import Row
+from core.errors import DatasetError, Fault, ModelFileError
+from core.files import write_atomically
+from core.reading import read_model_file
+from ml.adopt.decide import decide
+from ml.adopt.decisions import Decisions, Wishes
+from ml.adopt.merging import Merged, merge
+from ml.adopt.phrases import quoted
+from ml.adopt.profile import TableProfile, profile_table
+from ml.adopt.report import write_report
+from ml.adopt.sampling import look_closer
+from ml.adopt.writing import write_model_file
+from ml.problem import Problem, read_problem
+from ml.progress import Progress
+
+# The loader of the table that Slipway is shipped with, wherever it lies.
+_EXAMPLE = re.compile(r"(\w+\.)*flights:load")
+_BASE_HEAD = (
+    "# What adopt wrote into model.toml when it last ran, by which it tells what you edited there. Do not edit.\n"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """
+    What to adopt.
+
+    Attributes:
+        files: The table, in one file or in several of the same columns.
+        wishes: What the person said of it.
+        model_file: Where the decisions go.
+        report: Where the report goes; what was written last lies beside it, as .toml.
+        replace: Whether a model file that adopt did not write may be replaced.
+        command: That was run, for the report.
+    """
+
+    files: tuple[Path, ...]
+    wishes: Wishes
+    model_file: Path
+    report: Path
+    replace: bool
+    command: str
+
+    @property
+    def base(self) -> Path:
+        """Where what adopt wrote last is kept."""
+        return self.report.with_suffix(".toml")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Adopted:
+    """
+    What came of it.
+
+    Attributes:
+        problem: As model.toml says it now.
+        profile: What the table holds.
+        decisions: What was decided of it.
+        merged: How the model file differs from what it was.
+        remarks: On the files, in sentences.
+        row: Of the table, as a caller would send it; None if none could be read.
+    """
+
+    problem: Problem
+    profile: TableProfile
+    decisions: Decisions
+    merged: Merged
+    remarks: tuple[str, ...]
+    row: Row | None
+
+
+def adopt_table(request: Request, progress: Progress) -> Adopted:
+    """
+    Decide what a table is, and write model.toml and the report.
+
+    Raises:
+        SlipwayError: if nothing can be predicted from the table, or the model file may not be written over; nothing was
+            written then.
+    """
+    folder = request.model_file.parent
+    before, remarks = _before(request)
+    path = dataset_path(request.files, folder)
+    source = path if len(request.files) > 1 else request.files[0].name
+    with progress.step(f"Reading {source}"):
+        profile = profile_table(request.files, source=source)
+    decisions = decide(profile, request.wishes)
+    if path.startswith(("../", "/")):
+        remarks.append(
+            "The table lies outside of this folder; where the model is trained on GitHub, it has to be in it."
+        )
+    report = _relative(request.report, folder)
+    draft = write_model_file(decisions, path=path, source=source, report=report)
+    with progress.step("Looking for leaks and seasons"):
+        sampled = look_closer(profile, decisions, draft, request.wishes.keep)
+    new = write_model_file(sampled.decisions, path=path, source=source, report=report)
+    merged = _merge(request, before, new)
+    page = write_report(
+        profile, sampled.decisions, command=request.command, model_file=_relative(request.model_file, folder)
+    )
+    request.report.parent.mkdir(parents=True, exist_ok=True)
+    for place, text in ((request.model_file, merged.text), (request.report, page), (request.base, _BASE_HEAD + new)):
+        write_atomically(place, text.encode())
+    return Adopted(
+        problem=read_problem(request.model_file),
+        profile=profile,
+        decisions=sampled.decisions,
+        merged=merged,
+        remarks=tuple(remarks),
+        row=sampled.row,
+    )
+
+
+def _before(request: Request) -> tuple[str | None, list[str]]:
+    """The model file to merge with, None to write a new one; and what is done about one that is in the way."""
+    place = request.model_file
+    if not place.exists():
+        return None, []
+    if request.replace:
+        kept = place.with_name(f"{place.name}.before")
+        write_atomically(kept, place.read_bytes())
+        return None, [f"The {place.name} there was is kept as {kept.name}."]
+    if request.base.exists():
+        read_model_file(place)
+        return place.read_text(encoding="utf-8"), []
+    if _is_example(place):
+        return None, [f"{place.name} was the shipped example's and is replaced; git has it still."]
+    problem = "was not written by adopt; --replace writes a new one and keeps this one as " + f"{place.name}.before"
+    raise ModelFileError(str(place), [Fault(place="file", problem=problem)])
+
+
+def _is_example(place: Path) -> bool:
+    try:
+        dataset = read_model_file(place).values.get("dataset")
+    except ModelFileError:
+        return False
+    return isinstance(dataset, dict) and bool(_EXAMPLE.fullmatch(str(dataset.get("loader", ""))))
+
+
+def _merge(request: Request, before: str | None, new: str) -> Merged:
+    if before is None:
+        return Merged(text=new, changed=(), kept=())
+    try:
+        base = request.base.read_text(encoding="utf-8").removeprefix(_BASE_HEAD)
+        return merge(base=base, mine=before, new=new)
+    except ValueError as error:
+        problem = f"is not what adopt wrote ({error}); restore it, or run with --replace"
+        raise ModelFileError(str(request.base), [Fault(place="file", problem=problem)]) from error
+
+
+def dataset_path(files: Sequence[Path], folder: Path) -> str:
+    """
+    One file, or a pattern that several match and nothing else does, from a folder.
+
+    Raises:
+        DatasetError: if there is no such pattern.
+    """
+    if len(files) == 1:
+        return _relative(files[0], folder)
+    names = sorted(file.name for file in files)
+    start = _common_start(names)
+    end = _common_start([name[len(start) :][::-1] for name in names])[::-1]
+    parents = {file.resolve().parent for file in files}
+    pattern = f"{start}*{end}"
+    if len(parents) > 1 or re.search(r"[][*?]", start + end):
+        raise DatasetError("several files are taken from one folder, with names without * ? [ ]; move them into one")
+    (parent,) = parents
+    others = sorted({found.name for found in parent.glob(pattern)} - set(names))
+    if others:
+        raise DatasetError(
+            f"model.toml names several files by a pattern, and {pattern} takes {quoted(others, 3)} as well; name all "
+            "files of the pattern, or put those of the table into a folder of their own"
+        )
+    return _relative(parent / pattern, folder)
+
+
+def _common_start(texts: Sequence[str]) -> str:
+    """The letters that all of the texts begin with."""
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*texts, strict=False))
+    return "".join(letters[0] for letters in alike)
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()

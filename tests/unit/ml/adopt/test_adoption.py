@@ -1,0 +1,125 @@
+"""Adopting a file: what is written, what is written over, and what a second run keeps."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+from rich.console import Console
+
+from core.errors import DatasetError, ModelFileError
+from ml.adopt.adoption import Adopted, Request, adopt_table, dataset_path
+from ml.adopt.decisions import Wishes
+from ml.progress import Progress
+from tests.customers import write_customers
+
+
+@pytest.fixture
+def request_(tmp_path: Path) -> Request:
+    (tmp_path / "data").mkdir()
+    write_customers(tmp_path / "data/customers.csv")
+    return Request(
+        files=(tmp_path / "data/customers.csv",),
+        wishes=Wishes(target="left"),
+        model_file=tmp_path / "model.toml",
+        report=tmp_path / "docs/table.md",
+        replace=False,
+        command="scripts/adopt data/customers.csv --target left",
+    )
+
+
+def _adopt(request: Request) -> Adopted:
+    return adopt_table(request, Progress(Console(file=io.StringIO())))
+
+
+def test_what_is_written_trains_on_the_file_that_was_adopted(request_: Request) -> None:
+    adopted = _adopt(request_)
+    assert adopted.problem.contract == adopted.decisions.contract
+    assert len(adopted.problem.load(None)) == 1488
+    assert adopted.row is not None
+    assert set(adopted.row) == set(adopted.decisions.contract.names)
+    assert isinstance(adopted.row["support_calls"], int)
+    assert "'refund'" in request_.report.read_text()
+
+
+def test_adopting_again_writes_the_same_bytes(request_: Request) -> None:
+    places = (request_.model_file, request_.report, request_.base)
+    _adopt(request_)
+    before = [place.read_bytes() for place in places]
+    adopted = _adopt(request_)
+    assert [place.read_bytes() for place in places] == before
+    assert adopted.merged.changed == adopted.merged.kept == ()
+
+
+def test_what_was_edited_stays_and_the_rest_follows_the_table(request_: Request) -> None:
+    _adopt(request_)
+    edited = request_.model_file.read_text().replace("high = 120", "high = 99")
+    request_.model_file.write_text(edited)
+    table = pl.read_csv(request_.files[0], infer_schema=False)
+    table.with_columns(
+        monthly_spend=pl.col("monthly_spend").str.replace("$78.94", "$400.00", literal=True),
+        plan=pl.col("plan").str.replace("plus", "more"),
+    ).write_csv(request_.files[0])
+    adopted = _adopt(request_)
+    assert "feature 'plan' categories: ['basic', 'plus', 'pro'] -> ['basic', 'more', 'pro']" in adopted.merged.changed
+    assert any("'monthly_spend' high stays 99, as you edited it" in line for line in adopted.merged.kept)
+    (spend,) = (each for each in adopted.problem.contract.features if each.name == "monthly_spend")
+    assert getattr(spend, "high", None) == 99
+
+
+def test_a_model_file_of_somebody_else_is_not_written_over(request_: Request) -> None:
+    request_.model_file.write_text("# mine\n")
+    with pytest.raises(ModelFileError, match=r"--replace writes a new one and keeps this one as model\.toml\.before"):
+        _adopt(request_)
+    assert request_.model_file.read_text() == "# mine\n"
+    assert not request_.report.exists()
+    adopted = _adopt(replace(request_, replace=True))
+    assert adopted.remarks == ("The model.toml there was is kept as model.toml.before.",)
+    assert request_.model_file.with_name("model.toml.before").read_text() == "# mine\n"
+
+
+@pytest.mark.parametrize("loader", ["ml.datasets.flights:load", "example.flights:load"])
+def test_the_shipped_example_is_replaced_with_a_word(loader: str, request_: Request) -> None:
+    request_.model_file.write_text(f'[dataset]\nloader = "{loader}"\n')
+    assert _adopt(request_).remarks == ("model.toml was the shipped example's and is replaced; git has it still.",)
+
+
+def test_a_refused_table_leaves_everything_as_it_was(request_: Request) -> None:
+    with pytest.raises(DatasetError, match="has no column 'lefft'"):
+        _adopt(replace(request_, wishes=Wishes(target="lefft")))
+    assert not request_.model_file.exists()
+    assert not request_.report.parent.exists()
+
+
+def test_a_damaged_base_is_named(request_: Request) -> None:
+    _adopt(request_)
+    request_.base.write_text("[[[")
+    with pytest.raises(ModelFileError, match=r"table\.toml: file: is not what adopt wrote"):
+        _adopt(request_)
+
+
+def test_a_table_outside_of_the_folder_is_said(request_: Request) -> None:
+    inner = request_.model_file.parent / "inner"
+    inner.mkdir()
+    adopted = _adopt(replace(request_, model_file=inner / "model.toml"))
+    assert adopted.remarks[0].startswith("The table lies outside of this folder")
+
+
+def test_one_file_is_named_from_the_model_files_folder(tmp_path: Path) -> None:
+    assert dataset_path([tmp_path / "data/a.csv"], tmp_path) == "data/a.csv"
+    assert dataset_path([tmp_path / "a.csv"], tmp_path / "inner") == "../a.csv"
+
+
+def test_several_files_are_named_by_a_pattern_that_takes_no_other(tmp_path: Path) -> None:
+    files = [tmp_path / f"sales-{month:02}.csv" for month in (1, 2, 12)]
+    for file in files:
+        file.touch()
+    assert dataset_path(files, tmp_path) == "sales-*.csv"
+    (tmp_path / "sales-old.csv").touch()
+    with pytest.raises(DatasetError, match=r"sales-\*\.csv takes 'sales-old\.csv' as well"):
+        dataset_path(files, tmp_path)
+    with pytest.raises(DatasetError, match="from one folder"):
+        dataset_path([*files, tmp_path / "inner/sales-3.csv"], tmp_path)
