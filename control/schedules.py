@@ -34,7 +34,7 @@ class Schedule:
 SCHEDULES: Final = (
     Schedule(
         file="train.yml",
-        longest=timedelta(days=40),
+        longest=timedelta(days=15),
         means="no model learns from newer data; the one that serves grows old",
     ),
     Schedule(

@@ -55,7 +55,7 @@ def test_a_schedule_that_has_not_succeeded_for_too_long_is_told_in_an_issue(plan
     done = plane.run("watchdog")
     page = f"{plane.github.server_url}/{REPOSITORY}"
     assert done.returncode == 0
-    assert "train.yml: it has not succeeded within 40 days (last success: 2026-03-01)\n" in done.stdout
+    assert "train.yml: it has not succeeded within 15 days (last success: 2026-03-01)\n" in done.stdout
     assert done.stdout.endswith(f"issue opened: {page}/issues/1\n")
     issue = the_issue(plane)
     assert issue.title == "Schedules that do not run: train.yml"
@@ -65,7 +65,7 @@ def test_a_schedule_that_has_not_succeeded_for_too_long_is_told_in_an_issue(plan
         "These workflows should run by the clock, and do not. This issue is rewritten when that changes, and closed "
         "once all is well.\n\n"
         "| workflow | what is wrong | last success | what it means | what to do |\n| --- | --- | --- | --- | --- |\n"
-        f"| [train.yml]({page}/actions/workflows/train.yml) | it has not succeeded within 40 days | 2026-03-01 "
+        f"| [train.yml]({page}/actions/workflows/train.yml) | it has not succeeded within 15 days | 2026-03-01 "
         "| no model learns from newer data; the one that serves grows old "
         f"| see what became of its [last runs]({page}/actions/workflows/train.yml), "
         "then `gh workflow run train.yml --repo acme/flights` |"
@@ -152,7 +152,7 @@ def test_the_summary_of_the_run_says_the_same(plane: ControlPlane, tmp_path: Pat
     plane.run("watchdog", GITHUB_STEP_SUMMARY=str(summary))
     text = summary.read_text()
     assert text.startswith("# Before\n## Schedules\n\n| workflow | ")
-    assert "| it has not succeeded within 40 days | 2026-03-01 |" in text
+    assert "| it has not succeeded within 15 days | 2026-03-01 |" in text
     assert "\n- drift.yml: kept alive\n" in text
 
 
