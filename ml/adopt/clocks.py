@@ -41,8 +41,7 @@ def time_forms(name: str, texts: pl.Series) -> list[str]:
         return []
     found = []
     for form in FORMS:
-        read = read_times(some, form).is_not_null().sum()
-        if read >= enough and not (form.startswith("%Y%m%d") and not _is_plausible(some)):
+        if read_times(some, form).is_not_null().sum() >= enough and _is_plausible(form, some):
             found.append(form)
         if found == [""]:
             break
@@ -59,6 +58,8 @@ def _unix_form(name: str, texts: pl.Series) -> str:
     return ""
 
 
-def _is_plausible(texts: pl.Series) -> bool:
-    """Whether texts such as 20240131 begin with years of our time, as few other numbers of eight digits do."""
-    return bool(texts.str.contains(r"^(?:19|20)\d\d").all())
+def _is_plausible(form: str, texts: pl.Series) -> bool:
+    """Whether numbers of eight digits begin with years of our time, and years of two digits have two."""
+    if form.startswith("%Y%m%d"):
+        return bool(texts.str.contains(r"^(?:19|20)\d\d").all())
+    return "%y" not in form or bool(texts.str.contains(r"[./-]\d\d(?:[ T:]|$)").all())

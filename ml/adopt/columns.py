@@ -19,7 +19,7 @@ from ml.times import read_times
 # A column is given up as one of numbers if so few of its first values read as one.
 _LEAST_SHARE = 0.01
 _MAX_STRANGE = 1_000
-_FIRST_VALUES = 5_000
+_FIRST_VALUES = 2_000
 
 
 @dataclass(kw_only=True, slots=True)

@@ -115,10 +115,9 @@ def _evidence(name: str, texts: Sequence[str]) -> _Evidence | None:
     decimals, groupings, either = Counter[str](), Counter[str](), Counter[str]()
     is_small = True
     for number in bare:
-        if match := _PAIR.fullmatch(number):
-            if match[1] != match[2]:
-                groupings[match[1]] += 1
-                decimals[match[2]] += 1
+        if (match := _PAIR.fullmatch(number)) and match[1] != match[2]:
+            groupings[match[1]] += 1
+            decimals[match[2]] += 1
         elif match := _GROUPED.fullmatch(number):
             mark = match[1] or match[2]
             groupings[mark] += 1

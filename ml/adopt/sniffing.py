@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import re
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,23 +22,14 @@ from ml.datasets.texts import CHUNK_BYTES, open_bytes, utf8_start
 
 DELIMITERS = ",;\t|"
 # Cells that are looked at to tell how numbers are written.
-_LOOKED_AT = 300_000
-_ENCODINGS = [
-    "cp1252",
-    "cp1250",
-    "cp1251",
-    "cp1253",
-    "cp1254",
-    "cp1257",
-    "cp932",
-    "gb18030",
-    "big5",
-    "euc_kr",
-    "koi8_r",
-]
+_LOOKED_AT = 100_000
+# Characters by which the delimiter is told.
+_BEGINNING = 1 << 19
+# Beside cp1252, that of Western Europe.
+_ENCODINGS = ["cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "cp932", "gb18030", "big5", "euc_kr", "koi8_r"]
 _LETTERS = frozenset("äöüßáàâãåæçéèêëíìîïñóòôõøœúùûÿÄÖÜÁÀÂÃÅÆÇÉÈÊËÍÌÎÏÑÓÒÔÕØŒÚÙÛŸªº")
 _SIGNS = "€£¥§°²³µ±·½¼¾«»¿¡©®™…•–—‘’“”„ \u00a0"  # noqa: RUF001  # quotes and dashes as texts have them
-_SIGN_IN_WORD = re.compile(r"[^\W\d_][€£¥§±½¼¾¿¡©…•„][^\W\d_]")
+_SIGN_IN_WORD = re.compile(r"[£¥§±½¼¾][^\W\d_]|[^\W\d_](?:[£¥½¼¾]|[§±¿¡²³·][^\W\d_])")
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -56,8 +48,9 @@ def sniff_form(paths: Sequence[Path]) -> tuple[TableForm, tuple[str, ...]]:
         encoding = next((each for each in map(_encoding, paths) if each != "utf-8"), "utf-8")
     except FileNotFoundError as error:
         raise DatasetError(f"{path} does not exist") from error
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be read ({error.strerror or error})") from error
+    except (OSError, EOFError, zlib.error):
+        # What opens the table says what is wrong with it.
+        return TableForm(), ()
     remarks = [] if encoding.startswith("utf") else [f"its text is not UTF-8; it was taken for {encoding}"]
     form = TableForm(encoding=encoding)
     if kind not in DELIMITED:
@@ -86,7 +79,7 @@ def _consistency(text: str, delimiter: str) -> tuple[float, int]:
         return 0.0, 0
     if not widths or widths[0] < 2:
         return 0.0, 0
-    body = Counter(widths[1:-1] or widths[1:] or widths)
+    body = Counter(widths[1:] or widths)
     # Rows may end in one more delimiter than the head.
     return (body[widths[0]] + body[widths[0] + 1] / 2) / body.total(), widths[0]
 
@@ -107,13 +100,18 @@ class _Rows:
 
 def _rows(path: Path, encoding: str) -> _Rows:
     text = utf8_start(path, encoding, str(path)).decode()
-    # The last line may be cut.
-    text = text[: text.rfind("\n") + 1] if path.stat().st_size > CHUNK_BYTES or path.suffix == ".gz" else text
+    is_cut = path.suffix == ".gz" or path.stat().st_size > CHUNK_BYTES
+    text = _whole(text) if is_cut else text
     csv.field_size_limit(CHUNK_BYTES)
     try:
-        return _Rows(text, find_delimiter(text[: 1 << 19]))
+        return _Rows(text, find_delimiter(text if len(text) <= _BEGINNING else _whole(text[:_BEGINNING])))
     except csv.Error as error:
         raise DatasetError(f"{path}: is not a readable CSV file ({error})") from error
+
+
+def _whole(text: str) -> str:
+    """Without the last line, if it is cut."""
+    return text[: text.rfind("\n") + 1] or text
 
 
 def _encoding(path: Path) -> str:
@@ -149,8 +147,10 @@ def _guessed(path: Path) -> str:
             if len(lines) >= 500:
                 break
     sample = b"".join(lines)[: 1 << 17]
-    best = from_bytes(sample, cp_isolation=_ENCODINGS).best()
-    return "cp1252" if best is None or _is_western(sample.decode("cp1252", errors="replace")) else best.encoding
+    if _is_western(sample.decode("cp1252", errors="replace")):
+        return "cp1252"
+    found = from_bytes(sample, cp_isolation=_ENCODINGS)
+    return next((each.encoding for each in found if not _SIGN_IN_WORD.search(str(each))), "cp1252")
 
 
 def _is_western(text: str) -> bool:

@@ -9,9 +9,12 @@ import polars as pl
 
 from ml.datasets.form import TableForm
 
-_SPACES = "[\u00a0\u2007\u2009\u202f]"
-_MINUSES = "[\u2010-\u2013\u2212\ufe63\uff0d]"
-_APOSTROPHES = "[\u2019\u02bc]"
+_SPACES = "\u00a0\u2007\u2009\u202f"
+_MINUSES = "\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d"
+_APOSTROPHES = "\u2019\u02bc"
+_NORMAL = str.maketrans({
+    **dict.fromkeys(_SPACES, " "), **dict.fromkeys(_MINUSES, "-"), **dict.fromkeys(_APOSTROPHES, "'")
+})  # fmt: skip
 
 
 def read_numbers(texts: pl.Series, form: TableForm, unit: str) -> pl.Series:
@@ -54,7 +57,9 @@ def _read_written(texts: pl.Series, form: TableForm, unit: str) -> pl.Series:
     """What a plain reading takes for no number, by the whole grammar."""
     plain = pl.col(texts.name)
     table = texts.to_frame().select(
-        plain.str.replace_all(_SPACES, " ").str.replace_all(_MINUSES, "-").str.replace_all(_APOSTROPHES, "'")
+        plain.str.replace_all(f"[{_SPACES}]", " ")
+        .str.replace_all(f"[{_MINUSES}]", "-")
+        .str.replace_all(f"[{_APOSTROPHES}]", "'")
     )
     found = table.select(plain.str.extract_groups(_grammar(form, unit))).to_series().struct.unnest()
     body = pl.col("whole")
@@ -83,4 +88,4 @@ def _grammar(form: TableForm, unit: str) -> str:
 
 def normal(text: str) -> str:
     """A text with one sort of space, minus and apostrophe."""
-    return re.sub(_APOSTROPHES, "'", re.sub(_MINUSES, "-", re.sub(_SPACES, " ", text)))
+    return text.translate(_NORMAL)

@@ -6,6 +6,7 @@ import codecs
 import gzip
 import io
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,7 +57,7 @@ def utf8_chunks(path: Path, encoding: str, name: str) -> Iterator[bytes]:
         raise DatasetError(_misread(name, encoding, start, error.object[error.start])) from error
     except UnicodeError as error:
         raise DatasetError(f"{name}: is not {encoding} ({error}); dataset.encoding in model.toml names it") from error
-    except (EOFError, gzip.BadGzipFile, OSError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DatasetError(f"{name}: cannot be unpacked ({error})") from error
 
 

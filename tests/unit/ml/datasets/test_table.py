@@ -145,7 +145,9 @@ def test_a_line_without_end_is_a_quote_that_never_closes(tmp_path: Path) -> None
         _open(path)
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"a,b\n1,2\n")[:-4]])
+@pytest.mark.parametrize(
+    "content", [b"no gzip", gzip.compress(b"a,b\n1,2\n")[:-4], gzip.compress(b"a,b\n1,2\n")[:10] + b"\xff" * 9]
+)
 def test_what_cannot_be_unpacked_is_said_to_be_so(content: bytes, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"data\.csv\.gz: cannot be unpacked"):
         _open(_write(tmp_path, content, "data.csv.gz"))
