@@ -136,7 +136,7 @@ class Column:
     def values(self, column: pl.Series) -> pl.Series:
         """The values of a batch, null where there is none."""
         if self.kind == "text":
-            texts = column.cast(pl.String).str.strip_chars()
+            texts = column.cast(pl.String)
             return texts.set(texts.is_in(MISSING).fill_null(value=False), None)
         if self.kind == "other":
             return pl.Series(

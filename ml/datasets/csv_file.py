@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,7 @@ class CsvFile:
     skipped: int
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
-        """Tables of up to `rows` rows, all text; lines without any value are left out."""
+        """Tables of up to `rows` rows, all text without spaces around it; lines without any value are left out."""
         nameless = [f"slipway nameless {place}" for place in range(len(self.columns), self.width)]
         schema = dict.fromkeys([*self.columns, *nameless], pl.String)
         with as_utf8(self.path, self.form.encoding, self.name) as path:
@@ -63,7 +64,8 @@ class CsvFile:
             try:
                 for batch in table.collect_batches(chunk_size=rows, maintain_order=True):
                     self._require_empty(batch.select(nameless))
-                    yield batch.select(self.columns).filter(~pl.all_horizontal(pl.all().is_null()))
+                    cells = batch.select(pl.col(self.columns).str.strip_chars())
+                    yield cells.filter(~pl.all_horizontal(pl.all().is_null()))
             except pl.exceptions.PolarsError as error:
                 raise DatasetError(
                     f"{self.name}: is not a readable CSV file; a cell that begins with a double quote ends with one, "
@@ -115,15 +117,15 @@ def _chained(body: bytes, lines: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _columns(name: str, names: list[str], delimiter: str) -> tuple[str, ...]:
-    if not any(name.strip() for name in names):
+    columns = [each.strip() for each in names]
+    if not any(columns):
         raise DatasetError(f"{name}: holds no rows, nor a head with names of columns")
-    columns = list(names)
-    while not columns[-1].strip():
+    while not columns[-1]:
         columns.pop()
-    if "" in (name.strip() for name in columns):
-        place = [name.strip() for name in columns].index("") + 1
+    if "" in columns:
+        place = columns.index("") + 1
         raise DatasetError(f"{name}: column {place} has no name; write one in the first line, or remove the column")
-    twice = next((name for name in columns if columns.count(name) > 1), None)
+    twice = next((each for each, count in Counter(columns).items() if count > 1), None)
     if twice is not None:
         raise DatasetError(f"{name}: has more than one column {twice!r}; rename all but one")
     if len(names) == 1 and any(mark in names[0] for mark in _OTHER_DELIMITERS if mark != delimiter):

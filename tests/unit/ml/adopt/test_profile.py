@@ -283,6 +283,26 @@ def test_what_is_no_table_is_refused_in_a_sentence(content: str | bytes, name: s
     assert "\n" not in str(caught.value)
 
 
+@settings(max_examples=200)
+@given(
+    content=st.one_of(
+        st.binary(max_size=60),
+        st.text(st.sampled_from('ab10,;.-\t"\n\r \0%€é'), max_size=60).map(str.encode),
+        st.text(st.sampled_from('{}[]":, 1aé\n'), max_size=40).map(str.encode),
+    ),
+    suffix=st.sampled_from([".csv", ".tsv", ".jsonl", ".parquet", ".csv.gz"]),
+)
+def test_whatever_a_file_holds_is_a_table_or_a_sentence(
+    content: bytes, suffix: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("table")
+    try:
+        found = _profile(folder, content, f"data{suffix}")
+    except DatasetError:
+        return
+    assert found.rows > 0
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"data\.csv does not exist"):
         profile_table([tmp_path / "data.csv"], source="a table")

@@ -38,6 +38,11 @@ def _rows(*paths: Path, size: int = 100, **form: Any) -> list[tuple[Any, ...]]:
     return [row for batch in _open(*paths, **form).batches(size) for row in batch.rows()]
 
 
+def _bare(text: str) -> str:
+    bare: str = pl.Series([text]).str.strip_chars()[0]
+    return bare
+
+
 def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
@@ -65,7 +70,7 @@ def test_a_table_written_in_any_form_reads_back(
     content = text.encode(encoding)
     path = tmp_path_factory.mktemp("table") / ("data.csv.gz" if is_packed else "data.csv")
     path.write_bytes(gzip.compress(content) if is_packed else content)
-    assert _rows(path, delimiter=delimiter, encoding=encoding) == rows
+    assert _rows(path, delimiter=delimiter, encoding=encoding) == [tuple(map(_bare, row)) for row in rows]
 
 
 def test_rows_come_in_batches_of_the_size_that_is_asked_for(tmp_path: Path) -> None:
@@ -85,6 +90,12 @@ def test_the_checksum_of_a_file_is_that_of_its_bytes(suffix: str, tmp_path: Path
 
 def test_a_mark_of_the_byte_order_belongs_to_no_name(tmp_path: Path) -> None:
     assert _open(_write(tmp_path, b"\xef\xbb\xbfa,b\n1,2\n")).columns == ("a", "b")
+
+
+def test_spaces_around_names_and_cells_do_not_count(tmp_path: Path) -> None:
+    path = _write(tmp_path, "a, b ,c\n 1,\t2, x y \n", "data.csv")
+    assert _open(path).columns == ("a", "b", "c")
+    assert _rows(path) == [("1", "2", "x y")]
 
 
 @pytest.mark.parametrize("content", ["a,b,\n1,2,\n", "a,b\n1,2,\n3,4,\n", "a,b,,\n1,2,,\n", "\n\na,b\n\n1,2\n\n\n"])
