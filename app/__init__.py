@@ -11,6 +11,7 @@ from app import (
     about,
     access,
     accounting,
+    console,
     documentation,
     drift,
     errors,
@@ -65,6 +66,7 @@ def create_app(settings: ServiceSettings | None = None, *, registry: ModelRegist
     app.register_blueprint(drift.blueprint(journal.store))
     app.register_blueprint(about.blueprint(model))
     app.register_blueprint(health.blueprint(model, journal))
+    app.register_blueprint(console.blueprint(model, entrance, settings))
     documentation.init_app(app, model, max_batch_rows=settings.max_batch_rows)
     lane = FastLane(app.wsgi_app, model, journal, entrance, accounts, max_bytes=settings.max_body_bytes)
     app.wsgi_app = shield.believe_proxies(lane, settings.trusted_proxies)  # type: ignore[method-assign,assignment]  # as Flask's documentation says
@@ -83,6 +85,8 @@ def _scopes(settings: ServiceSettings) -> dict[str, frozenset[Scope] | None]:
         "documentation": reading,
         "swagger_ui": reading,
         "health": None,
+        # It refuses by itself, as a page.
+        "console": None,
     }
 
 

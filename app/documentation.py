@@ -108,10 +108,9 @@ def init_app(app: Flask, model: ServedModel, *, max_batch_rows: int) -> None:
     def openapi() -> Response:
         return Response(document, content_type=JSON)
 
-    # Flask would redirect /docs too, but to a host that it takes from the request.
+    # Flask would redirect too, but to a host that it takes from the request.
     @routes.get("/docs")
-    @routes.get("/")
-    def home() -> BaseResponse:
+    def page() -> BaseResponse:
         return redirect("/docs/")
 
     app.register_blueprint(routes)

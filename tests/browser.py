@@ -91,14 +91,14 @@ class Browser:
     def _command(self, name: str, **parameters: Any) -> Any:
         return self._post("goog/cdp/execute", {"cmd": name, "params": parameters})
 
-    def show(self, page: Path, *, scheme: str, width: int, height: int) -> None:
-        """Open a file, as somebody sees it who likes it light or dark, in a window of that size."""
+    def show(self, page: Path | str, *, scheme: str, width: int, height: int) -> None:
+        """Open a file or an address, as somebody sees it who likes it light or dark, in a window of that size."""
         feature = {"name": "prefers-color-scheme", "value": scheme}
         self._command("Emulation.setEmulatedMedia", features=[feature])
         self._command(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
         )
-        self._post("url", {"url": page.resolve().as_uri()})
+        self._post("url", {"url": page if isinstance(page, str) else page.resolve().as_uri()})
 
     def evaluate(self, script: str) -> Any:
         """What a function's body in JavaScript returns on the page."""

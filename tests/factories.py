@@ -117,12 +117,12 @@ def make_manifest(contract: Contract, tag: str = "model-v1.0.0", **changes: Any)
     return Manifest(**(values | changes))
 
 
-def make_reference() -> Reference:
-    """Training saw ages 18 to 65 and both known cities."""
+def make_reference(age: str = "age", city: str = "city") -> Reference:
+    """Training saw ages 18 to 65 and both known cities; columns of other names hold the same."""
     ages = numeric_reference(np.array([18.0, 40.0, 65.0, np.nan]))
     cities = categorical_reference(["Oslo", "Oslo", "Oslo", "Rome"])
     scores = numeric_reference(np.array([0.5, 0.9]))
-    return Reference(numeric={"age": ages}, categorical={"city": cities}, scores={"score": scores}, rows=4)
+    return Reference(numeric={age: ages}, categorical={city: cities}, scores={"score": scores}, rows=4)
 
 
 def make_bundle(
@@ -130,6 +130,7 @@ def make_bundle(
     task: Task = Task.BINARY,
     tag: str = "model-v1.0.0",
     *,
+    contract: Contract | None = None,
     reference: Reference | None = None,
     graph: bytes | None = None,
     **changes: Any,
@@ -141,25 +142,28 @@ def make_bundle(
         directory: Is made.
         task: Of the model.
         tag: Of the bundle.
+        contract: Of a number and a category, as in `make_contract`, which is the default; decides on the task.
         reference: What training saw; by default `make_reference()`.
         graph: Of the member; by default `make_graph(task)`.
         changes: Replace fields of the manifest.
     """
-    contract, graph = make_contract(task), graph or make_graph(task)
+    contract = contract or make_contract(task)
+    task = contract.target.task
+    graph = graph or make_graph(task)
+    inputs: list[Row] = [dict(zip(contract.names, row.values(), strict=True)) for row in GOLDEN_INPUTS]
     manifest = make_manifest(contract, tag, **changes)
     scorer = Scorer([graph], [1.0], manifest.calibration, task)
-    scores = scorer.score(Encoder(contract).rows(GOLDEN_INPUTS))
+    scores = scorer.score(Encoder(contract).rows(inputs))
     golden = GoldenRows(
         rows=tuple(
-            GoldenRow(row=dict(row), score=tuple(score.tolist()))
-            for row, score in zip(GOLDEN_INPUTS, scores, strict=True)
+            GoldenRow(row=dict(row), score=tuple(score.tolist())) for row, score in zip(inputs, scores, strict=True)
         )
     )
     directory.mkdir(parents=True)
     files = {
         GRAPH_NAME: graph,
         GOLDEN_NAME: to_json(golden),
-        REFERENCE_NAME: to_json(reference or make_reference()),
+        REFERENCE_NAME: to_json(reference or make_reference(*contract.names)),
         CARD_NAME: f"# {tag}\n".encode(),
         CARD_PAGE_NAME: f"<!doctype html><title>{tag}</title>".encode(),
     }

@@ -44,6 +44,9 @@ ROUTES: list[tuple[str, str, dict[str, Any], Scope | str | None]] = [
     ("GET", "/docs/", {}, "any"),
     ("GET", "/docs/swagger-ui.css", {}, "any"),
     ("GET", "/", {}, "any"),
+    ("POST", "/", {"data": {"key": ""}}, "any"),
+    ("POST", "/try", {"data": {"value.city": "Oslo"}}, Scope.PREDICT),
+    ("GET", "/console/console.css", {}, None),
     ("GET", "/livez", {}, None),
     ("GET", "/readyz", {}, None),
 ]

@@ -150,7 +150,16 @@ def test_every_operation_has_a_summary_and_described_responses(document: dict[st
 
 
 def test_routes_and_document_list_the_same(app: Flask, document: dict[str, Any]) -> None:
-    aside = {"/", "/docs", "/docs/", "/docs/<path:path>", "/openapi.json", "/v1/model/<name>"}
+    aside = {
+        "/",
+        "/try",
+        "/console/<path:filename>",
+        "/docs",
+        "/docs/",
+        "/docs/<path:path>",
+        "/openapi.json",
+        "/v1/model/<name>",
+    }
     served = {
         (rule.rule, method.lower())
         for rule in app.url_map.iter_rules()
@@ -243,9 +252,8 @@ def test_a_batch_s_limit_is_described(document: dict[str, Any]) -> None:
     assert {name: column["maxItems"] for name, column in columns.items()} == {"age": 200, "city": 200}
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
-def test_the_way_to_the_page_does_not_depend_on_the_host_header(client: FlaskClient, path: str) -> None:
-    answer = client.get(path, headers={"Host": "elsewhere.example"})
+def test_the_way_to_the_page_does_not_depend_on_the_host_header(client: FlaskClient) -> None:
+    answer = client.get("/docs", headers={"Host": "elsewhere.example"})
 
     assert (answer.status_code, answer.headers["Location"]) == (302, "/docs/")
 
