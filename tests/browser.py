@@ -104,6 +104,13 @@ class Browser:
         """What a function's body in JavaScript returns on the page."""
         return self._post("execute/sync", {"script": script, "args": []})
 
+    def wait_until(self, script: str) -> None:
+        """Wait until a function's body in JavaScript returns true."""
+        deadline = time.monotonic() + _START_S
+        while not self.evaluate(script):
+            assert time.monotonic() < deadline, script
+            time.sleep(0.05)
+
     def complaints(self) -> list[str]:
         """What the console was told since the last call."""
         return [str(entry["message"]) for entry in self._post("se/log", {"type": "browser"})]
