@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.answer_schemas import ProblemSchema, ReceiptSchema, batch_schema, column_batch_schema, prediction_schema
 from app.body import CSV, JSON, NDJSON
+from app.client_names import for_generators
 from app.drift import EXAMPLE, MAX_FINDINGS_BYTES, DriftFindings
 from app.headers import IDEMPOTENCY_KEY, NAME_PATTERN, REPLAYED, SUBJECT, UNRECORDED, YES
 from app.history import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
@@ -137,7 +138,7 @@ def openapi_document(model: ServedModel, *, max_batch_rows: int) -> dict[str, An
     _describe_journal(spec)
     _describe_drift(spec)
     _describe_service(spec)
-    return _with_keys(spec.to_dict())
+    return for_generators(_with_keys(spec.to_dict()))
 
 
 def _describe_predictions(spec: APISpec, contract: Contract, example: dict[str, Any], max_batch_rows: int) -> None:

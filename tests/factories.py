@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,7 @@ def make_bundle(
     contract: Contract | None = None,
     reference: Reference | None = None,
     graph: bytes | None = None,
+    inputs: Sequence[Row] = GOLDEN_INPUTS,
     **changes: Any,
 ) -> Bundle:
     """
@@ -145,18 +147,19 @@ def make_bundle(
         contract: Of a number and a category, as in `make_contract`, which is the default; decides on the task.
         reference: What training saw; by default `make_reference()`.
         graph: Of the member; by default `make_graph(task)`.
+        inputs: Golden ones, their values in the order of the contract.
         changes: Replace fields of the manifest.
     """
     contract = contract or make_contract(task)
     task = contract.target.task
     graph = graph or make_graph(task)
-    inputs: list[Row] = [dict(zip(contract.names, row.values(), strict=True)) for row in GOLDEN_INPUTS]
+    rows: list[Row] = [dict(zip(contract.names, row.values(), strict=True)) for row in inputs]
     manifest = make_manifest(contract, tag, **changes)
     scorer = Scorer([graph], [1.0], manifest.calibration, task)
-    scores = scorer.score(Encoder(contract).rows(inputs))
+    scores = scorer.score(Encoder(contract).rows(rows))
     golden = GoldenRows(
         rows=tuple(
-            GoldenRow(row=dict(row), score=tuple(score.tolist())) for row, score in zip(inputs, scores, strict=True)
+            GoldenRow(row=dict(row), score=tuple(score.tolist())) for row, score in zip(rows, scores, strict=True)
         )
     )
     directory.mkdir(parents=True)
@@ -169,6 +172,40 @@ def make_bundle(
     }
     write_bundle(directory, manifest, files)
     return Bundle.read(directory)
+
+
+def make_wide_bundle(directory: Path, contract: Contract) -> Bundle:
+    """
+    A bundle in a new directory whose golden row comes out right.
+
+    Args:
+        directory: Is made.
+        contract: Of numbers only, from 0 up; its model adds them up, with other weights for each score.
+    """
+    target, names = contract.target, contract.names
+    weights = np.linspace(-0.01, 0.01, len(names) * target.score_width, dtype=np.float32)
+    nodes = [
+        helper.make_node("MatMul", ["rows", "weights"], ["sum"]),
+        helper.make_node("Softmax" if target.task is Task.MULTICLASS else "Sigmoid", ["sum"], ["score"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "member",
+        [helper.make_tensor_value_info("rows", TensorProto.FLOAT, [None, len(names)])],
+        [helper.make_tensor_value_info("score", TensorProto.FLOAT, [None, target.score_width])],
+        [numpy_helper.from_array(weights.reshape(len(names), -1), "weights")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    scores = {name: numeric_reference(np.array([0.5, 0.9])) for name in target.score_names}
+    numbers = {name: numeric_reference(np.array([0.0, 1.0])) for name in names}
+    reference = Reference(numeric=numbers, categorical={}, scores=scores, rows=2)
+    return make_bundle(
+        directory,
+        contract=contract,
+        reference=reference,
+        graph=bytes(model.SerializeToString()),
+        inputs=(dict.fromkeys(names, 1.0),),
+    )
 
 
 def known(metric: Metric) -> tuple[float, float, float]:
