@@ -33,6 +33,18 @@ def test_a_value_has_its_unit() -> None:
     assert (shown.headline, shown.note, shown.bars) == ("1,953.28 EUR", "", ())
 
 
+class Bounded(Answer, kw_only=True):
+    """An answer of a model that has intervals."""
+
+    low: float
+    high: float
+
+
+def test_a_value_has_its_interval_if_the_answer_has_one() -> None:
+    answer = Bounded(value=1953.28, low=1800.5, high=2100, warnings=[])
+    assert show_answer(answer, TARGETS[Task.REGRESSION], None).note == "Most likely from 1,800.5 to 2,100 EUR."
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0.0, "0"), (-0.0, "0"), (12.5, "12.5"), (1234567.8, "1,234,568"), (0.000123456, "0.000123456"),
