@@ -29,6 +29,8 @@ from tests.github import REPOSITORY
 from tests.integration.test_gunicorn import serving
 from tests.needs import lacking
 
+pytestmark = pytest.mark.slow
+
 Columns = dict[str, list[Any]]
 KEY, ENTRY = new_key("owner", Scope)
 FIRST_DAY, DAYS, ROWS_A_DAY = date(2025, 1, 1), 200, 8
@@ -312,7 +314,7 @@ def test_the_console_fits_a_phone_and_a_desk_and_the_browser_has_no_complaint(st
                 assert browser.evaluate(_OVERFLOW) == 0
         browser.evaluate(f"const arguments_key = '{KEY}'; {_TRY}")
         browser.wait_until("return document.activeElement.id === 'answer'")
-        # The page shows the answer, is the same page, and still has the key.
+        # The page shows the answer, is where it was, and still has the key.
         assert browser.evaluate("return document.querySelector('#answer .headline') !== null")
         assert browser.evaluate("return location.pathname") == "/"
         assert browser.evaluate("return document.querySelector('[name=key]').value.length") == len(KEY)
