@@ -20,7 +20,7 @@ except ModuleNotFoundError:
 from demo import host
 from demo.screen import CONSOLE, chapter
 from demo.stage import REPOSITORY, Ran, Stage, StageError, set_up
-from ml.datasets import flights
+from example import flights
 
 TRAIN, DEPLOY, ROLLBACK, DRIFT = "train.yml", "deploy.yml", "rollback.yml", "drift.yml"
 MONTHS = tuple(date(2013, month, 1) for month in range(4, 10))

@@ -16,13 +16,13 @@ from core.contract import Row
 from core.places import open_registry
 from core.tags import Bump, ModelTag
 from demo.callers import asking
-from demo.fragile import publish_fragile
 from demo.screen import CONSOLE, chapter, show
 from demo.stage import REPOSITORY, ROOT, Stage, StageError
 from deploy.machine import Step
 from deploy.platforms.detached import Detached
 from ml.problem import read_problem
 from ml.traffic import choose
+from tests.fragile import publish_fragile
 
 _LOOPBACK = "127.0.0.1"
 _DETACHED = ("blue.pid", "green.pid", "caddy.pid")

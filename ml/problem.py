@@ -175,7 +175,7 @@ def _load_files(find: Callable[[], Files], form: TableForm, time_column: str | N
 
 def _import_loader(dataset: Table, text: str) -> Loader:
     if not _LOADER.fullmatch(text):
-        dataset.fault("loader", f"takes module:function, such as ml.datasets.flights:load, found {text!r}")
+        dataset.fault("loader", f"takes module:function, such as tables.customers:load, found {text!r}")
         return _no_loader
     module, _, function = text.partition(":")
     try:

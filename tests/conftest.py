@@ -29,13 +29,13 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def flights(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """The shipped example, trained and published once for all tests that ask for it."""
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The table of model.toml, trained and published once for all tests that ask for it."""
     # Test processes have folders of their own in one that they share.
     is_alone = "PYTEST_XDIST_WORKER" not in os.environ
     shared = tmp_path_factory.getbasetemp() if is_alone else tmp_path_factory.getbasetemp().parent
-    home = Home(folder=shared / "flights")
-    with (shared / "flights.lock").open("w") as lock:
+    home = Home(folder=shared / "shipped")
+    with (shared / "shipped.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not home.registry.exists():
             home.folder.mkdir(exist_ok=True)

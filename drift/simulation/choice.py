@@ -16,10 +16,10 @@ from drift.simulation.faults import Absent, Constant, Fault, Missing, NewCategor
 # For the help text of a command.
 GRAMMAR: Final = """\
 unit:COLUMN:FACTOR[:SHARE]  a number in another unit, unit:distance:0.45; in a tenth of the rows, unit:distance:0.45:0.1
-shift:COLUMN:SDS            a number off by so many standard deviations, shift:dep_delay:0.25 (or -0.25)
+shift:COLUMN:SDS            a number off by so many standard deviations, shift:spend:0.25 (or -0.25)
 missing:COLUMN:SHARE        missing in a further share of the rows, missing:temperature:0.05
-new:COLUMN:SHARE            a category that nobody knows, in a share of the rows, new:carrier:0.01
-swap:COLUMN:ONE:OTHER       two categories exchanged, swap:carrier:B6:MQ
+new:COLUMN:SHARE            a category that nobody knows, in a share of the rows, new:plan:0.01
+swap:COLUMN:ONE:OTHER       two categories exchanged, swap:plan:basic:pro
 absent:COLUMN               no row has the column any more, absent:seats
 constant:COLUMN             stuck at its first value, constant:seats
 

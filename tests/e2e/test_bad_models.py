@@ -10,7 +10,6 @@ import pytest
 
 from core.registry import DirectoryRegistry
 from core.tags import ModelTag
-from demo.fragile import publish_fragile
 from deploy.platforms.slots import Colour
 from doubles.github import GitHub
 from tests.bad_models import (
@@ -22,6 +21,7 @@ from tests.bad_models import (
     publish_wrong_golden,
 )
 from tests.factories import make_bundle
+from tests.fragile import publish_fragile
 from tests.github import REPOSITORY, Caller
 from tests.one_host import Host, one_host, wait_for
 from tests.operating import Callers, Done, Operator

@@ -172,11 +172,11 @@ def test_the_model_in_it_is_served_and_nothing_is_fetched_or_told(
 
 
 def test_it_stays_small_under_load_with_the_shipped_model(
-    built: Built, container: Container, flights: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    built: Built, container: Container, shipped: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bundle = DirectoryRegistry(flights.registry).fetch(FIRST_TAG)
+    bundle = DirectoryRegistry(shipped.registry).fetch(FIRST_TAG)
     variables = {"MODEL_TAG": str(FIRST_TAG), "MODEL_REGISTRY": f"directory:{REGISTRY}"}
-    with serving(built, container, tmp_path, variables, {flights.registry: REGISTRY}) as (pid, port):
+    with serving(built, container, tmp_path, variables, {shipped.registry: REGISTRY}) as (pid, port):
         most_mb, answered = _load(port, bundle, lambda: memory_mb(pid))
     with capsys.disabled():
         said = f"{most_mb:.0f} MB of {MOST_MEMORY_MB} while {answered} requests were answered"

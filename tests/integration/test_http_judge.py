@@ -24,7 +24,6 @@ from core.errors import ServiceError
 from core.registry import DirectoryRegistry
 from core.service import Service
 from core.tags import ModelTag
-from demo.fragile import publish_fragile
 from deploy.evidence import Verdict
 from deploy.judging.http_judge import HttpJudge
 from deploy.judging.metrics import scrape
@@ -33,6 +32,7 @@ from deploy.judging.watching import Tally
 from deploy.platform import Addresses
 from tests.bad_models import publish_good, publish_skewed, publish_slow
 from tests.factories import make_bundle
+from tests.fragile import publish_fragile
 from tests.integration.test_gunicorn import serving
 from tests.loopback import Answer, answering
 

@@ -22,8 +22,8 @@ from core.contract import Task
 from core.journal.records import read_row_id
 from core.registry import DirectoryRegistry
 from core.tags import ModelTag
-from demo.fragile import publish_fragile
 from tests.factories import make_bundle
+from tests.fragile import publish_fragile
 
 ROW = {"age": 30, "city": "Oslo"}
 SECRET, KEY = new_key("ours", [Scope.PREDICT])

@@ -11,7 +11,6 @@ import pytest
 from core.drift_policy import DriftPolicy, Retrain, read_drift_policy, read_policy_file
 from core.errors import ModelFileError
 from core.reading import Table
-from tests.commands import ROOT
 from tests.factories import FEATURES, make_contract
 
 MODEL_FILE = f"""
@@ -136,8 +135,3 @@ def test_what_is_no_table_is_told_to_be_one(table: str, text: str, tmp_path: Pat
 def test_a_model_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match=r"nowhere.toml: file: cannot be read \(No such file or directory\)"):
         read_policy_file(tmp_path / "nowhere.toml")
-
-
-def test_the_shipped_model_file_knows_delays_within_a_day() -> None:
-    policy = read_policy_file(ROOT / "model.toml")
-    assert policy == DriftPolicy(outcome_days=1, segments=("carrier", "origin"))

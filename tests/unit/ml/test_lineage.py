@@ -15,8 +15,8 @@ from core.manifest import Window
 from ml.datasets.form import TableForm
 from ml.lineage import changes_since, git_state, library_versions, settings_digest, window
 from ml.problem import read_problem
-from tests.commands import ROOT
 from tests.factories import make_contract, make_manifest
+from tests.tables import write_churn
 from tests.unit.ml.factories import make_dataset
 
 
@@ -84,13 +84,14 @@ def test_a_window_without_times_is_rows_alone() -> None:
     assert window(make_dataset(rows=100, timed=False)) == Window(rows=100)
 
 
-def test_the_digest_of_the_settings_tells_what_a_model_was_fitted_and_judged_by() -> None:
-    problem = read_problem(ROOT / "model.toml")
+def test_the_digest_of_the_settings_tells_what_a_model_was_fitted_and_judged_by(tmp_path: Path) -> None:
+    file = write_churn(tmp_path).model_file
+    problem = read_problem(file)
     digest = settings_digest(problem)
-    assert digest == settings_digest(read_problem(ROOT / "model.toml"))
+    assert digest == settings_digest(read_problem(file))
     changed = [
         replace(problem, training=replace(problem.training, trials=problem.training.trials + 1)),
-        replace(problem, training=replace(problem.training, threshold_rule="f1")),
+        replace(problem, training=replace(problem.training, threshold_rule="cost")),
         replace(problem, gate=replace(problem.gate, max_calibration_error=0.5)),
         replace(problem, holdout=problem.validation),
         replace(problem, max_faulty_share=0.5),
@@ -100,8 +101,8 @@ def test_the_digest_of_the_settings_tells_what_a_model_was_fitted_and_judged_by(
     assert len({digest, *map(settings_digest, changed)}) == len(changed) + 1
 
 
-def test_what_drift_looks_at_makes_no_other_model() -> None:
-    problem = read_problem(ROOT / "model.toml")
+def test_what_drift_looks_at_makes_no_other_model(tmp_path: Path) -> None:
+    problem = read_problem(write_churn(tmp_path).model_file)
     other = replace(problem, drift=DriftPolicy(min_labels=50))
     assert other.drift != problem.drift
     assert settings_digest(other) == settings_digest(problem)

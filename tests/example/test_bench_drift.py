@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from bench.drift import FAULTS, naive
 from bench.server import ROOT
 from core.contract import DriftRole
 from drift.simulation.choice import parse_fault
+from example.bench.drift import FAULTS, naive
 from ml.problem import read_problem
 from tests.drift_windows import make_profile, make_week
 

@@ -12,8 +12,8 @@ from core.encoder import Encoder
 from core.registry import DirectoryRegistry
 from core.scorer import check_golden, load_scorer
 from core.tags import ModelTag
-from demo.fragile import publish_fragile
 from tests.factories import make_bundle
+from tests.fragile import publish_fragile
 
 TAG = ModelTag.parse("model-v1.1.0")
 

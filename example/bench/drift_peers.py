@@ -22,7 +22,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from bench.drift_data import coded
 from bench.server import ROOT, verdict
 from core.contract import CategoricalFeature, Contract, NumericFeature, Target, Task
 from core.reference import WEEK, Reference, categorical_reference, numeric_reference
@@ -31,7 +30,8 @@ from drift.counts import Profile, count_window
 from drift.evidence import Witness
 from drift.thresholds import Thresholds
 from drift.verdict import judge
-from ml.datasets import flights
+from example import flights
+from example.bench.drift_data import coded
 
 NUMERIC = (
     "departure_minute",
@@ -164,7 +164,7 @@ def peers(reference: Path, window: Path, repeats: int) -> dict[str, Timed]:
         "categorical": CATEGORICAL,
         "repeats": repeats,
     }
-    script = str(ROOT / "bench/peers/evidently_preset.py")
+    script = str(ROOT / "example/bench/peers/evidently_preset.py")
     variables = {"PATH": os.environ["PATH"], "OMP_NUM_THREADS": "1", "DO_NOT_TRACK": "1"}
     run = subprocess.run(
         [_PYTHON, script, json.dumps(job)], env=variables, stdout=subprocess.PIPE, text=True, check=False

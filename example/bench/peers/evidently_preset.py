@@ -1,5 +1,5 @@
 """
-Evidently's drift preset with the same two tests forced, timed; run by bench.drift_peers in an environment of its own.
+Evidently's drift preset with the same two tests forced, timed; `drift_peers` runs it in an environment of its own.
 
 Reads from the command line one JSON object (reference, current, numeric, categorical, repeats), and writes another:
 the seconds of each repeat, once with texts as pandas reads them and once as its categories, and the p-value of each

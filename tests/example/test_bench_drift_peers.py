@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from bench.drift_peers import CATEGORICAL, NUMERIC, read_columns, write_samples
+from example.bench.drift_peers import CATEGORICAL, NUMERIC, read_columns, write_samples
 
 
 def make_table(rows: int) -> pl.DataFrame:

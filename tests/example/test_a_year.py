@@ -16,7 +16,7 @@ from core.github.deployments import DeploymentsLedger
 from core.ledger import Deployment, Environment, champion
 from doubles.actions.claims import Finished, Machine
 from doubles.github import GitHub
-from ml.datasets import flights
+from example import flights
 from tests.commands import ROOT
 from tests.github import REPOSITORY, make_client
 from tests.workflows import VENV, make_clone
@@ -85,7 +85,7 @@ def _write_table(clone: Path) -> None:
     rows.with_columns(text).write_csv(clone / "data" / "flights.csv")
     model = (clone / "model.toml").read_text()
     for old, new in {
-        'loader = "ml.datasets.flights:load"': 'path = "data/flights.csv"',
+        'loader = "example.flights:load"': 'path = "data/flights.csv"',
         'holdout = "3mo"': 'holdout = "1mo"',
         "trials = 10": "trials = 1",
     }.items():

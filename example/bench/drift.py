@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from bench.drift_data import Year, take
 from bench.server import verdict
 from core.contract import CategoricalFeature, DriftRole
 from core.drift import Point, Severity
@@ -33,6 +32,7 @@ from drift.simulation.watch import Watch
 from drift.statistics import ks_p_value
 from drift.thresholds import Thresholds
 from drift.verdict import Judgement
+from example.bench.drift_data import Year, take
 
 _SEED: Final = 20130101
 # The day from which on every column looks back on days that are in the data.

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from bench.drift_data import Year, coded, take
 from bench.server import ROOT
+from example.bench.drift_data import Year, coded, take
 from ml.dataset import Dataset
 from ml.problem import read_problem
 from tests.drift_windows import make_week

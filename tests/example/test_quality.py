@@ -25,8 +25,8 @@ ACCURACY_TO_BEAT, AUC_TO_BEAT = 0.887, 0.884
 
 
 @pytest.fixture(scope="module")
-def bundle(flights: Home) -> Bundle:
-    return DirectoryRegistry(flights.registry).fetch(FIRST_TAG)
+def bundle(shipped: Home) -> Bundle:
+    return DirectoryRegistry(shipped.registry).fetch(FIRST_TAG)
 
 
 def test_the_months_are_those_of_the_promise(bundle: Bundle) -> None:
@@ -69,9 +69,9 @@ def test_the_card_shows_quality_by_month_carrier_and_origin(bundle: Bundle, sect
     assert section in bundle.files["MODEL_CARD.md"].decode()
 
 
-def test_a_real_flight_of_december_is_answered_with_the_trained_score(flights: Home) -> None:
-    app = create_app(ServiceSettings.from_env(flights.environment))
-    holdout = pl.read_parquet(flights.candidate / "holdout.parquet").tail(50)
+def test_a_real_flight_of_december_is_answered_with_the_trained_score(shipped: Home) -> None:
+    app = create_app(ServiceSettings.from_env(shipped.environment))
+    holdout = pl.read_parquet(shipped.candidate / "holdout.parquet").tail(50)
     for row in holdout.iter_rows(named=True):
         expected = row.pop("slipway score 0")
         answer = app.test_client().post("/v1/predict", json=row).get_json()
@@ -79,11 +79,11 @@ def test_a_real_flight_of_december_is_answered_with_the_trained_score(flights: H
         assert answer["label"] == ("yes" if expected >= 0.5 else "no")
 
 
-def test_the_readmes_request_gets_the_readmes_answer(flights: Home) -> None:
+def test_the_readmes_request_gets_the_readmes_answer(shipped: Home) -> None:
     readme = (ROOT / "README.md").read_text()
     (body,) = re.findall(r"-d '(\{.*?\})'", readme, re.DOTALL)
     (printed,) = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
-    app = create_app(ServiceSettings.from_env(flights.environment))
+    app = create_app(ServiceSettings.from_env(shipped.environment))
     answer = app.test_client().post("/v1/predict", json=json.loads(body)).get_json()
     assert read_row_id(answer["id"])
     # The id differs from one answer to the next, and scores of another machine a little, as its processor adds up
@@ -92,18 +92,18 @@ def test_the_readmes_request_gets_the_readmes_answer(flights: Home) -> None:
     assert answer == expected | {"id": answer["id"], "score": pytest.approx(expected["score"], abs=0.02)}
 
 
-def test_the_readmes_request_is_a_flight_of_the_holdout(flights: Home) -> None:
+def test_the_readmes_request_is_a_flight_of_the_holdout(shipped: Home) -> None:
     (body,) = re.findall(r"-d '(\{.*?\})'", (ROOT / "README.md").read_text(), re.DOTALL)
-    holdout = pl.read_parquet(flights.candidate / "holdout.parquet")
+    holdout = pl.read_parquet(shipped.candidate / "holdout.parquet")
     flight = json.loads(body)
     assert set(flight) == set(holdout.columns) - {"slipway score 0"}
     assert len(holdout.filter(**flight)) == 1
 
 
-def test_the_readmes_figures_are_the_models(bundle: Bundle) -> None:
-    readme = (ROOT / "README.md").read_text()
+def test_the_figures_of_the_page_are_the_models(bundle: Bundle) -> None:
+    page = (ROOT / "docs/example.md").read_text()
     for name, label in {"accuracy": "accuracy", "auc": "AUC", "log_loss": "log loss"}.items():
-        (printed,) = re.findall(rf"^\| {label} \| ([0-9.]+) \(", readme, re.MULTILINE)
+        (printed,) = re.findall(rf"^\| {label} \| ([0-9.]+) \(", page, re.MULTILINE)
         assert bundle.manifest.metrics[name].value == pytest.approx(float(printed), abs=0.002)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from core.errors import DatasetError
-from ml.datasets.flights import (
+from example.flights import (
     COLUMNS,
     NEW_YORK,
     Tables,
