@@ -70,11 +70,11 @@ class Platform(Protocol):
 
     @property
     def name(self) -> str:
-        """As a sentence names it, such as `Fly app flights`."""
+        """As a sentence names it, such as `Fly app forecast`."""
 
     @property
     def url(self) -> str:
-        """What the public asks, such as `https://flights.fly.dev`."""
+        """What the public asks, such as `https://forecast.fly.dev`."""
 
     @property
     def settling_s(self) -> float:

@@ -1,4 +1,4 @@
-"""Reports like those of flights out of New York, with equal figures every time."""
+"""Reports like those of forecast out of New York, with equal figures every time."""
 
 from __future__ import annotations
 
@@ -95,9 +95,9 @@ def make_number(
     return msgspec.structs.replace(finding, **changes)
 
 
-def make_category(column: str = "carrier", *, seed: float = 2.0, days: int = 7, **changes: Any) -> ColumnFinding:
+def make_category(column: str = "plan", *, seed: float = 2.0, days: int = 7, **changes: Any) -> ColumnFinding:
     """A category that is as it was."""
-    labels = ("UA", "B6", "EV", "DL", "AA", "MQ", "US", "9E", "WN", "other")
+    labels = ("gold", "plus", "team", "free", "basic", "pro", "home", "day", "week", "other")
     shares = (0.176, 0.165, 0.158, 0.145, 0.098, 0.079, 0.061, 0.054, 0.037, 0.027)
     moved = (0.172, 0.168, 0.155, 0.149, 0.097, 0.081, 0.061, 0.053, 0.037, 0.027)
     finding = ColumnFinding(
@@ -130,8 +130,8 @@ def kilometres() -> ColumnFinding:
     )  # fmt: skip
 
 
-def new_carrier() -> ColumnFinding:
-    """A carrier that training did not know."""
+def new_plan() -> ColumnFinding:
+    """A plan that training did not know."""
     bars = make_category().bars
     grown = (Bar(label="ZZ", reference=0.0, window=0.081), *bars)
     return make_category(
@@ -144,7 +144,7 @@ def new_carrier() -> ColumnFinding:
 def more_missing() -> ColumnFinding:
     """A number that is missing more often."""
     return make_number(
-        "previous_leg_delay", severity=Severity.WARNING, rule=Rule.MISSING, missing=0.241, reference_missing=0.031,
+        "earlier_delay", severity=Severity.WARNING, rule=Rule.MISSING, missing=0.241, reference_missing=0.031,
         sentence="It is missing more often than in training.", since=END, effect=0.024, p_value=0.09, importance=14.2,
         bars=_bars(_intervals(-60, 240), _hump(4, 40, -60, 240), _hump(5, 40, -60, 240)),
         quantiles=(-21, -9, -2, 14, 96), reference_quantiles=(-21, -9, -2, 13, 93),
@@ -233,8 +233,8 @@ def make_quality(**changes: Any) -> QualityFindings:
             "brier": Figure(baseline=0.062, value=0.063, low=0.058, high=0.068, worse_by=0.001,
                             worse_by_at_least=-0.004),
         },
-        segments=tuple(_segment("origin", name, labels, value) for name, labels, value in (
-            ("EWR", 1902, 0.914), ("JFK", 1791, 0.925), ("LGA", 1617, 0.918))),
+        segments=tuple(_segment("region", name, labels, value) for name, labels, value in (
+            ("north", 1902, 0.914), ("south", 1791, 0.925), ("west", 1617, 0.918))),
     )  # fmt: skip
     return msgspec.structs.replace(quality, **changes)
 
@@ -258,12 +258,12 @@ def worse_quality() -> QualityFindings:
         "brier": Figure(baseline=0.062, value=0.089, low=0.082, high=0.096, worse_by=0.027, worse_by_at_least=0.019),
         "log_loss": Figure(baseline=0.211, value=None),
     }
-    segments = (("EWR", 1902, 0.848), ("JFK", 1791, 0.877), ("LGA", 1617, 0.859))
+    segments = (("north", 1902, 0.848), ("south", 1791, 0.877), ("west", 1617, 0.859))
     return make_quality(
         severity=Severity.CRITICAL,
         sentence="The model is worse than on the holdout: auc 0.861 instead of 0.920.",
         figures=figures,
-        segments=(*(_segment("origin", *each) for each in segments), _segment("carrier", "HA", 4, None)),
+        segments=(*(_segment("region", *each) for each in segments), _segment("plan", "rare", 4, None)),
     )
 
 
@@ -278,8 +278,8 @@ def make_supply(**changes: Any) -> Supply:
 
 def make_report(**changes: Any) -> DriftReport:
     """Everything that can be found, at once, in a week and in a day."""
-    week = (absent(), kilometres(), new_carrier(), more_missing(), score(), uncomparable(), temperature(), too_few(),
-            weekday(), make_number(), make_number("departure_minute", seed=3.0), make_category("origin"),
+    week = (absent(), kilometres(), new_plan(), more_missing(), score(), uncomparable(), temperature(), too_few(),
+            weekday(), make_number(), make_number("departure_minute", seed=3.0), make_category("region"),
             make_category("dest", seed=4.0))  # fmt: skip
     report = DriftReport(
         line="model", made_at=END + timedelta(hours=5, minutes=17), source="the journal at http://127.0.0.1:8000",
@@ -364,7 +364,7 @@ def hostile() -> DriftReport:
 def crowded(count: int = 20) -> DriftReport:
     """Every one of many columns drifts, by the week and by the day."""
     columns = [
-        msgspec.structs.replace(kilometres() if place % 2 else new_carrier(), column=f"column_{place:03}")
+        msgspec.structs.replace(kilometres() if place % 2 else new_plan(), column=f"column_{place:03}")
         for place in range(count)
     ]
     return make_report(windows=(make_window(columns), make_window(columns, days=1)))

@@ -12,7 +12,7 @@ from core.github.settings import GitHubSettings
 from core.github.transport import Transport
 from doubles.github import GitHub
 
-REPOSITORY = "acme/flights"
+REPOSITORY = "acme/forecast"
 TIMEOUT_S = 10
 EVERYTHING: dict[str, Any] = dict.fromkeys(
     ("actions", "administration", "contents", "deployments", "issues", "secrets", "variables"), "write"

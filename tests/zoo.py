@@ -375,7 +375,7 @@ ZOO = (
         kinds={"ratio": "numeric"},
     ),
     Animal(name="very long categories", write=_csv(_map("plan", lambda plan: plan * 100)), kinds={"plan": "out"}),
-    Animal(name="an outcome that never changes", write=_csv(_map("left", lambda left: "no")), refused="'no'"),
+    Animal(name="an outcome that never changes", write=_csv(_map("left", lambda _: "no")), refused="'no'"),
     Animal(name="a target that is not there", write=_csv(dict), target="lefft", refused="'left'"),
     Animal(name="twenty rows", write=lambda folder: _file(folder, _text(_plain(20))), refused="20"),
     Animal(name="nothing", write=_bytes(b""), refused="no rows"),

@@ -143,7 +143,7 @@ def _folder(text: str) -> Path:
 
 def _domain(text: str) -> str:
     if text and not _DOMAIN.fullmatch(text):
-        raise ValueError("takes a domain such as flights.example.com, which leads to this machine")
+        raise ValueError("takes a domain such as forecast.example.com, which leads to this machine")
     return text
 
 

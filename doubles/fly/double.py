@@ -19,7 +19,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 class Fly:
     """One app; its address answers as long as the context lasts."""
 
-    def __init__(self, folder: Path, app: str = "flights", program: str = "flyctl") -> None:
+    def __init__(self, folder: Path, app: str = "forecast", program: str = "flyctl") -> None:
         """
         Args:
             folder: Empty; holds the state and, in `bin`, the program.

@@ -36,7 +36,7 @@ class Seen:
 class Render:
     """Render's API with one web service, and the address at which the public asks that service."""
 
-    def __init__(self, *, name: str = "flights", plan: str = "starter", tag: str | None = None) -> None:
+    def __init__(self, *, name: str = "forecast", plan: str = "starter", tag: str | None = None) -> None:
         """
         Args:
             name: Of the service.

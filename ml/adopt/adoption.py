@@ -25,7 +25,7 @@ from ml.problem import Problem, read_problem
 from ml.progress import Progress
 
 # The loader of the table that Slipway is shipped with, wherever it lies.
-_EXAMPLE = re.compile(r"(\w+\.)*flights:load")
+_EXAMPLE = re.compile(r"example\.\w+:\w+")
 _BASE_HEAD = (
     "# What adopt wrote into model.toml when it last ran, by which it tells what you edited there. Do not edit.\n"
 )

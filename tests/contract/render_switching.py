@@ -26,7 +26,7 @@ def platform_of(
     *,
     key: str = KEY,
     patience: Patience = QUICK,
-    service: str = "flights",
+    service: str = "forecast",
     environment: Mapping[str, str] | None = None,
 ) -> RenderPlatform:
     """The adapter, which hardly waits."""
@@ -41,7 +41,7 @@ def _platform(
 
 
 def _switch(api_url: str, green: str, blue: str, is_back: bool) -> None:
-    platform = _platform(api_url, KEY, QUICK, "flights", {})
+    platform = _platform(api_url, KEY, QUICK, "forecast", {})
     if is_back:
         platform.go_back(ModelTag.parse(blue), green=ModelTag.parse(green))
     else:

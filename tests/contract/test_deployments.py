@@ -72,7 +72,7 @@ def test_what_others_deploy_to_the_environment_is_passed_over(ledger: Deployment
 
 def test_a_deployment_without_a_status_does_not_count(github: double.GitHub, ledger: DeploymentsLedger) -> None:
     github.plant(double.Status(status=500), path="*/statuses", method="POST")
-    with pytest.raises(LedgerError, match=r"model-v1\.0\.0 could not be recorded in github:acme/flights: .*500"):
+    with pytest.raises(LedgerError, match=r"model-v1\.0\.0 could not be recorded in github:acme/forecast: .*500"):
         record(ledger, V1)
     assert ledger.history(Environment.PRODUCTION) == []
 

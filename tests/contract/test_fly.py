@@ -128,9 +128,9 @@ def test_other_code_is_built_where_that_is_asked_for_and_goes_back_with_the_mode
 
 
 def test_machines_fetch_from_the_registry_that_the_bundle_was_verified_from(blue: Fly) -> None:
-    platform(blue, MODEL_REGISTRY="github:ada/flights").switch(GREEN, blue=BLUE)
+    platform(blue, MODEL_REGISTRY="github:ada/forecast").switch(GREEN, blue=BLUE)
     (call,) = deployments(blue)
-    assert "MODEL_REGISTRY=github:ada/flights" in call
+    assert "MODEL_REGISTRY=github:ada/forecast" in call
 
 
 def test_only_one_tag_answers_once_a_switch_is_over(blue: Fly) -> None:
@@ -195,7 +195,7 @@ def test_blue_serves_on_where_green_was_not_let_in(blue: Fly, orders: dict[str, 
 def test_success_with_no_machine_left_is_none(blue: Fly) -> None:
     with blue.changing() as world:
         world.orders.lie = "gone"
-    with pytest.raises(PlatformError, match="fly scale count 2 -a flights") as caught:
+    with pytest.raises(PlatformError, match="fly scale count 2 -a forecast") as caught:
         platform(blue).switch(GREEN, blue=BLUE)
     assert not isinstance(caught.value, NotSwitched)
     with blue.changing() as world:
@@ -207,7 +207,7 @@ def test_success_with_no_machine_left_is_none(blue: Fly) -> None:
 def test_machines_that_carry_another_tag_are_no_success(blue: Fly) -> None:
     with blue.changing() as world:
         world.orders.serves_instead = {str(GREEN): str(OTHER)}
-    with pytest.raises(PlatformError, match=rf"{OTHER}, started\) of flights should be gone"):
+    with pytest.raises(PlatformError, match=rf"{OTHER}, started\) of forecast should be gone"):
         platform(blue).switch(GREEN, blue=BLUE)
     platform(blue).go_back(BLUE, green=GREEN)
     assert serving(platform(blue).observe()) == BLUE
@@ -247,7 +247,7 @@ def test_nothing_is_removed_where_nobody_can_tell_what_serves(fly: Fly, others: 
     with fly.changing() as world:
         for tag in (str(BLUE), *others):
             machine = world.add(tag, is_passing=False)
-    with pytest.raises(PlatformRefused, match=f"fly machine destroy --force {machine['id']} -a flights"):
+    with pytest.raises(PlatformRefused, match=f"fly machine destroy --force {machine['id']} -a forecast"):
         platform(fly).clear(platform(fly).observe())
     assert len(tags(fly)) == 2
 
@@ -343,15 +343,15 @@ def test_secrets_of_others_are_kept_from_the_tool(fly: Fly) -> None:
     assert "1234567" not in str(caught.value)
 
 
-@pytest.mark.parametrize("app", ["", "-a", "Flights", "flights; rm", "--help"])
+@pytest.mark.parametrize("app", ["", "-a", "Forecast", "forecast; rm", "--help"])
 def test_a_name_that_is_none_is_refused(app: str) -> None:
     with pytest.raises(PlatformRefused, match="no name of a Fly app"):
         open_fly(app, {})
 
 
 def test_the_address_is_that_of_the_app_unless_it_is_set() -> None:
-    assert open_fly("flights", {}).url == "https://flights.fly.dev"
-    assert open_fly("flights", {"SERVICE_URL": "https://flights.example/"}).url == "https://flights.example"
+    assert open_fly("forecast", {}).url == "https://forecast.fly.dev"
+    assert open_fly("forecast", {"SERVICE_URL": "https://forecast.example/"}).url == "https://forecast.example"
 
 
 def test_without_process_groups_machines_would_double_and_so_the_file_is_refused(blue: Fly, tmp_path: Path) -> None:
@@ -369,7 +369,7 @@ def test_a_plain_deployment_stops_at_the_release_command(blue: Fly) -> None:
     with blue.changing() as world:
         world.orders.release_status = None
     environment = variables(blue, PATH=f"{blue.bin}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}/usr/bin:/bin")
-    command = ["flyctl", "deploy", "--app", "flights", "--yes"]
+    command = ["flyctl", "deploy", "--app", "forecast", "--yes"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "MODEL_TAG: APP_ENV=production needs a tag" in done.stderr
@@ -378,7 +378,7 @@ def test_a_plain_deployment_stops_at_the_release_command(blue: Fly) -> None:
 
 
 def test_the_double_refuses_flags_that_it_does_not_know(blue: Fly) -> None:
-    command = [str(blue.bin / "flyctl"), "deploy", "--app", "flights", "--strat", "bluegreen"]
+    command = [str(blue.bin / "flyctl"), "deploy", "--app", "forecast", "--strat", "bluegreen"]
     done = subprocess.run(command, cwd=ROOT, env=variables(blue), capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "unrecognized arguments" in done.stderr
@@ -389,7 +389,7 @@ import os, pathlib, sys
 from core.tags import ModelTag
 from deploy.platforms.fly import FlyPlatform, Patience
 lock, blue, green = pathlib.Path(sys.argv[1]), *map(ModelTag.parse, sys.argv[2:])
-FlyPlatform("flights", os.environ, lock=lock, patience=Patience(pause_s=0.02)).switch(green, blue=blue)
+FlyPlatform("forecast", os.environ, lock=lock, patience=Patience(pause_s=0.02)).switch(green, blue=blue)
 """
 
 

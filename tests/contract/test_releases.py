@@ -131,7 +131,7 @@ def test_what_lasts_is_an_error_that_says_so_and_nothing_is_seen(
     github: double.GitHub, registry: ReleasesRegistry, stranger: ReleasesRegistry, candidate: Bundle
 ) -> None:
     github.plant(double.Status(status=502, leaves_starter=True), path="*/assets", method="POST", times=99)
-    with pytest.raises(RegistryError, match=r"model-v1\.0\.0 could not be published to github:acme/flights: .* 502"):
+    with pytest.raises(RegistryError, match=r"model-v1\.0\.0 could not be published to github:acme/forecast: .* 502"):
         registry.publish(candidate)
     assert (registry.tags(), stranger.tags()) == ([], [])
     github.faults.clear()
@@ -304,7 +304,7 @@ def test_an_asset_that_was_exchanged_on_github_is_refused(
 ) -> None:
     registry.publish(candidate)
     github.plant(double.WrongDigest(digest=f"sha256:{'0' * 64}", name=GRAPH_NAME), path="*/releases/tags/*")
-    with pytest.raises(CorruptArtifact, match=rf"acme/flights/model-v1\.0\.0/{GRAPH_NAME}: .* GitHub has sha256:0000"):
+    with pytest.raises(CorruptArtifact, match=rf"acme/forecast/model-v1\.0\.0/{GRAPH_NAME}: .* GitHub has sha256:0000"):
         registry.fetch(V1)
 
 
@@ -342,9 +342,9 @@ def test_a_model_that_was_fetched_needs_no_github(
 def test_a_model_that_was_not_fetched_cannot_be_had_while_github_is_away(
     away: double.GitHub, stranger: ReleasesRegistry
 ) -> None:
-    with pytest.raises(RegistryError, match=r"model-v1\.0\.0 cannot be fetched from github:acme/flights: .*503"):
+    with pytest.raises(RegistryError, match=r"model-v1\.0\.0 cannot be fetched from github:acme/forecast: .*503"):
         stranger.fetch(V1)
-    with pytest.raises(RegistryError, match="the models in github:acme/flights cannot be listed"):
+    with pytest.raises(RegistryError, match="the models in github:acme/forecast cannot be listed"):
         stranger.tags()
 
 

@@ -74,7 +74,7 @@ def test_it_says_how_it_stands(render: Render, platform: RenderPlatform) -> None
     assert situation.serving is not None
     assert (situation.serving.tag, situation.serving.since) == (BLUE, render.service.deploys[0].finished_at)
     assert (situation.kept, situation.remnants, situation.busy) == (None, (), "")
-    assert platform.name == "Render service flights"
+    assert platform.name == "Render service forecast"
     assert platform.url == render.url
     assert platform.machines() == (Machine(kind="starter", count=1),)
     assert platform.settling_s == QUICK.settling_s
@@ -82,7 +82,7 @@ def test_it_says_how_it_stands(render: Render, platform: RenderPlatform) -> None
 
 def test_it_is_a_platform(platform: RenderPlatform) -> None:
     port: Platform = platform
-    assert port.name == "Render service flights"
+    assert port.name == "Render service forecast"
 
 
 def test_a_green_that_cannot_start_is_rehearsed_and_told(render: Render, tmp_path: Path) -> None:
@@ -335,9 +335,9 @@ def test_a_service_of_that_name_must_be_there(render: Render) -> None:
 
 
 def test_a_name_that_two_services_have_is_not_enough(render: Render, platform: RenderPlatform) -> None:
-    two = [{"service": {"id": f"srv-{number}", "name": "flights"}, "cursor": f"{number}"} for number in (1, 2)]
+    two = [{"service": {"id": f"srv-{number}", "name": "forecast"}, "cursor": f"{number}"} for number in (1, 2)]
     render.plant(Status(status=200, body=json.dumps(two)), times=2)
-    with pytest.raises(PlatformRefused, match="2 web services flights; name one by its id: srv-1, srv-2"):
+    with pytest.raises(PlatformRefused, match="2 web services forecast; name one by its id: srv-1, srv-2"):
         platform.observe()
 
 

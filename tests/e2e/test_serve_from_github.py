@@ -86,7 +86,7 @@ def test_a_model_is_pulled_verified_and_served_and_again_while_github_is_away(
 @pytest.mark.parametrize(
     ("tag", "said"),
     [
-        ("", "MODEL_TAG: names the tag to serve of github:acme/flights"),
+        ("", "MODEL_TAG: names the tag to serve of github:acme/forecast"),
         (
             "model-v9.0.0",
             "model-v9.0.0 is not in the registry: it holds model-v1.0.0, model-v1.1.0, model-v1.2.0",

@@ -29,7 +29,7 @@ def test_a_repository_with_all_that_is_needed_is_found_to_have_it(plane: Control
     assert "!" not in done.stdout
     assert [line for line in done.stdout.splitlines() if line.startswith("✓")] == [
         "✓ the token is valid",
-        "✓ acme/flights answers",
+        "✓ acme/forecast answers",
         f"✓ Actions last ran on {datetime.now(UTC) - DAY:%Y-%m-%d}",
         "✓ deploy.yml is active",
         f"✓ drift.yml is active and last succeeded on {datetime.now(UTC) - DAY:%Y-%m-%d}",
@@ -40,7 +40,7 @@ def test_a_repository_with_all_that_is_needed_is_found_to_have_it(plane: Control
         "✓ the environment staging is there",
         "✓ the secret WANDB_API_KEY is there",
         "✓ the variable DRIFT_SOURCE is there",
-        "✓ the variable DEPLOY_PLATFORM is there: fly:flights",
+        "✓ the variable DEPLOY_PLATFORM is there: fly:forecast",
         "✓ the secret FLY_API_TOKEN is there",
         "✓ the secret SERVICE_KEY is there",
         "✓ issues are switched on",
@@ -87,11 +87,11 @@ def _let_drift_fail(plane: ControlPlane) -> None:
 @pytest.mark.parametrize(
     ("plant", "text", "mend"),
     [
-        (_disable_train, "train.yml: somebody disabled it", "gh workflow enable train.yml --repo acme/flights"),
+        (_disable_train, "train.yml: somebody disabled it", "gh workflow enable train.yml --repo acme/forecast"),
         (
             _disable_deploy,
             "deploy.yml: GitHub disabled it, as nothing happened in the repository for 60 days",
-            "gh workflow enable deploy.yml --repo acme/flights",
+            "gh workflow enable deploy.yml --repo acme/forecast",
         ),
         (_lose_rollback, "rollback.yml is not on the default branch", "push it there"),
         (_lose_staging, "the environment staging is missing", "{page}/settings/environments/new"),
@@ -105,7 +105,7 @@ def _let_drift_fail(plane: ControlPlane) -> None:
             "drift.yml: it has not succeeded within 3 days (last success: 2026-03-01)",
             (
                 "see what became of its runs at {page}/actions/workflows/drift.yml, "
-                "then gh workflow run drift.yml --repo acme/flights"
+                "then gh workflow run drift.yml --repo acme/forecast"
             ),
         ),
     ],
@@ -127,7 +127,7 @@ def test_a_ledger_that_cannot_be_read_is_told_with_the_entry(plane: ControlPlane
     deployment.payload = {}
     done = plane.run("doctor")
     assert done.returncode == 1
-    assert f"✗ github:acme/flights deployment {deployment.id}" in done.stdout
+    assert f"✗ github:acme/forecast deployment {deployment.id}" in done.stdout
     assert "; mend or delete that deployment\n    see " in done.stdout
 
 
@@ -179,18 +179,18 @@ def _lose_the_runs(plane: ControlPlane) -> None:
         (
             _lose_the_tracking_key,
             "the secret WANDB_API_KEY is missing: runs stay in the job instead of going to Weights & Biases",
-            "gh secret set WANDB_API_KEY --repo acme/flights",
+            "gh secret set WANDB_API_KEY --repo acme/forecast",
         ),
         (
             _lose_the_platforms_key,
-            "the secret FLY_API_TOKEN is missing, unless the environments have it: fly:flights cannot be deployed to",
-            "gh secret set FLY_API_TOKEN --repo acme/flights",
+            "the secret FLY_API_TOKEN is missing, unless the environments have it: fly:forecast cannot be deployed to",
+            "gh secret set FLY_API_TOKEN --repo acme/forecast",
         ),
         (
             _lose_the_platform,
             "the variable DEPLOY_PLATFORM is missing: deployments are only written down",
             (
-                "gh variable set DEPLOY_PLATFORM --repo acme/flights --body fly:APP, or render:SERVICE, "
+                "gh variable set DEPLOY_PLATFORM --repo acme/forecast --body fly:APP, or render:SERVICE, "
                 "see docs/deploying.md; or set it in the environments"
             ),
         ),
@@ -199,14 +199,14 @@ def _lose_the_runs(plane: ControlPlane) -> None:
             "the variable DRIFT_SOURCE is missing: drift.yml has no rows to check",
             (
                 "set it to where they are, such as the service's URL, at {page}/settings/variables/actions; "
-                "or gh variable set DRIFT_SOURCE --repo acme/flights"
+                "or gh variable set DRIFT_SOURCE --repo acme/forecast"
             ),
         ),
-        (_lose_the_model, "no model is published yet", "gh workflow run train.yml --repo acme/flights"),
+        (_lose_the_model, "no model is published yet", "gh workflow run train.yml --repo acme/forecast"),
         (
             _lose_the_champion,
             "no model serves production yet",
-            "gh workflow run deploy.yml --repo acme/flights -f tag=model-v1.0.0",
+            "gh workflow run deploy.yml --repo acme/forecast -f tag=model-v1.0.0",
         ),
         (_lose_the_runs, "Actions has run nothing yet", "see that it is allowed: {page}/settings/actions"),
     ],
@@ -237,7 +237,7 @@ def test_without_a_token_only_that_is_told(plane: ControlPlane) -> None:
     done = plane.run("doctor", GITHUB_TOKEN="")
     assert done.returncode == 1
     assert done.stdout == (
-        "✗ no token is set\n    GITHUB_TOKEN=$(gh auth token) scripts/doctor --repository acme/flights\n\nMissing: 1\n"
+        "✗ no token is set\n    GITHUB_TOKEN=$(gh auth token) scripts/doctor --repository acme/forecast\n\nMissing: 1\n"
     )
 
 
@@ -246,7 +246,7 @@ def test_a_token_that_is_not_valid_is_told_and_not_shown(plane: ControlPlane) ->
     assert done.returncode == 1
     assert done.stdout == (
         "✗ GITHUB_TOKEN is not valid, or no longer\n"
-        "    gh auth login, then GITHUB_TOKEN=$(gh auth token) scripts/doctor --repository acme/flights\n"
+        "    gh auth login, then GITHUB_TOKEN=$(gh auth token) scripts/doctor --repository acme/forecast\n"
         "\nMissing: 1\n"
     )
     assert "ghp_expired" not in done.stdout + done.stderr
@@ -311,7 +311,7 @@ def test_a_folder_without_workflows_is_told(plane: ControlPlane) -> None:
     for path in (plane.checkout / ".github/workflows").iterdir():
         path.unlink()
     done = plane.run("doctor")
-    assert "! this folder has no .github/workflows to compare with\n    run it in a checkout of acme/flights\n" in (
+    assert "! this folder has no .github/workflows to compare with\n    run it in a checkout of acme/forecast\n" in (
         done.stdout
     )
 
@@ -326,6 +326,6 @@ def test_a_folder_of_no_repository_says_what_to_give(plane: ControlPlane) -> Non
 
 
 def test_a_repository_that_is_none_is_refused(plane: ControlPlane) -> None:
-    done = plane.run("doctor", "--repository", "flights")
+    done = plane.run("doctor", "--repository", "forecast")
     assert done.returncode == 2
     assert "takes OWNER/NAME" in done.stderr

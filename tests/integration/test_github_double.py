@@ -45,15 +45,15 @@ def is_free(port: int) -> bool:
 
 
 def test_it_is_stopped_and_started_again_with_everything_still_there(tmp_path: Path) -> None:
-    with running(tmp_path, "--repository", "acme/flights") as urls:
+    with running(tmp_path, "--repository", "acme/forecast") as urls:
         token = requests.post(
             f"{urls['api']}/_double/tokens", json={"permissions": {"issues": "write"}}, timeout=TIMEOUT_S
         ).json()["token"]
         headers = {"Authorization": f"Bearer {token}"}
-        issues = f"{urls['api']}/repos/acme/flights/issues"
+        issues = f"{urls['api']}/repos/acme/forecast/issues"
         assert requests.post(issues, json={"title": "Drift"}, headers=headers, timeout=TIMEOUT_S).status_code == 201
-    with running(tmp_path, "--repository", "acme/flights") as urls:
-        issues = f"{urls['api']}/repos/acme/flights/issues"
+    with running(tmp_path, "--repository", "acme/forecast") as urls:
+        issues = f"{urls['api']}/repos/acme/forecast/issues"
         [issue] = requests.get(issues, headers=headers, timeout=TIMEOUT_S).json()
         assert issue["title"] == "Drift"
 

@@ -92,14 +92,14 @@ def test_a_dispatch_whose_run_is_not_told_answers_with_the_workflows_page(workfl
 
 def test_a_dispatch_of_an_unknown_workflow_says_where_it_should_be(workflows: Workflows) -> None:
     with pytest.raises(
-        DispatchRefused, match=r"acme/flights has no such workflow on its default branch; push it there"
+        DispatchRefused, match=r"acme/forecast has no such workflow on its default branch; push it there"
     ):
         workflows.dispatch("other.yml", ref="main", inputs={})
 
 
 def test_a_dispatch_of_a_disabled_workflow_says_how_to_enable_it(workflows: Workflows, workflow: Workflow) -> None:
     workflow.state = "disabled_manually"
-    with pytest.raises(DispatchRefused, match=r"it is disabled; gh workflow enable train.yml --repo acme/flights"):
+    with pytest.raises(DispatchRefused, match=r"it is disabled; gh workflow enable train.yml --repo acme/forecast"):
         workflows.dispatch(FILE, ref="main", inputs={})
 
 

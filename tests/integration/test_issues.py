@@ -18,7 +18,7 @@ from doubles.github.seeding import add_pull_request
 from doubles.github.state import Issue, Repository
 from tests.github import REPOSITORY, Caller, make_client, sent
 
-ALERT = Alert(key="drift:flights", title="Drift", body="Two features moved.", labels=("drift", "severity:warning"))
+ALERT = Alert(key="drift:forecast", title="Drift", body="Two features moved.", labels=("drift", "severity:warning"))
 
 
 @pytest.fixture
@@ -43,15 +43,15 @@ def test_a_first_alert_opens_an_issue_that_says_it(inbox: Inbox, github: GitHub)
     assert raised(inbox).done is Done.OPENED
     (issue,) = issues(github)
     assert (issue.title, issue.state) == ("Drift", "open")
-    assert issue.body == f"{marker_of('drift:flights')}\nTwo features moved."
+    assert issue.body == f"{marker_of('drift:forecast')}\nTwo features moved."
     assert issue.labels == ["slipway", "drift", "severity:warning"]
 
 
 def test_the_issue_is_found_by_its_key_and_no_other(inbox: Inbox) -> None:
     issue = raised(inbox).issue
-    assert inbox.find("drift:flights") == issue
+    assert inbox.find("drift:forecast") == issue
     assert inbox.find("drift") is None
-    assert inbox.find("drift:flights2") is None
+    assert inbox.find("drift:forecast2") is None
 
 
 def test_the_labels_that_are_missing_are_made_with_their_colours(inbox: Inbox, repository: Repository) -> None:
@@ -118,7 +118,7 @@ def test_labels_that_people_added_stay(inbox: Inbox, github: GitHub, owner: Call
 
 def test_an_alert_reopens_the_issue_that_was_closed(inbox: Inbox, github: GitHub) -> None:
     first = raised(inbox).issue
-    inbox.settle("drift:flights", "Gone.")
+    inbox.settle("drift:forecast", "Gone.")
     again = raised(inbox, body="It is back.")
     (issue,) = issues(github)
     assert (again.done, again.issue.number) == (Done.REOPENED, first.number)
@@ -128,7 +128,7 @@ def test_an_alert_reopens_the_issue_that_was_closed(inbox: Inbox, github: GitHub
 
 def test_settling_comments_on_the_issue_and_closes_it(inbox: Inbox, github: GitHub) -> None:
     raised(inbox)
-    assert inbox.settle("drift:flights", "All is well.")
+    assert inbox.settle("drift:forecast", "All is well.")
     (issue,) = issues(github)
     assert [comment.body for comment in issue.comments] == ["All is well."]
     assert (issue.state, issue.state_reason) == ("closed", "completed")
@@ -138,9 +138,9 @@ def test_settling_comments_on_the_issue_and_closes_it(inbox: Inbox, github: GitH
 def test_settling_what_is_not_open_sends_nothing(is_closed: bool, inbox: Inbox, github: GitHub) -> None:
     if is_closed:
         raised(inbox)
-        inbox.settle("drift:flights", "All is well.")
+        inbox.settle("drift:forecast", "All is well.")
     before = sent(github)
-    assert not inbox.settle("drift:flights", "All is well.")
+    assert not inbox.settle("drift:forecast", "All is well.")
     assert sent(github) == before
 
 
@@ -152,14 +152,14 @@ def test_a_comment_is_added(inbox: Inbox, github: GitHub) -> None:
 def test_a_pull_request_with_the_marker_is_not_the_alert(inbox: Inbox, github: GitHub, repository: Repository) -> None:
     raised(inbox, key="other")
     pull_request = add_pull_request(github.world, repository, "Quote an alert")
-    pull_request.body, pull_request.labels = marker_of("drift:flights"), ["slipway"]
-    assert inbox.find("drift:flights") is None
+    pull_request.body, pull_request.labels = marker_of("drift:forecast"), ["slipway"]
+    assert inbox.find("drift:forecast") is None
 
 
 def test_a_stranger_who_writes_the_marker_is_not_believed(inbox: Inbox, github: GitHub) -> None:
     stranger = Caller(github=github, token=github.token(kind="user", login="mallory"))
-    stranger.issue(body=marker_of("drift:flights"), labels=["slipway"])
-    assert inbox.find("drift:flights") is None
+    stranger.issue(body=marker_of("drift:forecast"), labels=["slipway"])
+    assert inbox.find("drift:forecast") is None
     assert raised(inbox).done is Done.OPENED
 
 
@@ -167,7 +167,7 @@ def test_the_issue_is_found_behind_a_hundred_others(inbox: Inbox, owner: Caller)
     number = raised(inbox).issue.number
     for _ in range(100):
         owner.issue(labels=["slipway"])
-    found = inbox.find("drift:flights")
+    found = inbox.find("drift:forecast")
     assert found is not None
     assert found.number == number
 
@@ -179,12 +179,12 @@ def test_of_two_issues_the_open_one_is_meant_and_of_two_closed_ones_the_older(
     second = owner.issue(body=first.body, labels=["slipway"])
     owner.ask("PATCH", f"issues/{first.number}", {"state": "closed"})
     assert _number(inbox) == second["number"]
-    assert inbox.settle("drift:flights", "All is well.")
+    assert inbox.settle("drift:forecast", "All is well.")
     assert [issue.state for issue in issues(github)] == ["closed", "closed"]
     assert _number(inbox) == first.number
 
 
-def _number(inbox: Inbox, key: str = "drift:flights") -> int:
+def _number(inbox: Inbox, key: str = "drift:forecast") -> int:
     found = inbox.find(key)
     assert found is not None
     return found.number
@@ -231,7 +231,7 @@ def test_a_duplicate_is_never_taken_for_the_issue_when_both_are_closed(inbox: In
     other = Inbox(make_client(github, github.token(issues="write")))
     github.plant(Before(action=lambda: raised(other)), method="POST", path="*/issues")
     raised(inbox)
-    inbox.settle("drift:flights", "All is well.")
+    inbox.settle("drift:forecast", "All is well.")
     assert (raised(inbox).done, _number(inbox)) == (Done.REOPENED, 1)
     assert _states(github) == [("open", "reopened"), ("closed", "duplicate")]
 

@@ -108,12 +108,12 @@ def _environment(folder: Path) -> Path:
 
 def test_doctor_without_a_token_says_what_to_type(tmp_path: Path) -> None:
     variables = {"VENV": str(_environment(tmp_path / "venv")), "GITHUB_TOKEN": "", "GH_TOKEN": ""}
-    done = _run("doctor", "--repository", "acme/flights", **variables)
+    done = _run("doctor", "--repository", "acme/forecast", **variables)
     assert done.returncode == 1
-    assert "\n    GITHUB_TOKEN=$(gh auth token) scripts/doctor --repository acme/flights\n" in done.stdout
+    assert "\n    GITHUB_TOKEN=$(gh auth token) scripts/doctor --repository acme/forecast\n" in done.stdout
 
 
 def test_watchdog_hands_its_options_over(tmp_path: Path) -> None:
-    done = _run("watchdog", "--repository", "flights", VENV=str(_environment(tmp_path / "venv")))
+    done = _run("watchdog", "--repository", "forecast", VENV=str(_environment(tmp_path / "venv")))
     assert done.returncode == 2
     assert "Invalid value for '--repository': takes OWNER/NAME" in done.stderr

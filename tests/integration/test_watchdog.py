@@ -68,7 +68,7 @@ def test_a_schedule_that_has_not_succeeded_for_too_long_is_told_in_an_issue(plan
         f"| [train.yml]({page}/actions/workflows/train.yml) | it has not succeeded within 15 days | 2026-03-01 "
         "| no model learns from newer data; the one that serves grows old "
         f"| see what became of its [last runs]({page}/actions/workflows/train.yml), "
-        "then `gh workflow run train.yml --repo acme/flights` |"
+        "then `gh workflow run train.yml --repo acme/forecast` |"
     )
 
 
@@ -76,7 +76,7 @@ def test_a_schedule_that_somebody_disabled_is_told_and_left_alone(plane: Control
     plane.workflow("train.yml").state = "disabled_manually"
     assert "train.yml: somebody disabled it" in plane.run("watchdog").stdout
     assert plane.workflow("train.yml").state == "disabled_manually"
-    assert "`gh workflow enable train.yml --repo acme/flights`" in (the_issue(plane).body or "")
+    assert "`gh workflow enable train.yml --repo acme/forecast`" in (the_issue(plane).body or "")
 
 
 def test_a_second_run_changes_nothing_of_the_issue(plane: ControlPlane) -> None:

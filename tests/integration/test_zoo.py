@@ -64,7 +64,6 @@ def _is_served(home: Home, bundle: Bundle, animal: Animal) -> None:
     assert asked.status_code == 200, asked.text
 
 
-
 @pytest.mark.parametrize("animal", REFUSED, ids=lambda animal: animal.name)
 def test_it_is_refused_with_one_sentence(animal: Animal, tmp_path: Path) -> None:
     _, result = _adopt(animal, tmp_path)

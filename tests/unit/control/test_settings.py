@@ -33,8 +33,8 @@ def test_without_any_repository_the_error_says_how_to_give_one() -> None:
 
 
 def test_a_malformed_repository_is_told() -> None:
-    with pytest.raises(SettingsError, match="GITHUB_REPOSITORY: takes OWNER/NAME, found 'flights'"):
-        settings(GITHUB_REPOSITORY="flights")
+    with pytest.raises(SettingsError, match="GITHUB_REPOSITORY: takes OWNER/NAME, found 'forecast'"):
+        settings(GITHUB_REPOSITORY="forecast")
 
 
 def test_a_malformed_way_to_github_is_told() -> None:

@@ -28,7 +28,7 @@ def test_staging_needs_nobody_to_agree_and_production_does() -> None:
 @pytest.mark.parametrize(
     ("platform", "wanted"),
     [
-        ("fly:flights", ["FLY_API_TOKEN", "SERVICE_KEY"]),
+        ("fly:forecast", ["FLY_API_TOKEN", "SERVICE_KEY"]),
         ("render:srv-1", ["RENDER_API_KEY", "SERVICE_KEY"]),
         ("host", ["SERVICE_KEY"]),
     ],

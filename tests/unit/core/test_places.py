@@ -14,11 +14,11 @@ NO_REPOSITORY = [
     "github:",
     "github:acme",
     "github:acme/",
-    "github:/flights",
-    "github:acme/flights/more",
-    "github:-acme/flights",
+    "github:/forecast",
+    "github:acme/forecast/more",
+    "github:-acme/forecast",
     "github:acme/fli ghts",
-    "github:https://github.com/acme/flights",
+    "github:https://github.com/acme/forecast",
 ]
 
 
@@ -28,10 +28,10 @@ def test_the_default_locations_are_a_directory_and_a_file() -> None:
 
 
 def test_a_repository_holds_both() -> None:
-    registry, ledger = open_registry("github:acme/flights", {}), open_ledger("github:acme/flights", {})
+    registry, ledger = open_registry("github:acme/forecast", {}), open_ledger("github:acme/forecast", {})
     assert isinstance(registry, ReleasesRegistry)
     assert isinstance(ledger, DeploymentsLedger)
-    assert (str(registry), str(ledger)) == ("github:acme/flights", "github:acme/flights")
+    assert (str(registry), str(ledger)) == ("github:acme/forecast", "github:acme/forecast")
 
 
 @pytest.mark.parametrize("location", ["", "registry", "directory:", "s3:models", "Directory:models", ":models"])
@@ -51,7 +51,7 @@ def test_alerts_may_go_nowhere(location: str) -> None:
     assert open_alerts(location, {}) is None
 
 
-@pytest.mark.parametrize("location", ["None", "acme/flights", "file:alerts", "mailto:a@b.test"])
+@pytest.mark.parametrize("location", ["None", "acme/forecast", "file:alerts", "mailto:a@b.test"])
 def test_alerts_elsewhere_are_told_what_is_taken(location: str) -> None:
     with pytest.raises(ValueError, match=r"^takes none or github:OWNER/NAME$"):
         open_alerts(location, {})
@@ -67,10 +67,10 @@ def test_what_is_no_repository_is_told_what_is_taken(location: str) -> None:
 @pytest.mark.parametrize("token", ["ghp_one\nghp_two", "ghp one", "ghp_“one”", "ghp_\x00"])
 def test_what_is_no_token_is_refused_and_not_shown(token: str) -> None:
     with pytest.raises(ValueError, match=r"^needs GITHUB_TOKEN to be one token, without spaces or line ends$"):
-        open_registry("github:acme/flights", {"GITHUB_TOKEN": token})
+        open_registry("github:acme/forecast", {"GITHUB_TOKEN": token})
 
 
 @pytest.mark.parametrize("url", ["http://ghe.example.com/api/v3", "ftp://127.0.0.1", "api.github.com"])
 def test_a_token_is_not_sent_over_a_network_in_plain_text(url: str) -> None:
     with pytest.raises(ValueError, match="needs GITHUB_API_URL to be an https URL"):
-        open_registry("github:acme/flights", {"GITHUB_API_URL": url})
+        open_registry("github:acme/forecast", {"GITHUB_API_URL": url})

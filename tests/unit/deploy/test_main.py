@@ -127,11 +127,11 @@ def test_a_time_that_is_to_come_or_before_the_last_is_refused(tmp_path: Path, bu
 
 
 def test_a_registry_on_github_wants_the_ledger_there(tmp_path: Path) -> None:
-    variables = {"MODEL_REGISTRY": "github:acme/flights", "DEPLOYMENT_LEDGER": f"file:{tmp_path / 'ledger.jsonl'}"}
+    variables = {"MODEL_REGISTRY": "github:acme/forecast", "DEPLOYMENT_LEDGER": f"file:{tmp_path / 'ledger.jsonl'}"}
     result = CliRunner().invoke(main, ["history"], env=variables)
 
     assert result.exit_code == 1
-    assert "DEPLOYMENT_LEDGER: takes github:acme/flights too" in result.stderr
+    assert "DEPLOYMENT_LEDGER: takes github:acme/forecast too" in result.stderr
 
 
 def test_what_is_no_time_is_told_what_is_taken(tmp_path: Path) -> None:

@@ -89,9 +89,9 @@ def test_the_service_starts_with_what_it_sets(variables: dict[str, dict[str, Any
     set_here = {key: each["value"] for key, each in variables.items() if "value" in each}
     asked_for = {
         "MODEL_TAG": "model-v1.0.0",
-        "MODEL_REGISTRY": "github:acme/flights",
+        "MODEL_REGISTRY": "github:acme/forecast",
         "API_KEYS": f"shop:predict:{'0' * 64}",
-        "DATABASE_URL": "postgresql://db.example.com/flights",
+        "DATABASE_URL": "postgresql://db.example.com/forecast",
     }
     assert set(asked_for) == {key for key, each in variables.items() if each.get("sync") is False}
     settings = ServiceSettings.from_env({**set_here, **asked_for, "SUBJECT_KEY": "x" * 44})

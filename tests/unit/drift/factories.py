@@ -33,7 +33,7 @@ SPREADS: Final = Spreads(
 )
 # What the mean and three standard deviations of these make.
 THRESHOLDS: Final = {"values": 0.05, "gap": 0.04, "unseen": 0.02, "mean": 0.06}
-CARRIERS, SKIES = ("AA", "B6", "MQ"), ("clear", "rain")
+PLANS, SKIES = ("basic", "plus", "pro"), ("clear", "rain")
 _SCORES = {
     Task.BINARY: ("score",),
     Task.MULTICLASS: ("score basic", "score plus", "score pro"),
@@ -42,13 +42,13 @@ _SCORES = {
 
 
 def make_contract(task: Task = Task.BINARY) -> Contract:
-    """A distance, a nullable age, a carrier, the month (calendar), and the season's temperature and sky."""
+    """A distance, a nullable age, a plan, the month (calendar), and the season's temperature and sky."""
     season = DriftRole.SEASONAL
     return Contract(
         features=(
             NumericFeature(name="distance", unit="mi", low=0, high=5000),
             NumericFeature(name="age", unit="a", low=0, high=120, nullable=True),
-            CategoricalFeature(name="carrier", categories=CARRIERS),
+            CategoricalFeature(name="plan", categories=PLANS),
             NumericFeature(name="month", low=1, high=12, drift=DriftRole.CALENDAR),
             NumericFeature(name="temp", unit="degF", low=-60, high=140, nullable=True, drift=season),
             CategoricalFeature(name="sky", categories=SKIES, nullable=True, drift=season),
@@ -63,7 +63,7 @@ def make_columns(rows: int = 1000, *, seed: int = 1, task: Task = Task.BINARY, *
     values: dict[str, Any] = {
         "distance": draw.gamma(3.0, 350.0, rows).round(1),
         "age": np.where(np.arange(rows) % 10 == 0, np.nan, draw.normal(40, 9, rows).round(2)),
-        "carrier": coded(draw.choice(CARRIERS, rows, p=(0.5, 0.3, 0.2)).tolist()),
+        "plan": coded(draw.choice(PLANS, rows, p=(0.5, 0.3, 0.2)).tolist()),
         "month": draw.integers(1, 4, rows).astype(float),
         "temp": draw.normal(38, 8, rows).round(2),
         "sky": coded(draw.choice(SKIES, rows, p=(0.7, 0.3)).tolist()),
@@ -93,14 +93,14 @@ def make_profile(
     other: int = 0,
     **changes: Any,
 ) -> Profile:
-    """The profile of such rows; `changes` replace columns, and so many `other` rows of carriers have no name."""
+    """The profile of such rows; `changes` replace columns, and so many `other` rows of plans have no name."""
     columns, spreads = make_columns(rows, seed=0, task=task, **changes), _spreads() if is_calibrated else {}
     categorical = {
         name: replace(categorical_reference(texts(column)), spreads=spreads)
         for name, column in columns.categorical.items()
     }
-    carrier = categorical["carrier"]
-    categorical["carrier"] = replace(carrier, other=carrier.other + other, count=carrier.count + other)
+    plan = categorical["plan"]
+    categorical["plan"] = replace(plan, other=plan.other + other, count=plan.count + other)
     reference = Reference(
         numeric={name: _numeric(values, spreads) for name, values in columns.numeric.items()},
         categorical=categorical,

@@ -93,12 +93,12 @@ def test_where_nearly_all_values_are_one_it_has_an_interval_of_its_own() -> None
 
 
 def test_few_categories_are_a_bar_each_with_the_new_ones() -> None:
-    found = bars_of_categories(("AA", "B6"), np.array([30, 10]), make_texts([10, 5], {"ZZ": 5}))
+    found = bars_of_categories(("basic", "plus"), np.array([30, 10]), make_texts([10, 5], {"ZZ": 5}))
 
     assert_sound(found)
     assert {bar.label: (bar.reference, bar.window) for bar in found} == {
-        "AA": (0.75, 0.5),
-        "B6": (0.25, 0.25),
+        "basic": (0.75, 0.5),
+        "plus": (0.25, 0.25),
         "ZZ": (0.0, 0.25),
     }
 
@@ -114,9 +114,9 @@ def test_of_many_categories_the_rest_is_one_bar() -> None:
 
 
 def test_what_the_reference_does_not_name_is_with_the_others_and_not_new() -> None:
-    found = bars_of_categories(("AA",), np.array([60]), make_texts([50], {"rare": 50}), other=40)
+    found = bars_of_categories(("basic",), np.array([60]), make_texts([50], {"rare": 50}), other=40)
 
-    assert found == (Bar(label="AA", reference=0.6, window=0.5), Bar(label="all others", reference=0.4, window=0.5))
+    assert found == (Bar(label="basic", reference=0.6, window=0.5), Bar(label="all others", reference=0.4, window=0.5))
 
 
 def test_a_category_that_is_called_all_others_is_not_taken_for_the_rest() -> None:

@@ -19,19 +19,19 @@ PROFILE = make_profile(300)
 NUMBERS = st.sampled_from([np.nan, -1e6, 0.0, *PROFILE.knots["distance"].values[::100].tolist(), 1e6]) | st.integers(
     -10, 6000
 ).map(float)
-TEXTS = st.sampled_from([None, "AA", "B6", "MQ", "ZZ", "new", ""])
+TEXTS = st.sampled_from([None, "basic", "plus", "pro", "ZZ", "new", ""])
 ROWS = st.lists(st.tuples(NUMBERS, NUMBERS, TEXTS, TEXTS, st.floats(0, 1)), max_size=40)
 
 
 def columns(rows: list[tuple[float, float, str | None, str | None, float]]) -> Columns:
-    distance, age, carrier, sky, score = zip(*rows, strict=True) if rows else ((), (), (), (), ())
+    distance, age, plan, sky, score = zip(*rows, strict=True) if rows else ((), (), (), (), ())
     return columns_with(
         {
             "distance": np.array(distance, dtype=np.float64),
             "age": np.array(age, dtype=np.float64),
             "month": np.ones(len(rows)),
             "temp": np.full(len(rows), np.nan),
-            "carrier": coded(carrier),
+            "plan": coded(plan),
             "sky": coded(sky),
             "score": np.array(score, dtype=np.float64),
         },
@@ -59,8 +59,8 @@ def _texts(each: CategoricalCounts) -> tuple[Any, ...]:
     return (each.rows, each.missing, each.wrong, each.known.tolist(), dict(each.unseen), each.other)
 
 
-def count_carriers(*carriers: str | None) -> CategoricalCounts:
-    return count_window(make_columns(len(carriers), carrier=coded(carriers)), PROFILE).categorical["carrier"]
+def count_plans(*plans: str | None) -> CategoricalCounts:
+    return count_window(make_columns(len(plans), plan=coded(plans)), PROFILE).categorical["plan"]
 
 
 @given(ROWS, ROWS)
@@ -126,26 +126,26 @@ def test_a_sum_is_finite_whatever_the_values() -> None:
 
 
 def test_a_known_category_that_the_window_lacks_has_no_rows_and_one_it_only_names_is_not_unseen() -> None:
-    column = replace(coded(["B6", None, "ZZ", "B6"]), categories=("B6", "ZZ", "AA", "YY"))
-    found = count_window(make_columns(4, carrier=column), PROFILE).categorical["carrier"]
-    assert dict(zip(PROFILE.places["carrier"], found.known.tolist(), strict=True)) == {"AA": 0, "B6": 2, "MQ": 0}
+    column = replace(coded(["plus", None, "ZZ", "plus"]), categories=("plus", "ZZ", "basic", "YY"))
+    found = count_window(make_columns(4, plan=column), PROFILE).categorical["plan"]
+    assert dict(zip(PROFILE.places["plan"], found.known.tolist(), strict=True)) == {"basic": 0, "plus": 2, "pro": 0}
     assert (found.unseen, found.missing, found.present) == ({"ZZ": 1}, 1, 3)
 
 
 def test_of_very_many_unseen_categories_the_most_frequent_keep_their_names() -> None:
     many = [f"c{number:04}" for number in range(MAX_UNSEEN + 200)]
-    found = count_carriers(*many, "c1100", "c1199", "AA")
+    found = count_plans(*many, "c1100", "c1199", "basic")
     assert list(found.unseen)[:3] == ["c1100", "c1199", "c0000"]
     assert (len(found.unseen), found.other, int(found.known.sum())) == (MAX_UNSEEN, 200, 1)
-    again = found + count_carriers(*(f"d{number:04}" for number in range(600)))
+    again = found + count_plans(*(f"d{number:04}" for number in range(600)))
     assert (len(again.unseen), sum(again.unseen.values()) + again.other) == (MAX_UNSEEN, 1202 + 600)
 
 
 def test_a_column_that_is_absent_from_both_windows_is_absent_and_one_redacted_in_either_is_redacted() -> None:
     first = count_window(make_columns(20, absent=frozenset({"age", "temp"}), redacted=frozenset({"sky"})), PROFILE)
-    second = count_window(make_columns(20, absent=frozenset({"age"}), redacted=frozenset({"carrier"})), PROFILE)
+    second = count_window(make_columns(20, absent=frozenset({"age"}), redacted=frozenset({"plan"})), PROFILE)
     assert (first + second).absent == {"age"}
-    assert (first + second).redacted == {"sky", "carrier"}
+    assert (first + second).redacted == {"sky", "plan"}
 
 
 def test_a_day_without_rows_makes_no_absent_column_present() -> None:
@@ -156,21 +156,21 @@ def test_a_day_without_rows_makes_no_absent_column_present() -> None:
 
 
 def test_wrong_values_are_missing_and_told_apart_and_a_score_that_was_not_given_is_missing() -> None:
-    window = make_columns(10, age=np.full(10, np.nan), wrong={"age": 7, "carrier": 2})
+    window = make_columns(10, age=np.full(10, np.nan), wrong={"age": 7, "plan": 2})
     counts = count_window(replace(window, scores={}), PROFILE)
     assert (counts.numeric["age"].missing, counts.numeric["age"].wrong) == (10, 7)
-    assert counts.categorical["carrier"].wrong == 2
+    assert counts.categorical["plan"].wrong == 2
     assert (counts.scores["score"].missing, counts.scores["score"].wrong) == (10, 0)
 
 
 def test_rows_from_which_a_feature_is_dropped_are_not_missing_in_the_days_put_together() -> None:
-    dropped = frozenset({"age", "carrier"})
+    dropped = frozenset({"age", "plan"})
     whole = count_window(make_columns(500), PROFILE)
     later = count_window(replace(make_columns(500), absent=dropped, dropped=dropped), PROFILE)
     both = merged([whole, later])
 
-    assert (later.numeric["age"].rows, later.categorical["carrier"].rows, later.numeric["distance"].rows) == (0, 0, 500)
+    assert (later.numeric["age"].rows, later.categorical["plan"].rows, later.numeric["distance"].rows) == (0, 0, 500)
     assert both.rows == 1000
     assert not both.absent
     assert _numbers(both.numeric["age"]) == _numbers(whole.numeric["age"])
-    assert _texts(both.categorical["carrier"]) == _texts(whole.categorical["carrier"])
+    assert _texts(both.categorical["plan"]) == _texts(whole.categorical["plan"])

@@ -28,7 +28,7 @@ NOTHING = np.full(1000, np.nan)
 EMPTY = coded([None] * 1000)
 BLANK: dict[str, Any] = {
     **dict.fromkeys(["distance", "age", "month", "temp", "score"], NOTHING),
-    **dict.fromkeys(["carrier", "sky"], EMPTY),
+    **dict.fromkeys(["plan", "sky"], EMPTY),
 }
 
 
@@ -64,7 +64,7 @@ def test_every_feature_is_told_of_in_the_contracts_order_and_then_the_scores() -
     assert [(each.column, each.kind, each.role, each.unit) for each in found] == [
         ("distance", "numeric", "tested", "mi"),
         ("age", "numeric", "tested", "a"),
-        ("carrier", "categorical", "tested", ""),
+        ("plan", "categorical", "tested", ""),
         ("month", "numeric", "calendar", ""),
         ("temp", "numeric", "seasonal", "degF"),
         ("sky", "categorical", "seasonal", ""),
@@ -98,9 +98,9 @@ def test_numbers_differ_by_the_distance_of_core_effects_with_its_p_value() -> No
 
 
 def test_categories_differ_by_their_total_variation_with_the_p_value_of_the_chi_squared_test() -> None:
-    carriers = coded(["AA"] * 500 + ["MQ"] * 450 + ["ZZ"] * 50)
-    before, now = np.append(PROFILE.shares["carrier"], 0), np.array([500, 0, 450, 50])
-    values = known(gather(make_columns(carrier=carriers))["carrier"].values)
+    plans = coded(["basic"] * 500 + ["pro"] * 450 + ["ZZ"] * 50)
+    before, now = np.append(PROFILE.shares["plan"], 0), np.array([500, 0, 450, 50])
+    values = known(gather(make_columns(plan=plans))["plan"].values)
     assert values.effect == total_variation(before, now)
     assert values.p_value == chi_squared(before, now).p_value
     assert values.p_value == pytest.approx(stats.chi2_contingency([before, now], correction=False).pvalue)
@@ -131,24 +131,24 @@ def test_the_gap_is_the_difference_of_the_missing_shares() -> None:
 
 
 def test_unseen_categories_are_counted_and_named() -> None:
-    found = gather(make_columns(carrier=coded(["AA"] * 890 + ["YY"] * 10 + ["ZZ"] * 90 + [None] * 10)))["carrier"]
+    found = gather(make_columns(plan=coded(["basic"] * 890 + ["YY"] * 10 + ["ZZ"] * 90 + [None] * 10)))["plan"]
     unseen = known(found.unseen)
     assert list(found.unseen_names.items()) == [("ZZ", 90), ("YY", 10)]
     assert (unseen.effect, unseen.p_value) == (100 / 990, unseen_p_value(100, 990, 0, 5000))
 
 
 def test_where_the_reference_has_categories_once_unseen_ones_are_less_of_a_surprise() -> None:
-    rare = coded(["AA"] * 990 + [f"once {number}" for number in range(10)])
-    found = gather(make_columns(carrier=coded(["AA"] * 990 + ["ZZ"] * 10)), make_profile(1000, carrier=rare))
-    assert known(found["carrier"].unseen).p_value == unseen_p_value(10, 1000, 10, 1000) > 0.5
+    rare = coded(["basic"] * 990 + [f"once {number}" for number in range(10)])
+    found = gather(make_columns(plan=coded(["basic"] * 990 + ["ZZ"] * 10)), make_profile(1000, plan=rare))
+    assert known(found["plan"].unseen).p_value == unseen_p_value(10, 1000, 10, 1000) > 0.5
 
 
 def test_where_the_reference_keeps_not_every_name_nothing_is_unseen() -> None:
-    carriers = coded(["AA"] * 900 + ["ZZ"] * 100)
-    found = gather(make_columns(carrier=carriers), make_profile(other=500))["carrier"]
+    plans = coded(["basic"] * 900 + ["ZZ"] * 100)
+    found = gather(make_columns(plan=plans), make_profile(other=500))["plan"]
     unseen, values = known(found.unseen), known(found.values)
     assert (unseen.effect, unseen.p_value, dict(found.unseen_names)) == (0.0, 1.0, {})
-    shares = np.append(make_profile().shares["carrier"], 500)
+    shares = np.append(make_profile().shares["plan"], 500)
     assert values.effect == total_variation(shares, np.array([900, 0, 0, 100]))
 
 
@@ -174,7 +174,7 @@ def test_quantiles_means_and_another_unit_are_told() -> None:
 
 def test_thresholds_come_from_the_references_windows() -> None:
     found = gather(make_columns(), recent=make_columns())
-    for column, name in (("carrier", "unseen"), *((c, n) for c in ("carrier", "age") for n in ("values", "gap"))):
+    for column, name in (("plan", "unseen"), *((c, n) for c in ("plan", "age") for n in ("values", "gap"))):
         difference = known(getattr(found[column], name))
         assert (difference.threshold, difference.is_calibrated) == pytest.approx((THRESHOLDS[name], True))
     assert known(found["temp"].recent).threshold == pytest.approx(THRESHOLDS["values"])
@@ -184,10 +184,10 @@ def test_thresholds_come_from_the_references_windows() -> None:
 @pytest.mark.parametrize(("is_calibrated", "length"), [(False, WEEK), (True, "30d")])
 def test_without_such_windows_they_are_the_defaults(length: str, *, is_calibrated: bool) -> None:
     found = gather(make_columns(), make_profile(is_calibrated=is_calibrated), length=length)
-    carrier = found["carrier"]
+    plan = found["plan"]
     expected = {"values": 0.10, "gap": 0.03, "unseen": 0.005}
     for name, threshold in expected.items():
-        difference = known(getattr(carrier, name))
+        difference = known(getattr(plan, name))
         assert (difference.threshold, difference.is_calibrated) == (threshold, False)
     assert found["score"].mean_threshold == pytest.approx(0.1)
 
@@ -228,8 +228,8 @@ def test_last_weeks_that_have_no_values_to_compare_are_no_last_weeks() -> None:
 def test_of_a_redacted_column_only_the_gap_is_known() -> None:
     stars = coded(["*"] * 400 + [None] * 600)
     zeros = np.where(np.arange(1000) < 300, np.nan, 0.0)
-    found = gather(make_columns(month=zeros, carrier=stars, redacted=frozenset({"month", "carrier"})))
-    for name, missing in (("month", 0.3), ("carrier", 0.6)):
+    found = gather(make_columns(month=zeros, plan=stars, redacted=frozenset({"month", "plan"})))
+    for name, missing in (("month", 0.3), ("plan", 0.6)):
         each = found[name]
         assert each.is_redacted
         assert (each.values, each.unseen, each.outside, each.mean, each.quantiles) == (None, None, 0, None, ())
@@ -250,10 +250,10 @@ def test_a_score_that_no_row_has_is_absent_and_one_that_is_always_wrong_is_not()
 
 @pytest.mark.parametrize(("value", "effect"), [(7.0, 0.0), (8.0, 1.0), (6.5, 1.0)])
 def test_a_column_of_one_value_differs_wholly_or_not_at_all(value: float, effect: float) -> None:
-    profile = make_profile(distance=np.full(5000, 7.0), carrier=coded(["B6"] * 5000))
-    carriers = coded(["B6" if effect == 0 else "ZZ"] * 1000)
-    found = gather(make_columns(distance=np.full(1000, value), carrier=carriers), profile)
-    for name in ("distance", "carrier"):
+    profile = make_profile(distance=np.full(5000, 7.0), plan=coded(["plus"] * 5000))
+    plans = coded(["plus" if effect == 0 else "ZZ"] * 1000)
+    found = gather(make_columns(distance=np.full(1000, value), plan=plans), profile)
+    for name in ("distance", "plan"):
         values = known(found[name].values)
         assert values.effect == effect
         assert values.p_value == 1.0 if effect == 0 else values.p_value < 1e-100
@@ -270,9 +270,9 @@ def test_a_reference_column_without_any_value_tells_of_the_gap_alone() -> None:
 
 def test_ten_thousand_categories_are_compared_though_most_have_no_name() -> None:
     many = coded([f"c{number}" for number in range(10_000)])
-    new = gather(make_columns(10_000, carrier=many))["carrier"]
+    new = gather(make_columns(10_000, plan=many))["plan"]
     assert (known(new.values).effect, known(new.unseen).effect, len(new.unseen_names)) == (1.0, 1.0, 1000)
-    same = gather(make_columns(10_000, carrier=many), make_profile(10_000, carrier=many))["carrier"]
+    same = gather(make_columns(10_000, plan=many), make_profile(10_000, plan=many))["plan"]
     assert (known(same.values).effect, known(same.values).p_value, same.unseen_names) == (0.0, 1.0, {})
 
 
@@ -281,11 +281,11 @@ def test_ten_thousand_categories_are_compared_though_most_have_no_name() -> None
     [
         make_columns(0),
         make_columns(1),
-        make_columns(1, age=np.array([np.nan]), carrier=coded([None])),
+        make_columns(1, age=np.array([np.nan]), plan=coded([None])),
         make_columns(**BLANK),
         make_columns(distance=np.full(1000, 1.7e308), temp=np.full(1000, -1.7e308), score=np.full(1000, 1e308)),
-        make_columns(absent=frozenset({"age", "sky"}), redacted=frozenset({"distance", "carrier"})),
-        make_columns(carrier=coded([f"c{number}" for number in range(1000)])),
+        make_columns(absent=frozenset({"age", "sky"}), redacted=frozenset({"distance", "plan"})),
+        make_columns(plan=coded([f"c{number}" for number in range(1000)])),
     ],
     ids=["empty", "one row", "one empty row", "only NaN", "huge", "absent and redacted", "all unseen"],
 )

@@ -73,13 +73,13 @@ def test_it_is_so_since_the_first_window_of_an_unbroken_row(
 
 
 def test_a_window_has_every_column_once_the_worst_and_then_the_most_important_first() -> None:
-    importances = {"age": 1.0, "carrier": 3.0, "temp": 2.0}
+    importances = {"age": 1.0, "plan": 3.0, "temp": 2.0}
     profile = replace(PROFILE, reference=msgspec.structs.replace(PROFILE.reference, importances=importances))
     findings = found(make_columns(2000, distance=np.full(2000, 9000.0)), profile)
 
     names = [each.column for each in findings.columns]
     assert names[:1] == ["distance"]
-    assert [name for name in names if name in importances] == ["carrier", "temp", "age"]
+    assert [name for name in names if name in importances] == ["plan", "temp", "age"]
     assert sorted(names) == sorted([*PROFILE.contract.names, "score"])
     assert (findings.severity, findings.rows, findings.days) == (findings.columns[0].severity, 2000, 7)
 
@@ -98,17 +98,17 @@ def test_a_finding_says_what_it_rests_on() -> None:
 
 
 def test_what_has_bars_has_all_of_its_values_in_them() -> None:
-    findings = found(make_columns(2000, carrier=coded(["AA", "new"] * 1000)))
+    findings = found(make_columns(2000, plan=coded(["basic", "new"] * 1000)))
 
     for each in findings.columns:
         assert sum(bar.window for bar in each.bars) == pytest.approx(1, abs=1e-4)
         assert sum(bar.reference for bar in each.bars) == pytest.approx(1, abs=1e-4)
-    assert by_name(findings)["carrier"].unseen == {"new": 1000}
+    assert by_name(findings)["plan"].unseen == {"new": 1000}
 
 
 def test_of_very_many_new_categories_the_twenty_most_frequent_are_told() -> None:
-    findings = found(make_columns(2000, carrier=coded([f"c{number % 500}" for number in range(2000)])))
-    assert len(by_name(findings)["carrier"].unseen) == 20
+    findings = found(make_columns(2000, plan=coded([f"c{number % 500}" for number in range(2000)])))
+    assert len(by_name(findings)["plan"].unseen) == 20
 
 
 def test_a_column_without_values_has_nothing_to_draw() -> None:

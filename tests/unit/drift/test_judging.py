@@ -201,7 +201,7 @@ def test_a_window_without_a_model_changes_nothing() -> None:
 
 def answered(share_right: float, rows: int = 1000) -> Columns:
     """Rows whose outcome is known, of which such a share was answered right."""
-    columns = make_columns(rows, score=np.tile([0.9, 0.1], rows // 2), carrier=coded(["AA", "B6"] * (rows // 2)))
+    columns = make_columns(rows, score=np.tile([0.9, 0.1], rows // 2), plan=coded(["basic", "plus"] * (rows // 2)))
     is_right = np.arange(rows) // 2 < share_right * rows / 2
     yes = (columns.scores["score"] > 0.5) == is_right
     return replace(columns, outcomes=tuple("yes" if each else "no" for each in yes))
@@ -209,13 +209,13 @@ def answered(share_right: float, rows: int = 1000) -> Columns:
 
 @pytest.mark.parametrize(("share_right", "severity"), [(0.95, OK), (0.5, CRITICAL)])
 def test_outcomes_say_whether_the_model_does_worse(share_right: float, severity: Severity) -> None:
-    judge = make_judge(segments=("carrier", "airport"))
+    judge = make_judge(segments=("plan", "region"))
     judge.see_outcomes(MONDAY, MONDAY + timedelta(weeks=1), {MODEL: judge.labelled(MODEL, answered(share_right))})
     found, stream = judge.quality[TAG], judge.memory.stream(Kind.DEGRADATION, WEEK)
 
     assert (found.severity, found.predictions, found.labels) == (severity, 1000, 1000)
     assert found.figures["accuracy"].value == pytest.approx(share_right)
-    assert {segment.column for segment in found.segments} == {"carrier"}
+    assert {segment.column for segment in found.segments} == {"plan"}
     assert stream.severity is severity
     assert set(stream.columns) >= ({"accuracy", "auc"} if severity is CRITICAL else set())
 

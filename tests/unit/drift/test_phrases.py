@@ -81,7 +81,7 @@ def test_a_column_can_be_explained_by_what_is_pasted_into_a_shell(name: str) -> 
 
 
 def test_an_ordinary_name_is_not_quoted() -> None:
-    assert explaining("dep_delay") == "explain dep_delay"
+    assert explaining("reply_delay") == "explain reply_delay"
     assert shlex.split(explaining("dep delay")) == ["explain", "dep delay"]
 
 

@@ -102,18 +102,18 @@ def test_without_a_repository_nothing_is_told(text: str) -> None:
 
 
 def test_alerts_go_to_the_repository_that_is_named() -> None:
-    alerts = read(DRIFT_ALERTS="github:acme/flights", GITHUB_TOKEN=HIDDEN).alerts
+    alerts = read(DRIFT_ALERTS="github:acme/forecast", GITHUB_TOKEN=HIDDEN).alerts
     assert alerts is not None
-    assert alerts.settings.repository == "acme/flights"
+    assert alerts.settings.repository == "acme/forecast"
 
 
 def test_every_malformed_variable_is_named_and_no_secret_is_shown() -> None:
     with pytest.raises(SettingsError) as caught:
-        read(MODEL_REGISTRY="s3", DRIFT_ALERTS="acme/flights", AS_OF="July", SERVICE_KEY=f"{HIDDEN} {HIDDEN}")
+        read(MODEL_REGISTRY="s3", DRIFT_ALERTS="acme/forecast", AS_OF="July", SERVICE_KEY=f"{HIDDEN} {HIDDEN}")
     assert [str(fault) for fault in caught.value.faults] == [
         "MODEL_REGISTRY: takes directory:PATH or github:OWNER/NAME, found 's3'",
         "SERVICE_KEY: takes one key, as python -m app keys new shows it",
-        "DRIFT_ALERTS: takes none or github:OWNER/NAME, found 'acme/flights'",
+        "DRIFT_ALERTS: takes none or github:OWNER/NAME, found 'acme/forecast'",
         "AS_OF: takes a day as YYYY-MM-DD, found 'July'",
     ]
 

@@ -476,7 +476,7 @@ def test_what_is_wrong_with_a_window_is_found_column_by_column() -> None:
         make_columns(
             distance=usual.numeric["distance"] * 1.609344,
             age=np.where(rows % 10 < 3, np.nan, usual.numeric["age"]),
-            carrier=coded(["AA"] * 490 + ["B6"] * 285 + ["MQ"] * 195 + ["ZZ"] * 30),
+            plan=coded(["basic"] * 490 + ["plus"] * 285 + ["pro"] * 195 + ["ZZ"] * 30),
             month=np.where(rows < 20, 13.0, 7.0),
             temp=usual.numeric["temp"] + 40,
             sky=coded([None] * 1000),
@@ -486,7 +486,7 @@ def test_what_is_wrong_with_a_window_is_found_column_by_column() -> None:
     assert {name: verdict(each) for name, each in found.items()} == {
         "distance": (ALERT, Rule.UNIT),
         "age": (ALERT, Rule.MISSING),
-        "carrier": (WARNING, Rule.UNSEEN),
+        "plan": (WARNING, Rule.UNSEEN),
         "month": (ALERT, Rule.RANGE),
         "temp": (INFO, Rule.VALUES),
         "sky": (CRITICAL, Rule.MISSING),

@@ -75,7 +75,7 @@ def test_the_replays_clock_goes_with_it(github: GitHub) -> None:
 
 
 def test_a_workflow_that_is_not_there_is_named(github: GitHub) -> None:
-    with pytest.raises(DispatchRefused, match=r"deploy\.yml cannot be started: acme/flights has no such workflow"):
+    with pytest.raises(DispatchRefused, match=r"deploy\.yml cannot be started: acme/forecast has no such workflow"):
         start_workflow("deploy.yml", TAG, None, variables(github))
     assert queued(github) == []
 

@@ -14,7 +14,7 @@ from scipy.stats import binom
 from ml.gate import Evidence, Finding, GatePolicy, Latency, Verdict, decide
 
 POLICY = GatePolicy(
-    segments=("carrier",),
+    segments=("plan",),
     min_segment_rows=500,
     confidence=0.975,
     stale_after_days=90,
@@ -85,7 +85,7 @@ def test_models_that_score_alike_are_a_tie_that_keeps_the_champion(age: float | 
 
 def test_two_perfect_models_are_a_tie_too() -> None:
     perfect = np.zeros(4000)
-    everywhere = {"carrier=UA": np.ones(4000, dtype=bool)}
+    everywhere = {"plan=gold": np.ones(4000, dtype=bool)}
     evidence = replace(_evidence(segments=everywhere), champion_loss=perfect, challenger_loss=perfect)
     verdict = decide(evidence, POLICY, seed=0)
     assert not verdict.is_accepted
@@ -93,9 +93,9 @@ def test_two_perfect_models_are_a_tie_too() -> None:
 
 
 def test_a_challenger_that_errs_where_the_champion_is_perfect_is_refused() -> None:
-    everywhere = {"carrier=UA": np.ones(4000, dtype=bool)}
+    everywhere = {"plan=gold": np.ones(4000, dtype=bool)}
     evidence = replace(_evidence(0.05, segments=everywhere), champion_loss=np.zeros(4000))
-    assert "significantly worse in carrier=UA" in _texts(decide(evidence, POLICY, seed=0), passed=False)
+    assert "significantly worse in plan=gold" in _texts(decide(evidence, POLICY, seed=0), passed=False)
 
 
 @pytest.mark.parametrize(("age", "is_accepted"), [(89.9, False), (90.0, True), (400.0, True), (None, False)])
@@ -113,9 +113,9 @@ def test_a_stale_champion_does_not_give_way_to_a_model_worse_than_the_margin() -
 
 def test_a_segment_that_gets_worse_is_named_with_its_rows() -> None:
     worse = np.arange(4000) % 4 == 0
-    evidence = _evidence(np.where(worse, 0.05, -0.1), segments={"carrier=UA": worse, "carrier=DL": ~worse})
+    evidence = _evidence(np.where(worse, 0.05, -0.1), segments={"plan=gold": worse, "plan=free": ~worse})
     text = _texts(decide(evidence, POLICY, seed=0), passed=False)
-    assert text.startswith("significantly worse in carrier=UA (+")
+    assert text.startswith("significantly worse in plan=gold (+")
     assert text.endswith("% over 1,000 rows)")
 
 

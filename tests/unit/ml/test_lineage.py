@@ -108,8 +108,8 @@ def test_what_drift_looks_at_makes_no_other_model(tmp_path: Path) -> None:
     assert settings_digest(other) == settings_digest(problem)
 
 
-def test_what_changed_since_a_model_was_made_is_named() -> None:
-    problem = read_problem(ROOT / "model.toml")
+def test_what_changed_since_a_model_was_made_is_named(tmp_path: Path) -> None:
+    problem = read_problem(write_churn(tmp_path).model_file)
     lineage = msgspec.structs.replace(
         make_manifest(problem.contract).lineage, settings_sha256=settings_digest(problem), as_of="2013-07-01"
     )

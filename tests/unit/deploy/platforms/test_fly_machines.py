@@ -21,7 +21,7 @@ def machine(tag: ModelTag | None, *, minute: int = 0, **changes: Any) -> FlyMach
         id=f"m{minute}",
         tag=tag,
         state="started",
-        image="registry.fly.io/flights:deployment-1",
+        image="registry.fly.io/forecast:deployment-1",
         kind="shared-cpu-1x 256mb",
         created_at=datetime(2026, 11, 1, 0, minute, tzinfo=UTC),
         is_passing=True,
@@ -79,5 +79,5 @@ def test_machines_of_several_tags_or_of_none_are_doubtful() -> None:
     ],
 )
 def test_a_deployment_is_done_when_nothing_lacks(machines: list[FlyMachine], lacking: str) -> None:
-    said = what_lacks(machines, GREEN, at_least=2, app="flights")
+    said = what_lacks(machines, GREEN, at_least=2, app="forecast")
     assert (lacking in said) if lacking else not said

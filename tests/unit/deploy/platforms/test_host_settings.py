@@ -27,9 +27,9 @@ def test_without_any_setting_it_serves_the_loopback() -> None:
 
 
 def test_a_domain_is_served_to_everybody_by_https() -> None:
-    settings = HostSettings.from_env({"SITE": "flights.example.com"})
+    settings = HostSettings.from_env({"SITE": "forecast.example.com"})
 
-    assert (settings.url, settings.public_ports) == ("https://flights.example.com", (80, 443))
+    assert (settings.url, settings.public_ports) == ("https://forecast.example.com", (80, 443))
     assert (settings.of_caddy()["SITE"], settings.of_caddy()["BIND"]) == (settings.site, "0.0.0.0")  # noqa: S104  # a domain is for everybody
 
 
@@ -38,8 +38,8 @@ def test_a_domain_is_served_to_everybody_by_https() -> None:
     [
         ("DEPLOY_DIR", 'a"b', "takes a folder without quotes"),
         ("DEPLOY_DIR", "a}b", "takes a folder without quotes"),
-        ("SITE", "https://flights.example.com", "takes a domain such as"),
-        ("SITE", "flights", "takes a domain such as"),
+        ("SITE", "https://forecast.example.com", "takes a domain such as"),
+        ("SITE", "forecast", "takes a domain such as"),
         ("SITE", "a.com {\nrespond hi", "takes a domain such as"),
         ("PORT", "http", "takes a whole number from 1 to 65535"),
         ("SLOT_PORTS", "8001", "takes two ports from 1 to 65535"),

@@ -34,18 +34,18 @@ def test_a_double_on_loopback_is_taken() -> None:
     assert RenderSettings.from_env({"RENDER_API_KEY": "rnd_1", "RENDER_API_URL": f"{url}/"}).api_url == url
 
 
-@pytest.mark.parametrize("url", ["http://flights.example.com", "flights.example.com", "https://"])
+@pytest.mark.parametrize("url", ["http://forecast.example.com", "forecast.example.com", "https://"])
 def test_the_public_address_is_encrypted(url: str) -> None:
     with pytest.raises(ValueError, match="needs SERVICE_URL to be an https URL"):
         RenderSettings.from_env({"RENDER_API_KEY": "rnd_1", "SERVICE_URL": url})
 
 
 def test_the_public_address_goes_before_what_render_says() -> None:
-    environment = {"RENDER_API_KEY": "rnd_1", "SERVICE_URL": "https://flights.example.com/"}
-    assert open_render("flights", environment).url == "https://flights.example.com"
+    environment = {"RENDER_API_KEY": "rnd_1", "SERVICE_URL": "https://forecast.example.com/"}
+    assert open_render("forecast", environment).url == "https://forecast.example.com"
 
 
-@pytest.mark.parametrize("service", ["", "two words", "../services", "-flights"])
+@pytest.mark.parametrize("service", ["", "two words", "../services", "-forecast"])
 def test_a_service_has_a_name(service: str) -> None:
     with pytest.raises(ValueError, match=r"takes the name of a Render service, or its id such as srv-\.\.\."):
         open_render(service, {"RENDER_API_KEY": "rnd_1"})

@@ -70,7 +70,7 @@ def test_a_repository_that_is_not_there_is_not_found(github: GitHub, owner: Call
 
 
 def test_the_case_of_a_repositorys_name_does_not_matter(github: GitHub) -> None:
-    assert Caller(github=github, repository="Acme/Flights").ask("GET", "releases").status_code == 200
+    assert Caller(github=github, repository="Acme/Forecast").ask("GET", "releases").status_code == 200
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "token"])

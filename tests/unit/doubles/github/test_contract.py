@@ -47,7 +47,7 @@ def test_an_answer_of_the_doubles_own_that_breaks_the_contract_is_an_error_and_n
     github: GitHub, owner: Caller
 ) -> None:
     made(owner.ask("POST", "deployments", {"ref": "main", "environment": "production"}))
-    github.repository("acme/flights").environments["production"].protection_rules = [{"id": "first"}]
+    github.repository("acme/forecast").environments["production"].protection_rules = [{"id": "first"}]
     assert owner.ask("GET", "environments").status_code == 500
     [violation, *_] = take_violations(github)
     assert "the double's answer 200" in violation
@@ -55,7 +55,7 @@ def test_an_answer_of_the_doubles_own_that_breaks_the_contract_is_an_error_and_n
 
 def test_a_failure_inside_the_double_is_noted_with_its_place(github: GitHub, owner: Caller) -> None:
     made(owner.ask("POST", "issues", {"title": "Drift", "labels": ["drift"]}))
-    github.repository("acme/flights").labels.clear()
+    github.repository("acme/forecast").labels.clear()
     assert owner.ask("GET", "issues").status_code == 500
     [violation] = take_violations(github)
     assert "KeyError" in violation

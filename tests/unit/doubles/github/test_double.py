@@ -26,7 +26,7 @@ def test_everything_is_still_there_after_a_restart(tmp_path: Path) -> None:
 
 def test_numbers_go_on_after_a_restart(tmp_path: Path) -> None:
     with GitHub(tmp_path) as github:
-        first = github.add_repository("acme/flights").id
+        first = github.add_repository("acme/forecast").id
     with GitHub(tmp_path) as again:
         assert again.add_repository("acme/churn").id > first
 
@@ -50,7 +50,7 @@ def test_a_call_is_recorded_with_its_host_and_whether_a_token_came(github: GitHu
     assert (call.site, call.method, call.path, call.query) == (
         "api",
         "GET",
-        "/repos/acme/flights/releases",
+        "/repos/acme/forecast/releases",
         "per_page=5",
     )
     assert (call.status, call.with_token) == (200, True)

@@ -169,7 +169,7 @@ def test_a_slow_answer_comes_too_late_for_the_caller_though_all_was_done(github:
     github.plant(Slow(seconds=60), method="POST")
     with pytest.raises(requests.ReadTimeout):
         requests.post(
-            f"{github.api_url}/repos/acme/flights/issues",
+            f"{github.api_url}/repos/acme/forecast/issues",
             json={"title": "Drift"},
             headers={"Authorization": f"Bearer {owner.token}"},
             timeout=0.2,

@@ -221,51 +221,51 @@ def test_a_policy_that_needs_no_outcomes_gets_a_sentence_without_any() -> None:
 # Categories
 
 
-def _by_carrier(*parts: tuple[str, int, int]) -> Labelled:
-    """Answers that are right and wrong so often, by carrier."""
+def _by_plan(*parts: tuple[str, int, int]) -> Labelled:
+    """Answers that are right and wrong so often, by plan."""
     weeks = [_answers(right, wrong) for _, right, wrong in parts]
     codes = np.repeat(np.arange(len(parts), dtype=np.int32), [len(week) for week in weeks])
     return _labelled(
         LATE,
         np.concatenate([week.scores for week in weeks]),
         np.concatenate([week.outcomes for week in weeks]),
-        segments={"carrier": Coded(codes=codes, categories=tuple(name for name, _, _ in parts))},
+        segments={"plan": Coded(codes=codes, categories=tuple(name for name, _, _ in parts))},
     )
 
 
 def test_categories_with_enough_rows_have_figures_the_most_frequent_first() -> None:
     found = judge_quality(
-        _by_carrier(("AA", 190, 10), ("MQ", 100, 99), ("UA", 900, 100)), _holdout(accuracy=0.9), POLICY
+        _by_plan(("basic", 190, 10), ("pro", 100, 99), ("gold", 900, 100)), _holdout(accuracy=0.9), POLICY
     )
     assert [(part.column, part.category, part.labels) for part in found.segments] == [
-        ("carrier", "UA", 1000),
-        ("carrier", "AA", 200),
+        ("plan", "gold", 1000),
+        ("plan", "basic", 200),
     ]
     assert found.segments[1].figures["accuracy"].value == pytest.approx(0.95)
     assert found.segments[1].figures["accuracy"].baseline is None
 
 
 def test_a_category_that_was_always_harder_is_no_news() -> None:
-    week = _by_carrier(("AA", 1900, 100), ("MQ", 700, 300))
-    promised = {("carrier", "MQ"): _holdout(accuracy=0.7, auc=0.7)}
+    week = _by_plan(("basic", 1900, 100), ("pro", 700, 300))
+    promised = {("plan", "pro"): _holdout(accuracy=0.7, auc=0.7)}
     found = judge_quality(week, _holdout(accuracy=0.86, auc=0.8), POLICY, segment_baselines=promised)
     assert found.severity is Severity.OK
 
 
 def test_a_category_that_became_much_worse_is_told_and_no_more() -> None:
-    week = _by_carrier(("AA", 1900, 100), ("MQ", 700, 300))
-    promised = {("carrier", "MQ"): _holdout(accuracy=0.8, auc=0.7)}
+    week = _by_plan(("basic", 1900, 100), ("pro", 700, 300))
+    promised = {("plan", "pro"): _holdout(accuracy=0.8, auc=0.7)}
     found = judge_quality(week, _holdout(accuracy=0.86, auc=0.8), POLICY, segment_baselines=promised)
     assert found.severity is Severity.INFO
-    assert found.sentence.endswith("It is much worse than on the holdout where carrier is 'MQ'.")
+    assert found.sentence.endswith("It is much worse than on the holdout where plan is 'pro'.")
 
 
 def test_of_many_categories_three_are_named() -> None:
-    week = _by_carrier(*((name, 300 - place, 200) for place, name in enumerate("ABCDE")))
-    promised = {("carrier", name): _holdout(accuracy=0.9) for name in "ABCDE"}
+    week = _by_plan(*((name, 300 - place, 200) for place, name in enumerate("ABCDE")))
+    promised = {("plan", name): _holdout(accuracy=0.9) for name in "ABCDE"}
     found = judge_quality(week, _holdout(accuracy=0.9), POLICY, segment_baselines=promised)
     assert found.severity is Severity.CRITICAL
-    assert found.sentence.endswith("where carrier is 'A' or carrier is 'B' or carrier is 'C' (2 more).")
+    assert found.sentence.endswith("where plan is 'A' or plan is 'B' or plan is 'C' (2 more).")
 
 
 # How often the verdict is right

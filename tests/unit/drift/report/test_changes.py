@@ -22,7 +22,7 @@ from tests.drift_reports import (
 
 def test_the_worst_comes_first_and_of_equals_what_matters_to_the_model() -> None:
     names = [change.finding.column for change in changes_of(make_report())]
-    assert names == ["seats", "distance", "wind_direction", "previous_leg_delay", "carrier", "score"]
+    assert names == ["seats", "distance", "wind_direction", "earlier_delay", "plan", "score"]
 
 
 def test_a_column_is_told_once_by_its_longest_window() -> None:

@@ -107,8 +107,8 @@ def test_the_issue_of_drift_says_so_when_outcomes_are_worse() -> None:
 def test_the_issue_of_drift_is_about_its_columns_and_folds_the_others() -> None:
     shown, _, folded = issue_body(make_report(), _condition(Kind.DRIFT, "distance")).partition("Also changed")
     assert "`distance`" in shown
-    assert "`carrier`" not in shown
-    assert "`carrier`" in folded
+    assert "`plan`" not in shown
+    assert "`plan`" in folded
 
 
 def test_the_issue_of_degradation_has_figures_coverage_and_segments() -> None:
@@ -116,7 +116,7 @@ def test_the_issue_of_degradation_has_figures_coverage_and_segments() -> None:
     assert "Outcomes say that the model is worse than on its holdout, by `auc`." in text
     assert "0.861 (0.846 to 0.875)" in text
     assert "5,310 of 5,993 predictions" in text
-    assert "`origin`: `EWR`" in text
+    assert "`region`: `north`" in text
 
 
 def test_the_issue_of_degradation_without_changed_inputs_says_so() -> None:

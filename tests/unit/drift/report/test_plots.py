@@ -18,7 +18,7 @@ from tests.drift_reports import (
     make_category,
     make_history,
     make_number,
-    new_carrier,
+    new_plan,
     temperature,
 )
 
@@ -39,13 +39,13 @@ def _bars(*labels: str) -> tuple[Bar, ...]:
     return tuple(Bar(label=label, reference=1 / len(labels), window=1 / len(labels)) for label in labels)
 
 
-@pytest.mark.parametrize("finding", [kilometres(), new_carrier(), temperature()])
+@pytest.mark.parametrize("finding", [kilometres(), new_plan(), temperature()])
 def test_equal_findings_give_equal_bytes(finding: ColumnFinding) -> None:
     assert distribution(finding, "k") == distribution(finding, "k")
     assert effect_over_time(finding, "k") == effect_over_time(finding, "k")
 
 
-@pytest.mark.parametrize("finding", [kilometres(), new_carrier(), temperature()])
+@pytest.mark.parametrize("finding", [kilometres(), new_plan(), temperature()])
 def test_every_colour_is_the_page_s(finding: ColumnFinding) -> None:
     drawn = distribution(finding, "d") + effect_over_time(finding, "e")
     assert "var(--plot-window)" in drawn

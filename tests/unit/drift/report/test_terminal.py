@@ -21,7 +21,7 @@ from tests.drift_reports import (
     make_report,
     make_window,
     never_any,
-    new_carrier,
+    new_plan,
     no_data,
     temperature,
     too_few,
@@ -54,7 +54,7 @@ def _shown(report: object, *, is_terminal: bool = False) -> str:
 def test_the_worst_is_said_first() -> None:
     text = _shown(make_report())
     assert text.startswith("✖ critical: seats is absent from every row")
-    assert text.index("Find out why seats") < text.index("previous_leg_delay") < text.index("Rows: ")
+    assert text.index("Find out why seats") < text.index("earlier_delay") < text.index("Rows: ")
 
 
 def test_a_file_gets_fields_with_bars_and_unbroken_lines() -> None:
@@ -95,8 +95,8 @@ def test_a_number_is_explained_by_its_quantiles_and_its_normal_band() -> None:
 
 
 def test_a_category_is_explained_by_what_moved_most_and_what_is_new() -> None:
-    text = _explained(new_carrier())
-    assert text.index("  ZZ | 0 % | 8.1 %") < text.index("  UA | 17.6 % | 17.2 %")
+    text = _explained(new_plan())
+    assert text.index("  ZZ | 0 % | 8.1 %") < text.index("  gold | 17.6 % | 17.2 %")
     assert "  ZZ | 412" in text
 
 

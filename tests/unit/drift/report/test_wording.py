@@ -16,7 +16,7 @@ from tests.drift_reports import (
     make_category,
     make_number,
     make_window,
-    new_carrier,
+    new_plan,
     too_few,
     weekday,
 )
@@ -97,14 +97,14 @@ def test_how_much_tells_medians_of_numbers() -> None:
 
 
 def test_how_much_names_new_categories() -> None:
-    assert wording.how_much(new_carrier()) == "new: ZZ (412 rows), XY (73 rows)"
-    many = msgspec.structs.replace(new_carrier(), unseen={f"Z{place}": 9 - place for place in range(6)})
+    assert wording.how_much(new_plan()) == "new: ZZ (412 rows), XY (73 rows)"
+    many = msgspec.structs.replace(new_plan(), unseen={f"Z{place}": 9 - place for place in range(6)})
     assert wording.how_much(many) == "new: Z0 (9 rows), Z1 (8 rows), Z2 (7 rows) and 3 more"
 
 
 def test_how_much_tells_the_categories_that_moved_most() -> None:
     finding = make_category(rule=Rule.VALUES)
-    assert _spaced(wording.how_much(finding)) == "UA 17.6 % → 17.2 %; DL 14.5 % → 14.9 %"
+    assert _spaced(wording.how_much(finding)) == "gold 17.6 % → 17.2 %; free 14.5 % → 14.9 %"
 
 
 def test_how_much_says_nothing_where_there_is_nothing() -> None:

@@ -30,8 +30,8 @@ def test_open_issues_are_listed_unless_others_are_asked_for(owner: Caller) -> No
 
 def test_an_issue_must_have_all_labels_that_are_asked_for(owner: Caller) -> None:
     owner.issue(labels=["drift-alert"])
-    both = owner.issue(labels=["drift-alert", "model:flights"])
-    found = owner.ask("GET", "issues", query={"labels": "drift-alert,model:flights"}).json()
+    both = owner.issue(labels=["drift-alert", "model:forecast"])
+    found = owner.ask("GET", "issues", query={"labels": "drift-alert,model:forecast"}).json()
     assert [issue["number"] for issue in found] == [both["number"]]
 
 
@@ -79,7 +79,7 @@ def test_a_workflows_token_without_the_permission_may_not_open_an_issue(github: 
 
 
 def test_labels_of_a_change_replace_those_before(owner: Caller) -> None:
-    issue = owner.issue(labels=["drift-alert", "model:flights"])
+    issue = owner.issue(labels=["drift-alert", "model:forecast"])
     changed = made(owner.ask("PATCH", issue["url"], {"labels": ["resolved"]}))
     assert labels(changed) == ["resolved"]
 
