@@ -1,1 +1,1 @@
-"""The shipped example: a table whose features are made by code, and what is measured on it. One command removes it."""
+"""The shipped example: a table made by code, what is measured on it, and the command that removes all of it."""
