@@ -62,7 +62,7 @@ BROKEN = [
     ("[dataset]\n", "[dataset]\nmissing = ['-', 9]\n", "dataset.missing[1]", "takes text, found 9"),
     ("[dataset]\n", "[dataset]\ntime_format = '%H:%M'\n", "dataset.time_format", "directives that give a whole date"),
     ("[dataset]\n", "[dataset]\ntime_format = 'soon'\n", "dataset.time_format", "or unix or unix ms, found 'soon'"),
-    ('path = "data.csv"', 'loader = "ml.datasets.table_file:load"\ndecimal = ","', "dataset.decimal", "belongs to path"),
+    ('path = "data.csv"', 'loader = "ml.times:span"\ndecimal = ","', "dataset.decimal", "belongs to path"),
     ('negative = "no"', "left_out = 'maybe'", "target.left_out", "takes a list, found 'maybe'"),
     ('negative = "no"', "left_out = ['x', 'yes']", "target.left_out[1]", "'yes' is a value that the model is to tell"),
     ('task = "binary"\npositive = "yes"\nnegative = "no"', "task = 'regression'\nleft_out = ['x']", "target.left_out",
