@@ -31,6 +31,7 @@ def blueprint(model: ServedModel) -> Blueprint:
             "members": manifest.members,
             "calibration": manifest.calibration.method,
             "threshold": manifest.threshold,
+            "intervals": manifest.intervals,
             "metrics": manifest.metrics,
             "gate": manifest.gate,
             "lineage": manifest.lineage,

@@ -8,6 +8,8 @@ from marshmallow import Schema, fields
 
 from core.contract import Contract, Task
 
+ENDS = ("low", "high")
+
 
 class WarningSchema(Schema):
     """A value that is allowed but that training did not see."""
@@ -17,13 +19,17 @@ class WarningSchema(Schema):
     message = fields.String(required=True)
 
 
-def answer_fields(contract: Contract) -> dict[str, fields.Field[Any]]:
-    """The fields of one answer, by task."""
+def answer_fields(contract: Contract, *, level: float | None = None) -> dict[str, fields.Field[Any]]:
+    """The fields of one answer, by task; `level` is that of a regression's intervals, if it has them."""
     target = contract.target
     found: dict[str, fields.Field[Any]] = {"id": _prediction_id()}
     if target.task is Task.REGRESSION:
         unit = f" in {target.unit}" if target.unit else ""
         found["value"] = fields.Float(required=True, metadata={"description": f"Predicted {target.name}{unit}."})
+        if level is not None:
+            description = f"low to high holds {target.name} in {100 * level:g} % of the rows that are like training's."
+            for name in ENDS:
+                found[name] = fields.Float(required=True, metadata={"description": description})
     else:
         found["label"] = fields.String(required=True, metadata={"enum": list(target.classes)})
     if target.task is Task.BINARY:
@@ -44,10 +50,12 @@ def _prediction_id() -> fields.Field[Any]:
     return fields.String(required=True, metadata={"description": "Report the outcome under this id."})
 
 
-def prediction_schema(contract: Contract) -> type[Schema]:
+def prediction_schema(contract: Contract, *, level: float | None = None) -> type[Schema]:
     """The answer to one row."""
     tag = fields.String(required=True, metadata={"examples": ["model-v1.0.0"]})
-    schema: type[Schema] = Schema.from_dict({"model_tag": tag, **answer_fields(contract)}, name="Prediction")
+    schema: type[Schema] = Schema.from_dict(
+        {"model_tag": tag, **answer_fields(contract, level=level)}, name="Prediction"
+    )
     return schema
 
 
@@ -87,9 +95,9 @@ class RowWarningSchema(WarningSchema):
     row = fields.Integer(required=True)
 
 
-def batch_schema(contract: Contract) -> type[Schema]:
+def batch_schema(contract: Contract, *, level: float | None = None) -> type[Schema]:
     """The answer to rows."""
-    answer: type[Schema] = Schema.from_dict(answer_fields(contract), name="Answer")
+    answer: type[Schema] = Schema.from_dict(answer_fields(contract, level=level), name="Answer")
     predictions = fields.List(
         fields.Nested(answer, allow_none=True),
         required=True,
@@ -98,13 +106,13 @@ def batch_schema(contract: Contract) -> type[Schema]:
     return _of_many("BatchPrediction", {"predictions": predictions})
 
 
-def column_batch_schema(contract: Contract) -> type[Schema]:
+def column_batch_schema(contract: Contract, *, level: float | None = None) -> type[Schema]:
     """The answer to columns."""
     target = contract.target
     number = fields.List(fields.Float(allow_none=True))
     found: dict[str, fields.Field[Any]] = {"id": fields.List(fields.String(allow_none=True))}
     if target.task is Task.REGRESSION:
-        found["value"] = number
+        found |= dict.fromkeys(("value",) if level is None else ("value", *ENDS), number)
     else:
         found["label"] = fields.List(fields.String(allow_none=True))
     if target.task is Task.BINARY:

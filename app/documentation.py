@@ -22,7 +22,7 @@ from app.operations import PROBLEMS, get, post, problem, ref, text_lines, with_q
 from app.predict import REFUSE, SKIP
 from app.schemas import outcome_schema, row_schema
 from app.served_model import ServedModel
-from core.contract import Contract, Target
+from core.contract import Target
 
 _KEY_PROBLEMS = {
     "401": "No key was sent, or a wrong one.",
@@ -133,7 +133,7 @@ def openapi_document(model: ServedModel, *, max_batch_rows: int) -> dict[str, An
         info={"description": contract.target.description},
     )
     spec.components.schema("Problem", schema=ProblemSchema)
-    _describe_predictions(spec, contract, dict(model.bundle.golden().rows[0].row), max_batch_rows)
+    _describe_predictions(spec, model, max_batch_rows)
     _describe_outcomes(spec, contract.target, max_batch_rows)
     _describe_journal(spec)
     _describe_drift(spec)
@@ -141,11 +141,13 @@ def openapi_document(model: ServedModel, *, max_batch_rows: int) -> dict[str, An
     return for_generators(_with_keys(spec.to_dict()))
 
 
-def _describe_predictions(spec: APISpec, contract: Contract, example: dict[str, Any], max_batch_rows: int) -> None:
+def _describe_predictions(spec: APISpec, model: ServedModel, max_batch_rows: int) -> None:
+    contract, level = model.contract, model.band.level if model.band else None
+    example = dict(model.bundle.golden().rows[0].row)
     spec.components.schema("Row", schema=row_schema(contract))
-    spec.components.schema("Prediction", schema=prediction_schema(contract))
-    spec.components.schema("BatchPrediction", schema=batch_schema(contract))
-    spec.components.schema("ColumnPrediction", schema=column_batch_schema(contract))
+    spec.components.schema("Prediction", schema=prediction_schema(contract, level=level))
+    spec.components.schema("BatchPrediction", schema=batch_schema(contract, level=level))
+    spec.components.schema("ColumnPrediction", schema=column_batch_schema(contract, level=level))
     spec.components.schema("Rows", component=_rows(max_batch_rows))
     spec.components.schema(
         "Columns", component=_columns(spec.to_dict()["components"]["schemas"]["Row"], max_batch_rows)

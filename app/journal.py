@@ -106,7 +106,7 @@ class Journal:
                 rows=columns.count,
                 is_batch=request.is_batch,
                 inputs=self._inputs(columns.values),
-                answers=scored.columns(),
+                answers=scored.kept(),
                 warnings=[(row, warning.field, warning.code) for row, warning in scored.warnings],
             )
         )

@@ -17,6 +17,7 @@ from core.bundle import Bundle
 from core.contract import Contract, Target, Task
 from core.encoder import Encoder
 from core.errors import NothingPublished
+from core.intervals import Band
 from core.registry import ModelRegistry
 from core.tags import ModelTag
 
@@ -29,7 +30,7 @@ class Answer(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     What one row gets; in a batch the tag stands once for all.
 
     Binary: `label` and `score`, the positive class's probability. Multiclass: `label` and `scores` by class.
-    Regression: `value`.
+    Regression: `value`, and where the bundle has intervals the `low` and `high` around it.
     """
 
     id: str | msgspec.UnsetType = msgspec.UNSET
@@ -38,6 +39,8 @@ class Answer(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     score: float | msgspec.UnsetType = msgspec.UNSET
     scores: dict[str, float] | msgspec.UnsetType = msgspec.UNSET
     value: float | msgspec.UnsetType = msgspec.UNSET
+    low: float | msgspec.UnsetType = msgspec.UNSET
+    high: float | msgspec.UnsetType = msgspec.UNSET
     warnings: list[InputWarning]
 
 
@@ -50,12 +53,14 @@ class Scored:
         target: What was predicted.
         labels: One a row; None for regression.
         scores: One list a row, of as many numbers as the target has score columns.
+        ends: Low and high of each row; None where the model has no intervals.
         warnings: What training did not see, with the number of its row.
     """
 
     target: Target
     labels: list[str] | None
     scores: list[list[float]]
+    ends: list[list[float]] | None
     warnings: list[tuple[int, InputWarning]]
 
     def answers(self, ids: Sequence[str]) -> list[Answer]:
@@ -68,6 +73,9 @@ class Scored:
         return answers
 
     def _answers(self) -> list[Answer]:
+        if self.ends is not None:
+            with_ends = zip(self.scores, self.ends, strict=True)
+            return [Answer(value=value, low=low, high=high, warnings=[]) for (value,), (low, high) in with_ends]
         if self.labels is None:
             return [Answer(value=value, warnings=[]) for (value,) in self.scores]
         labelled = zip(self.labels, self.scores, strict=True)
@@ -80,6 +88,13 @@ class Scored:
 
     def columns(self) -> dict[str, Any]:
         """The fields of an answer, each as a list with one value a row."""
+        if self.ends is None:
+            return self.kept()
+        low, high = zip(*self.ends, strict=True)
+        return {**self.kept(), "low": list(low), "high": list(high)}
+
+    def kept(self) -> dict[str, Any]:
+        """The same as the journal keeps it: without low and high, which follow from the value by the tag's bundle."""
         if self.labels is None:
             return {"value": [value for (value,) in self.scores]}
         if self.target.task is Task.BINARY:
@@ -96,6 +111,7 @@ class ServedModel:
     encoder: Encoder
     scorer: Scorer
     novelty: Novelty
+    band: Band | None
 
     @classmethod
     def load(cls, registry: ModelRegistry, tag: ModelTag | None) -> ServedModel:
@@ -129,6 +145,7 @@ class ServedModel:
             encoder=Encoder(bundle.contract),
             scorer=scorer,
             novelty=Novelty(bundle.contract, bundle.reference()),
+            band=Band.of(bundle.manifest.intervals) if bundle.manifest.intervals else None,
         )
 
     @property
@@ -154,6 +171,7 @@ class ServedModel:
             target=self.contract.target,
             labels=self._labels(scores),
             scores=scores.tolist(),
+            ends=self.band.around(scores[:, 0]).tolist() if self.band else None,
             warnings=self.novelty.find(matrix, columns.values),
         )
 

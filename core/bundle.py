@@ -16,7 +16,7 @@ from core.documents import from_json
 from core.errors import CorruptArtifact, Fault, ManifestError, RegistryError
 from core.files import write_atomically
 from core.golden import GoldenRows
-from core.manifest import MANIFEST_NAME, FileRecord, Manifest, parse_manifest
+from core.manifest import MANIFEST_NAME, FileRecord, Intervals, Manifest, parse_manifest
 from core.reference import Reference
 
 GOLDEN_NAME = "golden.json"
@@ -175,5 +175,21 @@ def _check_consistent(manifest: Manifest, target: Target, source: str) -> None:
         faults.append(Fault(place="threshold", problem="belongs to binary targets, and to them only"))
     if manifest.threshold is not None and not 0 <= manifest.threshold.value <= 1:
         faults.append(Fault(place="threshold.value", problem="takes a probability from 0 to 1"))
+    if manifest.intervals is not None:
+        faults += _interval_faults(manifest.intervals, target.task)
     if faults:
         raise ManifestError(source, faults)
+
+
+def _interval_faults(intervals: Intervals, task: Task) -> list[Fault]:
+    faults = []
+    if task is not Task.REGRESSION:
+        faults.append(Fault(place="intervals", problem="belong to regression targets only"))
+    if not 0 < intervals.level < 1:
+        faults.append(Fault(place="intervals.level", problem="takes a share between 0 and 1"))
+    knots = len(intervals.values)
+    if not knots or {len(intervals.lower), len(intervals.upper)} != {knots} or (np.diff(intervals.values) <= 0).any():
+        faults.append(Fault(place="intervals.values", problem="needs rising knots, two offsets each"))
+    if max(intervals.lower, default=0.0) > 0 or min(intervals.upper, default=0.0) < 0:
+        faults.append(Fault(place="intervals", problem="takes lower offsets up to 0, and upper ones from 0 up"))
+    return faults

@@ -13,7 +13,7 @@ from core.errors import Fault, ManifestError, UnsupportedFormat
 from core.reading import Table
 from core.tags import ModelTag
 
-FORMAT = 2
+FORMAT = 3
 _OLDEST_FORMAT = 2
 MANIFEST_NAME = "manifest.json"
 
@@ -49,6 +49,21 @@ class Threshold(Document, frozen=True, kw_only=True):
 
     value: float
     rule: str
+
+
+class Intervals(Document, frozen=True, kw_only=True):
+    """
+    Where the truth lies around the value of a regression, in the target's unit.
+
+    `lower` (at most 0) and `upper` (at least 0) are what to add to a value for the two ends: given at some `values`,
+    piecewise linear between them, constant outside (`numpy.interp`). `level` is the share of rows that the two ends
+    are to hold between them, in (0, 1).
+    """
+
+    level: float
+    values: tuple[float, ...]
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
 
 
 class Metric(Document, frozen=True, kw_only=True):
@@ -118,7 +133,11 @@ class FileRecord(Document, frozen=True, kw_only=True):
 
 
 class Manifest(Document, frozen=True, kw_only=True):
-    """The content of manifest.json; `created_at` is the only value that differs between two equal trainings."""
+    """
+    The content of manifest.json; `created_at` is the only value that differs between two equal trainings.
+
+    Format 3 brought `intervals`, which are there for regression only.
+    """
 
     format: int = FORMAT
     tag: ModelTag
@@ -127,6 +146,7 @@ class Manifest(Document, frozen=True, kw_only=True):
     members: tuple[Member, ...]
     calibration: Calibration
     threshold: Threshold | None
+    intervals: Intervals | None = None
     metrics: dict[str, Metric]
     gate: GateRecord
     lineage: Lineage
@@ -162,7 +182,7 @@ def parse_manifest(data: bytes, *, source: str) -> tuple[Manifest, Contract]:
     if found > FORMAT:
         raise UnsupportedFormat(source, found=found, supported=FORMAT)
     if found < _OLDEST_FORMAT:
-        problem = f"takes {FORMAT}, found {found}; an older Slipway wrote it, train again"
+        problem = f"takes {_OLDEST_FORMAT} to {FORMAT}, found {found}; an older Slipway wrote it, train again"
         raise ManifestError(source, [Fault(place="format", problem=problem)])
     manifest = from_json(data, Manifest, source=source)
     document = Table(manifest.contract, "contract")

@@ -193,6 +193,7 @@ def evaluate(tag: ModelTag | None, model_file: Path, as_of: datetime | None) -> 
             problem,
             calibration_error=pipeline.calibration_error(metrics),
             current=current,
+            coverage=pipeline.coverage(metrics, bundle.manifest.intervals),
         )
     print_gate(verdict.is_accepted, pipeline.reasons(verdict))
 

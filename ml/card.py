@@ -9,26 +9,27 @@ from collections.abc import Mapping, Sequence
 from markdown_it import MarkdownIt
 
 from core.contract import CategoricalFeature, Contract, Feature, Target, Task
-from core.manifest import Manifest
+from core.manifest import Manifest, Metric
 from ml.evaluation import Evaluation, Group
 from ml.figures import metric_text
 
 _HEADLINES = {
     Task.BINARY: ("accuracy", "auc", "brier", "calibration_error", "f1", "log_loss", "precision", "recall"),
-    Task.MULTICLASS: ("accuracy", "calibration_error", "log_loss"),
-    Task.REGRESSION: ("mae", "rmse", "r2"),
+    Task.MULTICLASS: ("accuracy", "macro_f1", "calibration_error", "log_loss"),
+    Task.REGRESSION: ("mae", "rmse", "r2", "coverage", "interval_width"),
 }
 _LABELS = {
     "accuracy": "Accuracy", "auc": "AUC", "brier": "Brier score", "calibration_error": "Calibration error",
     "f1": "F1", "log_loss": "Log loss", "precision": "Precision", "recall": "Recall", "mae": "Mean absolute error",
-    "rmse": "Root mean squared error", "r2": "R²",
+    "rmse": "Root mean squared error", "r2": "R²", "macro_f1": "Macro F1", "coverage": "Held by the interval",
+    "interval_width": "Mean width of the interval",
 }  # fmt: skip
 _GROUP_METRICS = {
     Task.BINARY: ("accuracy", "auc", "calibration_error"),
-    Task.MULTICLASS: ("accuracy", "calibration_error"),
-    Task.REGRESSION: ("mae", "r2"),
+    Task.MULTICLASS: ("accuracy", "macro_f1", "calibration_error"),
+    Task.REGRESSION: ("mae", "r2", "coverage"),
 }
-_MOST_GROUPS = 40
+_MOST_GROUPS = _MOST_CLASSES = 40
 
 
 def write_card(
@@ -50,6 +51,7 @@ def write_card(
         "## Quality on the holdout",
         _quality(manifest, contract.target.task, evaluation),
         *(f"![{name.removeprefix('card-').removesuffix('.svg')}]({name})" for name in plots),
+        *_classes(evaluation),
         *_groups("## By month", "month", evaluation.months, contract.target.task),
     ]
     for feature, groups in evaluation.segments.items():
@@ -94,7 +96,7 @@ def _summary(manifest: Manifest, target: Target, evaluation: Evaluation) -> str:
     sentences = [
         what,
         plain(target.description),
-        f"An ensemble of {members}; calibration: {manifest.calibration.method}.",
+        f"An ensemble of {members}{_calibration(manifest, target.task)}.",
         f"Trained on {train.rows:,} rows{_when(train.start, train.end)}.",
     ]
     if manifest.threshold is not None:
@@ -102,7 +104,28 @@ def _summary(manifest: Manifest, target: Target, evaluation: Evaluation) -> str:
             f"It answers {_code(target.classes[1])} from a score of {manifest.threshold.value:.3g} on",
             f"({manifest.threshold.rule}); {evaluation.target_mean:.1%} of the holdout is.",
         ]
+    if target.task is Task.REGRESSION:
+        sentences.append(_intervals(manifest, target, evaluation))
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _calibration(manifest: Manifest, task: Task) -> str:
+    return "" if task is Task.REGRESSION else f"; calibration: {manifest.calibration.method}"
+
+
+def _intervals(manifest: Manifest, target: Target, evaluation: Evaluation) -> str:
+    rows = f"{manifest.lineage.validation.rows:,} validation rows"
+    if manifest.intervals is None:
+        return f"It answers values without an interval: {rows} are too few for one."
+    held, width = evaluation.metrics["coverage"], evaluation.metrics["interval_width"]
+    unit = f" {plain(target.unit)}" if target.unit else ""
+    promised = f"{100 * manifest.intervals.level:g} %"
+    return (
+        f"Beside a value it answers low and high, between which {promised} of the outcomes are "
+        f"to lie, as those of {rows} did (conformal intervals, by predicted value). On the holdout {metric_text(held)} "
+        f"do, and an interval is {metric_text(width)}{unit} wide on average. The promise holds for rows of the same "
+        "kind: it weakens as the data drift."
+    )
 
 
 def _when(start: str | None, end: str | None) -> str:
@@ -116,19 +139,45 @@ def _quality(manifest: Manifest, task: Task, evaluation: Evaluation) -> str:
     rows = [
         [
             _LABELS[name],
-            *(metric_text(metrics[name], with_interval=metrics is evaluation.metrics) for metrics in columns.values()),
+            *(
+                metric_text(metrics[name], with_interval=metrics is evaluation.metrics) if name in metrics else ""
+                for metrics in columns.values()
+            ),
         ]
         for name in _HEADLINES[task]
+        if name in evaluation.metrics
     ]
     table = _table(["", *columns], rows)
     what = "single rows" if manifest.lineage.holdout.start is None else "whole days"
     return f"{table}\n\nBrackets are 95 % intervals, resampling {what}."
 
 
+def _classes(evaluation: Evaluation) -> list[str]:
+    """The largest classes, in the contract's order, and which of all are taken for one another."""
+    if not evaluation.classes:
+        return []
+    shown = sorted(evaluation.classes, key=lambda each: -each.rows)[:_MOST_CLASSES]
+    rows = [
+        [_code(each.name), f"{each.rows:,}", *map(_figure, (each.precision, each.recall, each.f1))]
+        for each in evaluation.classes
+        if each in shown
+    ]
+    left = len(evaluation.classes) - len(rows)
+    parts = ["## By class", _table(["class", "rows", "Precision", "Recall", "F1"], rows)]
+    told = [f"{_code(each.actual)} for {_code(each.answered)} ({each.rows:,} rows)" for each in evaluation.confusions]
+    sentences = [f"{left:,} smaller classes are not shown."] if left else []
+    sentences += [f"Most often it takes {', '.join(told)}."] if told else []
+    return [*parts, " ".join(sentences)] if sentences else parts
+
+
+def _figure(value: float | None) -> str:
+    return metric_text(Metric(value=value), with_interval=False)
+
+
 def _groups(title: str, what: str, groups: Sequence[Group], task: Task) -> list[str]:
     if not groups:
         return []
-    names = _GROUP_METRICS[task]
+    names = [name for name in _GROUP_METRICS[task] if name in groups[0].metrics]
     shown = sorted(groups, key=lambda group: -group.rows)[:_MOST_GROUPS]
     rows = [
         [plain(group.name), f"{group.rows:,}", *(metric_text(group.metrics[name]) for name in names)]

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from core.bundle import Bundle
 from core.contract import Contract
 from core.errors import BundleRefused, RegistryError, UnknownTag
+from core.intervals import Band
 from core.ledger import DeploymentLedger, Environment, champion
 from core.manifest import Metric
 from core.registry import ModelRegistry
 from core.scorer import Scorer, load_scorer
 from ml.dataset import Dataset, encode_frame
 from ml.evaluation import base_rate_scores
-from ml.gate import Evidence, Finding, Latency, Verdict, decide
+from ml.gate import Coverage, Evidence, Finding, Latency, Verdict, decide
 from ml.metrics import blocks_of, calibration_chance, loss_rows, measure
 from ml.problem import Problem
 from ml.split import MIN_PART_ROWS, Split, held_out
@@ -61,6 +62,7 @@ def judge(
     *,
     calibration_error: float | None,
     current: Bundle | None,
+    coverage: Coverage | None = None,
 ) -> tuple[Verdict, Latency | None]:
     """
     Put a challenger before the gate.
@@ -72,11 +74,14 @@ def judge(
         problem: Gives the gate's policy.
         calibration_error: The challenger's on the holdout, None for regression.
         current: The champion, or None.
+        coverage: Of the challenger's intervals, None without any.
 
     Returns:
         The verdict, and the time that both models take, which belongs to this machine and must not enter a bundle.
     """
-    evidence = gather_evidence(scorer, contract, parts, problem, calibration_error=calibration_error, current=current)
+    evidence = gather_evidence(
+        scorer, contract, parts, problem, calibration_error=calibration_error, current=current, coverage=coverage
+    )
     return decide(evidence, problem.gate, seed=problem.training.seed), evidence.latency
 
 
@@ -88,6 +93,7 @@ def gather_evidence(
     *,
     calibration_error: float | None,
     current: Bundle | None,
+    coverage: Coverage | None = None,
 ) -> Evidence:
     """Paired losses of both models on the rows that can tell them apart, and what else counts; see `judge`."""
     holdout, task, seed = parts.holdout, contract.target.task, problem.training.seed
@@ -115,6 +121,7 @@ def gather_evidence(
         calibration_chance=calibration_chance(challenger_scores, task, seed),
         latency=latency,
         champion_age_days=age,
+        coverage=coverage,
         remarks=remarks,
     )
 
@@ -159,13 +166,15 @@ def score_holdout(bundle: Bundle, holdout: Dataset, problem: Problem) -> dict[st
             f"{bundle.manifest.tag} wants other features than model.toml names, so it cannot score its data"
         )
     threshold = bundle.manifest.threshold
+    scores = score_rows(bundle.contract, load_scorer(bundle), holdout)
     return measure(
-        score_rows(bundle.contract, load_scorer(bundle), holdout),
+        scores,
         holdout.target,
         blocks_of(holdout.times, len(holdout), problem.training.seed),
         task=bundle.contract.target.task,
         threshold=threshold.value if threshold else 0.5,
         seed=problem.training.seed,
+        ends=Band.of(bundle.manifest.intervals).around(scores[:, 0]) if bundle.manifest.intervals else None,
     )
 
 

@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 
 from core.contract import Contract, Task
 from core.documents import Document
-from core.manifest import Metric
+from core.intervals import Band
+from core.manifest import Intervals, Metric
 from core.scorer import Scorer
+from ml.classes import ClassFigures, Confusion, figures_by_class, largest_confusions
 from ml.dataset import Dataset
 from ml.members import build_linear_baseline, raw_scores
-from ml.metrics import CALIBRATION_BINS, blocks_of, loss_rows, measure
+from ml.metrics import CALIBRATION_BINS, DRAWS, blocks_of, loss_rows, measure
 from ml.split import Split
 
 MIN_GROUP_ROWS = 100
@@ -45,7 +47,7 @@ class Importance(Document, frozen=True, kw_only=True):
 
 
 class Evaluation(Document, frozen=True, kw_only=True):
-    """evaluation.json: everything known about a model's quality on its holdout."""
+    """evaluation.json: all that is known of a model's quality on its holdout; `classes` for multiclass targets only."""
 
     metrics: dict[str, Metric]
     baselines: dict[str, dict[str, Metric]]
@@ -57,6 +59,8 @@ class Evaluation(Document, frozen=True, kw_only=True):
     histogram_edges: tuple[float, ...]
     histogram_counts: tuple[int, ...]
     target_mean: float
+    classes: tuple[ClassFigures, ...] = ()
+    confusions: tuple[Confusion, ...] = ()
 
 
 def evaluate(
@@ -68,6 +72,7 @@ def evaluate(
     segments: tuple[str, ...],
     threshold: float,
     seed: int,
+    intervals: Intervals | None = None,
 ) -> Evaluation:
     """
     Evaluate a bundle's scorer on the holdout.
@@ -80,17 +85,25 @@ def evaluate(
         segments: Categorical features to report by.
         threshold: Of a binary answer.
         seed: Of bootstrap and shuffling.
+        intervals: Of a regression, if it has them; they belong to the ensemble, and not to its members.
     """
     data, task = parts.holdout, contract.target.task
     blocks = blocks_of(data.times, len(data), seed)
     members = scorer.members(data.matrix)
     scores = scorer.score(data.matrix)
+    ends = Band.of(intervals).around(scores[:, 0]) if intervals else None
 
     def figures(values: NDArray[np.float64], rows: NDArray[np.bool_] | None = None) -> dict[str, Metric]:
         chosen = np.ones(len(data), dtype=bool) if rows is None else rows
-        draws = {} if rows is None else {"draws": _GROUP_DRAWS}
         return measure(
-            values[chosen], data.target[chosen], blocks[chosen], task=task, threshold=threshold, seed=seed, **draws
+            values[chosen],
+            data.target[chosen],
+            blocks[chosen],
+            task=task,
+            threshold=threshold,
+            seed=seed,
+            draws=DRAWS if rows is None else _GROUP_DRAWS,
+            ends=ends[chosen] if ends is not None and values is scores else None,
         )
 
     def groups(labels: pl.Series) -> tuple[Group, ...]:
@@ -113,6 +126,8 @@ def evaluate(
         histogram_edges=edges,
         histogram_counts=counts,
         target_mean=round(float(data.target.mean()), 6),
+        classes=figures_by_class(scores, data.target, contract.target.classes) if task is Task.MULTICLASS else (),
+        confusions=largest_confusions(scores, data.target, contract.target.classes) if task is Task.MULTICLASS else (),
     )
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.manifest import Metric
+from ml.figures import metric_text
 from ml.metrics import MIN_BLOCKS, draw_block_counts, widening
 
 DRAWS = 10_000
@@ -27,6 +29,7 @@ class GatePolicy:
         stale_after_days: From this age on a champion may be replaced by a model that is not worse by more than
             `stale_margin` (a share of the champion's loss).
         max_calibration_error: Largest expected calibration error of a classifier, above what is chance.
+        max_coverage_error: How far below the promised share of outcomes a regression's intervals may certainly be.
         max_latency_ratio: Largest single-row scoring time, as a multiple of the champion's; a millisecond is always
             fast enough.
     """
@@ -38,6 +41,7 @@ class GatePolicy:
     stale_margin: float
     max_calibration_error: float
     max_latency_ratio: float
+    max_coverage_error: float = 0.05
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +55,14 @@ class Latency:
     def ratio(self) -> float:
         """The challenger's time as a multiple of the champion's."""
         return self.challenger_ms / self.champion_ms
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Coverage:
+    """The share of outcomes that intervals hold on the holdout, and the share that they promise."""
+
+    found: Metric
+    level: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +87,7 @@ class Evidence:
         calibration_error: The challenger's, or None for regression.
         calibration_chance: The error that perfectly calibrated scores would show on as many rows.
         latency: Both models' time, or None without a champion.
+        coverage: Of the challenger's intervals; None without any.
         champion_age_days: Days between the ends of both models' training rows; None where unknown.
         remarks: What else was found when the evidence was gathered, such as rows that cannot tell the models apart.
     """
@@ -88,6 +101,7 @@ class Evidence:
     calibration_chance: float
     latency: Latency | None
     champion_age_days: float | None
+    coverage: Coverage | None = None
     remarks: tuple[Finding, ...] = ()
 
 
@@ -116,7 +130,8 @@ def decide(evidence: Evidence, policy: GatePolicy, *, seed: int) -> Verdict:
     Returns:
         Accepted only if the paired block bootstrap's one-sided bound says that the challenger's loss is smaller
         (for a stale champion: not larger by more than the margin), no segment of enough rows is significantly
-        worse after Bonferroni's correction, and calibration and latency stay in budget. A tie keeps the champion.
+        worse after Bonferroni's correction, and calibration, intervals and latency stay in budget. A tie keeps the
+        champion.
     """
     _, dense = np.unique(evidence.blocks, return_inverse=True)
     counts = draw_block_counts(int(dense.max()) + 1, DRAWS, seed)
@@ -129,6 +144,8 @@ def decide(evidence: Evidence, policy: GatePolicy, *, seed: int) -> Verdict:
                 f"is chance; at most {policy.max_calibration_error:g} above chance is allowed",
             )
         )
+    if evidence.coverage is not None:
+        findings.append(_coverage(evidence.coverage, policy.max_coverage_error))
     if evidence.latency is not None:
         allowed = f"{policy.max_latency_ratio:g} times the champion's time, or {FAST_ENOUGH_MS:g} ms"
         is_fast = evidence.latency.ratio <= policy.max_latency_ratio or evidence.latency.challenger_ms <= FAST_ENOUGH_MS
@@ -188,6 +205,22 @@ def _segments(
     if worse:
         return [Finding(passed=False, text=f"significantly worse in {', '.join(worse)}{few}")]
     return [Finding(passed=True, text=f"no segment of {len(judged)} is significantly worse{few}")]
+
+
+def _coverage(coverage: Coverage, most: float) -> Finding:
+    """
+    Whether intervals hold about what they promise.
+
+    The upper end of the figure's interval is what counts: a small holdout may miss the promise by chance, and rows of
+    one day miss it together.
+    """
+    found = coverage.found
+    best = found.value if found.high is None else found.high
+    return Finding(
+        passed=best is not None and coverage.level - best <= most,
+        text=f"intervals hold {metric_text(found)} of the outcomes, {coverage.level:g} is promised; "
+        f"at most {most:g} less is allowed, above chance",
+    )
 
 
 def _share(change: float, loss: float) -> str:

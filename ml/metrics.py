@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from core.contract import Task
+from core.intervals import held
 from core.manifest import Metric
 from ml.calibration import log_loss_rows
+from ml.classes import count_classes, macro_f1
 
 CALIBRATION_BINS = 15
 UNDEFINED = Metric(value=None)
@@ -19,7 +21,8 @@ DRAWS = 400
 _CHANCE_DRAWS = 200
 _RANDOM_BLOCKS = 500
 # Where figures end; others reach from 0 up.
-_LOWEST, _HIGHEST = {"r2": -np.inf}, {"log_loss": np.inf, "mae": np.inf, "rmse": np.inf}
+_LOWEST = {"r2": -np.inf}
+_HIGHEST = dict.fromkeys(("log_loss", "mae", "rmse", "interval_width"), np.inf)
 
 
 def blocks_of(times: pl.Series | None, length: int, seed: int) -> NDArray[np.int64]:
@@ -71,6 +74,7 @@ def measure(
     threshold: float = 0.5,
     seed: int = 0,
     draws: int = DRAWS,
+    ends: NDArray[np.float64] | None = None,
 ) -> dict[str, Metric]:
     """
     All figures of the task with 95 % intervals.
@@ -83,16 +87,18 @@ def measure(
         threshold: Of a binary answer.
         seed: Of the bootstrap.
         draws: Bootstrap draws.
+        ends: Low and high of each value of a regression, shape (n, 2); None where the model has no intervals.
 
     Returns:
         By name: accuracy, auc, brier, f1, log_loss, precision, recall, calibration_error (binary); accuracy,
-        log_loss, calibration_error (multiclass); mae, rmse, r2 (regression).
+        log_loss, calibration_error, macro_f1 (multiclass); mae, rmse, r2, and with intervals coverage (the share of
+        rows that they hold) and interval_width (regression).
 
     Source:
         Percentile bootstrap over blocks, expanded as `widening` says: Kuensch, "The jackknife and the bootstrap for
         general stationary observations" (1989). Calibration error: Naeini et al. (2015), 15 equal-width bins.
     """
-    columns = _row_columns(scores, target, task, threshold)
+    columns = _row_columns(scores, target, task, threshold, ends)
     _, dense = np.unique(blocks, return_inverse=True)
     sums = np.stack([np.bincount(dense, weights=column) for column in columns.values()], axis=1)
     counts = draw_block_counts(len(sums), draws, seed)
@@ -102,6 +108,10 @@ def measure(
         area = _AreaUnderCurve(scores[:, 0], target)
         exact["auc"] = np.array([area(np.ones(len(target)))])
         drawn["auc"] = np.array([area(count[dense]) for count in counts])
+    if task is Task.MULTICLASS:
+        classes = count_classes(scores.argmax(axis=1), target.astype(np.int64), dense, scores.shape[1])
+        exact["macro_f1"] = macro_f1(classes.sum(axis=1, keepdims=True))
+        drawn["macro_f1"] = macro_f1(counts @ classes)
     return {name: _metric(name, float(exact[name][0]), drawn[name], len(sums)) for name in sorted(exact)}
 
 
@@ -128,17 +138,15 @@ def _rounded(value: float) -> float:
 
 
 def _row_columns(
-    scores: NDArray[np.float64], target: NDArray[np.float64], task: Task, threshold: float
+    scores: NDArray[np.float64],
+    target: NDArray[np.float64],
+    task: Task,
+    threshold: float,
+    ends: NDArray[np.float64] | None,
 ) -> dict[str, NDArray[np.float64]]:
     """What each row adds to the sums that the figures are made of."""
     if task is Task.REGRESSION:
-        error = scores[:, 0] - target
-        # Squares of values far from zero would drown their spread in rounding.
-        centred = target - target.mean()
-        return {
-            "n": np.ones(len(target)), "absolute": np.abs(error), "squared": error**2,
-            "target": centred, "target_squared": centred**2,
-        }  # fmt: skip
+        return _value_columns(scores[:, 0], target, ends)
     if task is Task.BINARY:
         confidence, happened = scores[:, 0], target == 1
         answered = confidence >= threshold
@@ -164,16 +172,34 @@ def _row_columns(
     return columns
 
 
+def _value_columns(
+    values: NDArray[np.float64], target: NDArray[np.float64], ends: NDArray[np.float64] | None
+) -> dict[str, NDArray[np.float64]]:
+    error = values - target
+    # Squares of values far from zero would drown their spread in rounding.
+    centred = target - target.mean()
+    columns = {
+        "n": np.ones(len(target)), "absolute": np.abs(error), "squared": error**2,
+        "target": centred, "target_squared": centred**2,
+    }  # fmt: skip
+    if ends is None:
+        return columns
+    return {**columns, "held": held(target, ends).astype(np.float64), "width": ends[:, 1] - ends[:, 0]}
+
+
 def _figures(sums: dict[str, NDArray[np.float64]], task: Task) -> dict[str, NDArray[np.float64]]:
     n = sums["n"]
     with np.errstate(divide="ignore", invalid="ignore"):
         if task is Task.REGRESSION:
             spread = sums["target_squared"] / n - (sums["target"] / n) ** 2
-            return {
+            figures = {
                 "mae": sums["absolute"] / n,
                 "rmse": np.sqrt(sums["squared"] / n),
                 "r2": 1 - sums["squared"] / n / spread,
             }
+            if "held" in sums:
+                figures |= {"coverage": sums["held"] / n, "interval_width": sums["width"] / n}
+            return figures
         gaps = np.stack([sums[f"gap {number}"] for number in range(CALIBRATION_BINS)])
         figures = {
             "accuracy": sums["hit"] / n,

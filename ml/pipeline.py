@@ -9,13 +9,13 @@ from pathlib import Path
 
 from core.bundle import CARD_NAME, CARD_PAGE_NAME, GOLDEN_NAME, REFERENCE_NAME, Bundle, file_record
 from core.documents import to_json, to_json_line
-from core.manifest import GateRecord, Lineage, Manifest, Metric
+from core.manifest import GateRecord, Intervals, Lineage, Manifest, Metric
 from core.scorer import Scorer
 from core.tags import ModelTag
 from ml import candidate, champion
 from ml.card import card_page, write_card
 from ml.evaluation import Evaluation, evaluate
-from ml.gate import Verdict
+from ml.gate import Coverage, Verdict
 from ml.lineage import changes_since, git_state, library_versions, settings_digest, window
 from ml.members import THREADS
 from ml.plots import draw_plots
@@ -98,6 +98,7 @@ def run(request: Request, settings: TrainingSettings, progress: Progress) -> Out
             segments=problem.gate.segments,
             threshold=trained.threshold.value if trained.threshold else 0.5,
             seed=problem.training.seed,
+            intervals=trained.intervals,
         )
     with progress.step("Judging against the champion"):
         verdict, latency = champion.judge(
@@ -107,6 +108,7 @@ def run(request: Request, settings: TrainingSettings, progress: Progress) -> Out
             problem,
             calibration_error=calibration_error(evaluation.metrics),
             current=published.champion,
+            coverage=coverage(evaluation.metrics, trained.intervals),
         )
     if latency is not None:
         progress.say(f"  one row takes {latency.challenger_ms:.2f} ms, {latency.ratio:.1f} times the champion's time")
@@ -149,6 +151,7 @@ def _choose_tag(
         trained.calibration,
         trained.threshold,
         {name: file_record(content) for name, content in graphs.files.items()},
+        intervals=trained.intervals,
     )
     return choose_tag(published.tags, bump=bump, wanted=request.tag)
 
@@ -208,6 +211,11 @@ def calibration_error(metrics: Mapping[str, Metric]) -> float | None:
     return metrics["calibration_error"].value if "calibration_error" in metrics else None
 
 
+def coverage(metrics: Mapping[str, Metric], intervals: Intervals | None) -> Coverage | None:
+    """What the gate asks of intervals; None where the model has none."""
+    return Coverage(found=metrics["coverage"], level=intervals.level) if intervals else None
+
+
 def reasons(verdict: Verdict) -> tuple[str, ...]:
     """The gate's findings as sentences."""
     return tuple(f"{'passed' if finding.passed else 'failed'}: {finding.text}" for finding in verdict.findings)
@@ -223,6 +231,7 @@ def _manifest(request: Request, work: _Work) -> Manifest:
         members=work.graphs.members,
         calibration=trained.calibration,
         threshold=trained.threshold,
+        intervals=trained.intervals,
         metrics=work.evaluation.metrics,
         gate=work.gate,
         lineage=Lineage(

@@ -21,6 +21,7 @@ from ml.datasets.sources import Fetch, Files, find_files, no_download, path_faul
 from ml.gate import GatePolicy
 from ml.split import Share
 
+DEFAULT_INTERVAL = 0.9
 _DEFAULT_VALIDATION, _DEFAULT_HOLDOUT = "15%", "20%"
 _LOADER = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
@@ -35,6 +36,7 @@ class TrainingPlan:
         trials: Hyperparameter sets tried per boosted member, at least 1.
         threshold_rule: `cost` or `f1`; see `ml.threshold`.
         false_positive_cost, false_negative_cost: What the two errors cost, for the rule `cost`.
+        interval: Share of outcomes that the intervals of a regression are to hold, in (0, 1).
     """
 
     seed: int
@@ -42,6 +44,7 @@ class TrainingPlan:
     threshold_rule: str
     false_positive_cost: float
     false_negative_cost: float
+    interval: float = DEFAULT_INTERVAL
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -216,7 +219,9 @@ def _read_split(table: Table, time_column: str | None) -> tuple[Share, Share]:
 
 
 def _read_training(table: Table, contract: Contract) -> TrainingPlan:
-    table.reject_unknown(["seed", "trials", "threshold_rule", "false_positive_cost", "false_negative_cost"])
+    table.reject_unknown(["seed", "trials", "threshold_rule", "false_positive_cost", "false_negative_cost", "interval"])
+    if contract.target.task is not Task.REGRESSION and "interval" in table.values:
+        table.fault("interval", "belongs to regression targets only")
     if contract.target.task is not Task.BINARY:
         for key in ("threshold_rule", "false_positive_cost", "false_negative_cost"):
             if key in table.values:
@@ -227,13 +232,14 @@ def _read_training(table: Table, contract: Contract) -> TrainingPlan:
         threshold_rule=table.choice("threshold_rule", ["cost", "f1"], "cost"),
         false_positive_cost=table.number("false_positive_cost", 1.0, 1e-6, 1e6),
         false_negative_cost=table.number("false_negative_cost", 1.0, 1e-6, 1e6),
+        interval=table.number("interval", DEFAULT_INTERVAL, 0.5, 0.99),
     )
 
 
 def _read_gate(table: Table, contract: Contract) -> GatePolicy:
     table.reject_unknown(
         ["segments", "min_segment_rows", "confidence", "stale_after_days", "stale_margin",
-         "max_calibration_error", "max_latency_ratio"]
+         "max_calibration_error", "max_coverage_error", "max_latency_ratio"]
     )  # fmt: skip
     return GatePolicy(
         segments=read_segments(table, contract),
@@ -243,4 +249,5 @@ def _read_gate(table: Table, contract: Contract) -> GatePolicy:
         stale_margin=table.number("stale_margin", 0.01, 0, 1),
         max_calibration_error=table.number("max_calibration_error", 0.05, 0, 1),
         max_latency_ratio=table.number("max_latency_ratio", 5.0, 0.1, 1000),
+        max_coverage_error=table.number("max_coverage_error", 0.05, 0, 1),
     )

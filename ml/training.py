@@ -1,4 +1,4 @@
-"""Fits the ensemble: search, members, weights, calibration, threshold."""
+"""Fits the ensemble: search, members, weights, calibration, threshold, intervals."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from core.contract import Contract, Task
-from core.manifest import Calibration, Threshold
+from core.manifest import Calibration, Intervals, Threshold
 from core.scorer import combine, weighted_mean
 from ml.calibration import fit_calibration
 from ml.dataset import Dataset
+from ml.intervals import fit_intervals
 from ml.members import MEMBER_NAMES, THREADS, build_member, raw_scores, without_empty_columns
 from ml.problem import TrainingPlan
 from ml.progress import Progress
@@ -36,6 +37,7 @@ class TrainedEnsemble:
         weights: By the same names, adding up to 1.
         calibration: Applied to the weighted mean.
         threshold: For binary targets.
+        intervals: For regression, where there are enough validation rows.
         parameters: Every member's hyperparameters, the left-out ones included.
     """
 
@@ -43,6 +45,7 @@ class TrainedEnsemble:
     weights: Mapping[str, float]
     calibration: Calibration
     threshold: Threshold | None
+    intervals: Intervals | None
     parameters: FoundParameters
 
     def score(self, matrix: NDArray[np.float32], task: Task) -> NDArray[np.float64]:
@@ -89,11 +92,13 @@ def _assemble(
         task,
         shuffle_seed=plan.seed if validation.times is None else None,
     )
-    threshold = None
-    if task is Task.BINARY:
-        calibrated = combine(scores, weights, calibration, task)
+    threshold, intervals = None, None
+    combined = combine(scores, weights, calibration, task)
+    if task is Task.REGRESSION:
+        intervals = fit_intervals(combined[:, 0], validation.target, plan.interval)
+    elif task is Task.BINARY:
         threshold = choose_threshold(
-            calibrated[:, 0],
+            combined[:, 0],
             validation.target,
             rule=plan.threshold_rule,
             false_positive_cost=plan.false_positive_cost,
@@ -104,5 +109,6 @@ def _assemble(
         weights=kept,
         calibration=calibration,
         threshold=threshold,
+        intervals=intervals,
         parameters=parameters,
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.bundle import Bundle
 from core.contract import Contract
 from core.errors import BundleRefused
-from core.manifest import Calibration, FileRecord, Member, Threshold
+from core.manifest import Calibration, FileRecord, Intervals, Member, Threshold
 from core.tags import FIRST_TAG, Bump, ModelTag
 
 _REASONS = {Bump.MAJOR: "the contract changed", Bump.MINOR: "the scores changed"}
@@ -56,6 +56,8 @@ def required_bump(
     calibration: Calibration,
     threshold: Threshold | None,
     graphs: dict[str, FileRecord],
+    *,
+    intervals: Intervals | None = None,
 ) -> Bump:
     """
     Which part of the tag a new model moves.
@@ -67,12 +69,13 @@ def required_bump(
         calibration: The new model's.
         threshold: The new model's.
         graphs: Records of the new model's graph files.
+        intervals: The new model's.
     """
     if newest is None or newest.contract != contract:
         return Bump.MAJOR
     manifest = newest.manifest
     same_files = all(manifest.files.get(name) == record for name, record in graphs.items())
-    answers = manifest.members, manifest.calibration, manifest.threshold
-    if same_files and answers == (tuple(members), calibration, threshold):
+    answers = manifest.members, manifest.calibration, manifest.threshold, manifest.intervals
+    if same_files and answers == (tuple(members), calibration, threshold, intervals):
         return Bump.PATCH
     return Bump.MINOR

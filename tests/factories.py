@@ -16,7 +16,7 @@ from core.contract import CategoricalFeature, Contract, NumericFeature, Row, Tar
 from core.documents import to_json
 from core.encoder import Encoder
 from core.golden import GoldenRow, GoldenRows
-from core.manifest import Calibration, GateRecord, Lineage, Manifest, Member, Metric, Threshold, Window
+from core.manifest import Calibration, GateRecord, Intervals, Lineage, Manifest, Member, Metric, Threshold, Window
 from core.reference import Reference, categorical_reference, numeric_reference
 from core.scorer import Scorer
 from core.tags import ModelTag
@@ -32,6 +32,8 @@ TARGETS = {
     Task.MULTICLASS: Target(name="plan", task=Task.MULTICLASS, classes=("basic", "plus", "pro")),
     Task.REGRESSION: Target(name="price", task=Task.REGRESSION, unit="EUR"),
 }
+# Half a euro below a value of 0 and one above, twice that from 1 up.
+INTERVALS = Intervals(level=0.9, values=(0.0, 1.0), lower=(-0.5, -1.0), upper=(1.0, 2.0))
 
 
 # The features of `make_contract`, but that none is nullable, as model.toml has them.
@@ -92,6 +94,7 @@ def make_manifest(contract: Contract, tag: str = "model-v1.0.0", **changes: Any)
         "members": (Member(name="linear", file=GRAPH_NAME, weight=1.0),),
         "calibration": Calibration(method="identity"),
         "threshold": Threshold(value=0.6, rule="a test's") if contract.target.task is Task.BINARY else None,
+        "intervals": INTERVALS if contract.target.task is Task.REGRESSION else None,
         "metrics": {"accuracy": Metric(value=0.9, low=0.88, high=0.92)},
         "gate": GateRecord(
             accepted=True,

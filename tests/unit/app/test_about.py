@@ -49,6 +49,7 @@ def test_the_model_is_described_by_its_manifest(client: FlaskClient, bundle: Bun
         "members",
         "calibration",
         "threshold",
+        "intervals",
         "metrics",
         "gate",
         "lineage",

@@ -34,9 +34,8 @@ def test_an_answer_and_its_row_are_in_the_journal(client: FlaskClient) -> None:
 
     (line,) = lines(client.get(JOURNAL))
     assert line["inputs"] == row
-    assert {name: line[name] for name in set(answer) - {"model_tag", "warnings"}} == {
-        name: value for name, value in answer.items() if name not in {"model_tag", "warnings"}
-    }
+    written = set(answer) - {"model_tag", "warnings", "low", "high"}
+    assert {name: line[name] for name in written} == {name: answer[name] for name in written}
     assert (line["tag"], line["arm"], line["subject"], line["request_id"]) == ("model-v1.0.0", "champion", None, "abc")
     assert line["warnings"] == [{"field": w["field"], "code": w["code"]} for w in answer["warnings"]]
     assert line["latency_ms"] > 0
@@ -196,6 +195,16 @@ NOTHING = {
     "unknown_count": 0,
     "checked": True,
 }
+
+
+@pytest.mark.parametrize("task", [Task.REGRESSION])
+def test_the_ends_of_an_interval_are_not_kept_as_they_follow_from_the_value(client: FlaskClient) -> None:
+    answer = client.post(ONE, json=ROW).get_json()
+
+    (line,) = lines(client.get("/v1/journal"))
+    assert line["value"] == answer["value"]
+    assert {"low", "high"} <= set(answer)
+    assert not {"low", "high"} & set(line)
 
 
 @pytest.mark.parametrize(("task", "value"), [(Task.BINARY, "yes"), (Task.MULTICLASS, "plus"), (Task.REGRESSION, 12.5)])

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import zlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
+from app import create_app
+from app.settings import ServiceSettings
 from core.contract import Task
+from core.registry import DirectoryRegistry
+from tests.factories import make_bundle
 
 ONE, MANY = "/v1/predict", "/v1/predict/batch"
 ROW: dict[str, Any] = {"age": 30, "city": "Oslo"}
@@ -74,10 +79,38 @@ def test_a_multiclass_answer_is_the_likeliest_label_and_every_class_s_probabilit
 
 
 @pytest.mark.parametrize("task", [Task.REGRESSION])
-def test_a_regression_answer_is_a_value(client: FlaskClient) -> None:
+def test_a_regression_answer_is_a_value_between_low_and_high(client: FlaskClient) -> None:
     answer = answered(client.post(ONE, json={"age": 40, "city": "Rome"}))
 
-    assert answer == {"model_tag": "model-v1.0.0", "value": pytest.approx(1.3), "warnings": []}
+    ends = {"low": pytest.approx(0.3), "high": pytest.approx(3.3)}
+    assert answer == {"model_tag": "model-v1.0.0", "value": pytest.approx(1.3), **ends, "warnings": []}
+
+
+def test_a_regression_model_without_intervals_answers_the_value_alone(
+    tmp_path: Path, registry: DirectoryRegistry, environment: dict[str, str]
+) -> None:
+    registry.publish(make_bundle(tmp_path / "bare", Task.REGRESSION, "model-v2.0.0", intervals=None))
+    client = create_app(ServiceSettings.from_env(environment), registry=registry).test_client()
+    row = {"age": 40, "city": "Rome"}
+
+    assert set(answered(client.post(ONE, json=row))) == {"model_tag", "value", "warnings"}
+    assert set(client.post(MANY, json={"columns": {"city": ["Oslo"]}}).get_json()["columns"]) == {"id", "value"}
+    document = client.get("/openapi.json").get_json()["components"]["schemas"]
+    assert set(document["Prediction"]["properties"]) == {"id", "model_tag", "value", "warnings"}
+    assert client.get("/v1/model").get_json()["intervals"] is None
+
+
+@pytest.mark.parametrize("task", [Task.REGRESSION])
+def test_columns_have_the_ends_that_rows_have(client: FlaskClient) -> None:
+    columns = {"age": [20, 60, 999], "city": ["Oslo", "Rome", "Oslo"]}
+    found = client.post(f"{MANY}?on_error=skip", json={"columns": columns}).get_json()["columns"]
+
+    for place, (age, city) in enumerate([(20, "Oslo"), (60, "Rome")]):
+        alone = client.post(ONE, json={"age": age, "city": city}).get_json()
+        assert {name: found[name][place] for name in ("value", "low", "high")} == {
+            name: alone[name] for name in ("value", "low", "high")
+        }
+    assert (found["low"][2], found["high"][2]) == (None, None)
 
 
 @pytest.mark.parametrize("task", list(Task))

@@ -91,20 +91,21 @@ def test_an_exact_number_reads_back_as_itself(number: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("task", "names"),
+    ("task", "level", "names"),
     [
-        (Task.BINARY, {"label", "score"}),
-        (Task.MULTICLASS, {"label", "scores"}),
-        (Task.REGRESSION, {"value"}),
+        (Task.BINARY, None, {"label", "score"}),
+        (Task.MULTICLASS, None, {"label", "scores"}),
+        (Task.REGRESSION, None, {"value"}),
+        (Task.REGRESSION, 0.9, {"value", "low", "high"}),
     ],
 )
-def test_an_answer_has_the_fields_of_its_task(task: Task, names: set[str]) -> None:
+def test_an_answer_has_the_fields_of_its_task(task: Task, level: float | None, names: set[str]) -> None:
     contract = make_contract(task)
 
-    assert set(prediction_schema(contract)().fields) == names | {"id", "model_tag", "warnings"}
+    assert set(prediction_schema(contract, level=level)().fields) == names | {"id", "model_tag", "warnings"}
     common = {"model_tag", "errors", "errors_omitted"}
-    assert set(batch_schema(contract)().fields) == {*common, "predictions"}
-    columns = column_batch_schema(contract)()
+    assert set(batch_schema(contract, level=level)().fields) == {*common, "predictions"}
+    columns = column_batch_schema(contract, level=level)()
     assert set(columns.fields) == {*common, "columns", "warnings"}
     nested = columns.fields["columns"]
     assert isinstance(nested, Nested)

@@ -22,7 +22,7 @@ from core.bundle import (
 from core.contract import Task
 from core.documents import to_json
 from core.errors import CorruptArtifact, RegistryError, UnsupportedFormat
-from core.manifest import MANIFEST_NAME, Calibration, CalibrationCurve, Member
+from core.manifest import FORMAT, MANIFEST_NAME, Calibration, CalibrationCurve, Member
 from tests.factories import (
     GOLDEN_INPUTS,
     GRAPH_NAME,
@@ -206,6 +206,32 @@ def test_a_threshold_does_not_belong_to_a_regression(tmp_path: Path) -> None:
         Bundle.read(bundle.directory)
 
 
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"level": 1.0}, "intervals.level: takes a share between 0 and 1"),
+        ({"values": [1.0, 0.0]}, "intervals.values: needs rising knots, two offsets each"),
+        ({"upper": [1.0]}, "intervals.values: needs rising knots, two offsets each"),
+        ({"values": [], "lower": [], "upper": []}, "intervals.values: needs rising knots"),
+        ({"lower": [-0.5, 0.1]}, "intervals: takes lower offsets up to 0"),
+        ({"upper": [-0.1, 2.0]}, "intervals: takes lower offsets up to 0, and upper ones from 0 up"),
+    ],
+)
+def test_intervals_that_do_not_fit_together_are_corrupt(change: dict[str, Any], fault: str, tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path / "bundle", Task.REGRESSION)
+    change_manifest(bundle.directory, lambda m: m["intervals"].update(change))
+    with pytest.raises(CorruptArtifact) as caught:
+        Bundle.read(bundle.directory)
+    assert fault in caught.value.problem
+
+
+def test_intervals_belong_to_a_regression_only(bundle: Bundle) -> None:
+    whole = {"level": 0.9, "values": [0.0], "lower": [-1.0], "upper": [1.0]}
+    change_manifest(bundle.directory, lambda m: m.update(intervals=whole))
+    with pytest.raises(CorruptArtifact, match="intervals: belong to regression targets only"):
+        Bundle.read(bundle.directory)
+
+
 def test_all_faults_of_a_manifest_are_named_at_once(bundle: Bundle) -> None:
     change_manifest(bundle.directory, lambda m: m.update(threshold=None, members=[]))
     with pytest.raises(CorruptArtifact, match=r"members: weights.*; threshold: belongs"):
@@ -213,8 +239,8 @@ def test_all_faults_of_a_manifest_are_named_at_once(bundle: Bundle) -> None:
 
 
 def test_a_bundle_of_a_newer_format_is_unsupported_not_corrupt(bundle: Bundle) -> None:
-    change_manifest(bundle.directory, lambda m: m.update(format=3))
-    with pytest.raises(UnsupportedFormat, match="bundle format 3, this Slipway reads up to 2"):
+    change_manifest(bundle.directory, lambda m: m.update(format=FORMAT + 1))
+    with pytest.raises(UnsupportedFormat, match="bundle format 4, this Slipway reads up to 3"):
         Bundle.read(bundle.directory)
 
 

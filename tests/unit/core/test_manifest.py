@@ -20,7 +20,7 @@ BROKEN: list[tuple[str, Callable[[dict[str, Any]], object], str, str]] = [
     ("a tag that is none", lambda m: m.update(tag="latest"), "tag", "'latest' is not a model tag"),
     ("no format", lambda m: m.pop("format"), "content", "missing required field `format`"),
     ("a format that is a text", lambda m: m.update(format="1"), "format", "Expected `int`, got `str`"),
-    ("an older format", lambda m: m.update(format=1), "format", "takes 2, found 1; an older Slipway wrote it"),
+    ("an older format", lambda m: m.update(format=1), "format", "takes 2 to 3, found 1; an older Slipway"),
     ("a key of nobody's", lambda m: m["contract"].update(colour=1), "contract.colour", "unknown key"),
     ("a field of nobody's", lambda m: m.update(colour="red"), "content", "unknown field `colour`"),
     ("a time that is none", lambda m: m.update(created_at="today"), "created_at", "RFC3339"),
@@ -83,6 +83,12 @@ def test_a_manifest_of_a_newer_format_is_unsupported(found: int) -> None:
 def test_a_newer_manifest_is_unsupported_whatever_else_it_holds() -> None:
     with pytest.raises(UnsupportedFormat):
         parse({"format": FORMAT + 1, "layout": "of tomorrow"})
+
+
+def test_a_manifest_of_the_format_before_has_no_intervals() -> None:
+    older = written(Task.REGRESSION) | {"format": 2}
+    del older["intervals"]
+    assert parse(older).intervals is None
 
 
 def test_the_run_of_a_manifest_is_named_by_its_time_and_data() -> None:

@@ -21,7 +21,7 @@ from ml.dataset import Dataset, RawData, fit_to_contract
 from ml.evaluation import Evaluation, evaluate
 from ml.reference import build_reference
 from ml.split import Share, Split, split
-from tests.factories import GRAPH_NAME, TARGETS, make_contract, make_graph, make_manifest
+from tests.factories import GRAPH_NAME, INTERVALS, TARGETS, make_contract, make_graph, make_manifest
 
 START = datetime(2025, 1, 1)
 
@@ -86,6 +86,7 @@ def make_evaluation(task: Task = Task.BINARY) -> Evaluation:
         segments=("city",),
         threshold=0.6,
         seed=0,
+        intervals=INTERVALS if task is Task.REGRESSION else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from typing import Any
 
@@ -13,6 +14,7 @@ from core.contract import CategoricalFeature, Contract, NumericFeature, Target, 
 from core.manifest import GateRecord, Metric, Window
 from core.tags import ModelTag
 from ml.card import card_page, write_card
+from ml.classes import ClassFigures, Confusion
 from ml.evaluation import Evaluation, Group
 from ml.metrics import UNDEFINED
 from tests.factories import known, make_contract, make_manifest
@@ -80,9 +82,16 @@ def _hostile_card(text: str) -> str:
     )
     evaluation = make_evaluation()
     group = Group(name=text, rows=500, metrics=evaluation.metrics)
+    told = ClassFigures(name=text, rows=500, precision=0.5, recall=0.5, f1=0.5)
     return _card(
         contract=contract,
-        evaluation=msgspec.structs.replace(evaluation, segments={text: (group,)}, months=(group,)),
+        evaluation=msgspec.structs.replace(
+            evaluation,
+            segments={text: (group,)},
+            months=(group,),
+            classes=(told,),
+            confusions=(Confusion(actual=text, answered=text, rows=3),),
+        ),
         notes=(f"column {text}",),
         gate=GateRecord(accepted=False, champion=None, compared_with="the base rate", reasons=(f"failed: {text}",)),
     )
@@ -104,7 +113,8 @@ def _structure(card: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("task", Task)
 def test_every_section_is_there(task: Task) -> None:
     headings = [line[3:] for line in _card(task).splitlines() if line.startswith("## ")]
-    assert headings == SECTIONS
+    by_class = ["By class"] if task is Task.MULTICLASS else []
+    assert headings == [*SECTIONS[:1], *by_class, *SECTIONS[1:]]
 
 
 def test_sections_without_groups_are_left_out() -> None:
@@ -130,7 +140,39 @@ def test_a_binary_card_says_where_yes_begins_and_how_often_it_is_right() -> None
 
 @pytest.mark.parametrize("task", [Task.MULTICLASS, Task.REGRESSION])
 def test_other_cards_have_no_threshold(task: Task) -> None:
-    assert "It answers" not in _card(task)
+    assert "from a score of" not in _card(task)
+
+
+def test_a_regression_card_says_what_its_intervals_promise_and_what_they_held() -> None:
+    measured = {"coverage": Metric(value=0.91, low=0.9, high=0.92), "interval_width": Metric(value=1.5)}
+    evaluation = make_evaluation(Task.REGRESSION)
+    card = _card(Task.REGRESSION, evaluation=msgspec.structs.replace(evaluation, metrics=evaluation.metrics | measured))
+    assert "between which 90 % of the outcomes are to lie, as those of 100 validation rows did" in card
+    assert "On the holdout 0.9100 (0.9000 to 0.9200) do, and an interval is 1.5000 (too few days" in card
+    assert "EUR wide on average" in card
+    assert "calibration" not in card
+    assert "| Held by the interval | 0.9100 (0.9000 to 0.9200) |  |  |  |" in card
+
+
+def test_a_regression_card_without_intervals_says_so() -> None:
+    assert "100 validation rows are too few for one" in _card(Task.REGRESSION, intervals=None)
+
+
+def test_classes_stand_with_their_figures_and_what_they_are_taken_for() -> None:
+    card = _card(Task.MULTICLASS)
+    assert "| class | rows | Precision | Recall | F1 |" in card
+    assert re.search(r"\| `pro` \| \d+ \|( 0\.\d{4} \|){3}", card)
+    assert re.search(r"Most often it takes `\w+` for `\w+` \(\d+ rows\), ", card)
+
+
+def test_forty_classes_are_shown_at_most_and_the_rest_is_counted() -> None:
+    classes = tuple(
+        ClassFigures(name=f"c{number}", rows=number, precision=None, recall=0.5, f1=0.5) for number in range(60)
+    )
+    card = _card(Task.MULTICLASS, evaluation=msgspec.structs.replace(make_evaluation(Task.MULTICLASS), classes=classes))
+    assert "| `c59` | 59 | not defined | 0.5000 | 0.5000 |" in card
+    assert "`c19`" not in card
+    assert "20 smaller classes are not shown." in card
 
 
 @pytest.mark.parametrize("task", Task)

@@ -11,11 +11,14 @@ import pytest
 
 from core.contract import Task
 from core.documents import from_json, to_json
+from core.intervals import Band
 from ml.evaluation import Evaluation, base_rate_scores, baseline_scores, evaluate
 from ml.metrics import UNDEFINED, blocks_of, measure
 from ml.split import Split
-from tests.factories import known, make_contract
+from tests.factories import INTERVALS, known, make_contract
 from tests.unit.ml.factories import make_evaluation, make_scorer, make_split
+
+OF_INTERVALS = {"coverage", "interval_width"}
 
 
 def _evaluate(parts: Split, task: Task = Task.BINARY) -> Evaluation:
@@ -27,12 +30,14 @@ def _evaluate(parts: Split, task: Task = Task.BINARY) -> Evaluation:
 @pytest.mark.parametrize("task", Task)
 def test_the_figures_are_those_of_the_served_scores(task: Task) -> None:
     holdout = make_split(task, 5000).holdout
+    scores = make_scorer(task).score(holdout.matrix)
     expected = measure(
-        make_scorer(task).score(holdout.matrix),
+        scores,
         holdout.target,
         blocks_of(holdout.times, len(holdout), 0),
         task=task,
         threshold=0.6,
+        ends=Band.of(INTERVALS).around(scores[:, 0]) if task is Task.REGRESSION else None,
     )
     assert make_evaluation(task).metrics == expected
 
@@ -43,7 +48,21 @@ def test_baselines_and_members_have_the_same_figures(task: Task) -> None:
     assert set(evaluation.baselines) == {"base rate", "linear"}
     assert set(evaluation.members) == {"linear"}
     for figures in (*evaluation.baselines.values(), *evaluation.members.values()):
-        assert set(figures) == set(evaluation.metrics)
+        assert set(figures) == set(evaluation.metrics) - OF_INTERVALS
+
+
+def test_intervals_are_measured_of_the_model_and_its_groups_and_of_nothing_else() -> None:
+    found = make_evaluation(Task.REGRESSION)
+    for figures in (found.metrics, *(group.metrics for group in (*found.segments["city"], *found.months))):
+        assert set(figures) >= OF_INTERVALS
+    for figures in (*found.baselines.values(), *found.members.values()):
+        assert not set(figures) & OF_INTERVALS
+
+
+def test_only_a_multiclass_evaluation_has_figures_by_class() -> None:
+    assert [each.name for each in make_evaluation(Task.MULTICLASS).classes] == ["basic", "plus", "pro"]
+    assert make_evaluation(Task.MULTICLASS).confusions
+    assert (make_evaluation().classes, make_evaluation(Task.REGRESSION).classes) == ((), ())
 
 
 def test_the_base_rate_is_the_training_rows_share_of_positives() -> None:

@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from ml.gate import Evidence, Finding, GatePolicy, Latency, Verdict, decide
+from core.manifest import Metric
+from ml.gate import Coverage, Evidence, Finding, GatePolicy, Latency, Verdict, decide
 
 POLICY = GatePolicy(
     segments=("plan",),
@@ -199,6 +200,28 @@ def test_a_budget_may_be_spent_but_not_overspent(field: str, at_limit: Any, abov
     overspent: dict[str, Any] = {field: above}
     assert decide(_evidence(**spent), POLICY, seed=0).is_accepted
     assert _texts(decide(_evidence(**overspent), POLICY, seed=0), passed=False) == words
+
+
+@pytest.mark.parametrize(
+    ("found", "passed"),
+    [
+        (Metric(value=0.9, low=0.88, high=0.92), True),
+        (Metric(value=0.97, low=0.96, high=0.98), True),
+        (Metric(value=0.84, low=0.82, high=0.86), True),
+        (Metric(value=0.82, low=0.80, high=0.84), False),
+        (Metric(value=0.7, low=0.5, high=0.9), True),
+        (Metric(value=0.8), False),
+        (Metric(value=0.86), True),
+    ],
+    ids=["as promised", "more", "a little less", "less", "less by chance", "few days, less", "few days"],
+)
+def test_intervals_that_hold_surely_less_than_they_promise_are_refused(found: Metric, passed: bool) -> None:
+    evidence = replace(_evidence(calibration_error=None, latency=None), coverage=Coverage(found=found, level=0.9))
+    verdict = decide(evidence, POLICY, seed=0)
+    assert verdict.is_accepted is passed
+    text = verdict.findings[-1].text
+    assert text.startswith(f"intervals hold {found.value:.4f}")
+    assert text.endswith("of the outcomes, 0.9 is promised; at most 0.05 less is allowed, above chance")
 
 
 def test_what_was_not_measured_is_not_asked() -> None:

@@ -96,6 +96,7 @@ def test_multiclass_figures_are_scikit_learns(seed: int) -> None:
         "accuracy": sk.accuracy_score(target, scores.argmax(axis=1)),
         "calibration_error": _calibration_error(scores.max(axis=1), scores.argmax(axis=1) == target),
         "log_loss": sk.log_loss(target, scores, labels=[0, 1, 2, 3]),
+        "macro_f1": sk.f1_score(target, scores.argmax(axis=1), average="macro"),
     }
     found = _figures(scores, target, Task.MULTICLASS)
     assert {name: metric.value for name, metric in found.items()} == pytest.approx(expected, abs=1e-6)
@@ -280,3 +281,17 @@ def test_chance_falls_with_the_root_of_the_rows_and_is_none_for_values() -> None
 def test_models_are_compared_by_log_loss_or_squared_error() -> None:
     assert loss_rows(np.array([[3.0]]), np.array([5.0]), Task.REGRESSION).tolist() == [4.0]
     assert loss_rows(np.array([[0.25]]), np.array([0.0]), Task.BINARY)[0] == pytest.approx(-np.log(0.75))
+
+
+def test_intervals_are_measured_by_what_they_hold_and_how_wide_they_are() -> None:
+    scores, target = _regression(0)
+    ends = np.stack([scores[:, 0] - 0.5, scores[:, 0] + 1.0], axis=1)
+    found = measure(scores, target, np.arange(300), task=Task.REGRESSION, ends=ends)
+    low, value, high = known(found["coverage"])
+    assert value == pytest.approx(((target >= ends[:, 0]) & (target <= ends[:, 1])).mean(), abs=1e-6)
+    assert 0 <= low < value < high <= 1
+    assert known(found["interval_width"]) == pytest.approx((1.5, 1.5, 1.5))
+
+
+def test_without_intervals_nothing_is_said_of_any() -> None:
+    assert set(_figures(*_regression(0), Task.REGRESSION)) == {"mae", "rmse", "r2"}

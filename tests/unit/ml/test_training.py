@@ -64,6 +64,13 @@ def test_only_binary_targets_have_a_threshold(task: Task) -> None:
 
 
 @pytest.mark.parametrize("task", Task)
+def test_only_regression_targets_have_intervals(task: Task) -> None:
+    intervals = _trained(task).intervals
+    assert (intervals is not None) is (task is Task.REGRESSION)
+    assert intervals is None or (intervals.level, len(intervals.values)) == (0.9, 1)
+
+
+@pytest.mark.parametrize("task", Task)
 def test_the_graphs_score_as_the_estimators_do(task: Task) -> None:
     trained, matrix = _trained(task), make_split(task).holdout.matrix
     served = _exported(task).scorer(trained, make_contract(task)).score(matrix)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from core.bundle import Bundle, file_record
@@ -13,7 +14,7 @@ from core.errors import BundleRefused
 from core.manifest import Calibration, Member, Threshold
 from core.tags import Bump, ModelTag
 from ml.versions import choose_tag, required_bump
-from tests.factories import GRAPH_NAME, make_bundle, make_contract, make_graph
+from tests.factories import GRAPH_NAME, INTERVALS, make_bundle, make_contract, make_graph
 
 # Published tags, what the change moves, what was asked for, and the tag that comes out.
 CHOSEN = [
@@ -81,6 +82,7 @@ def _bump(newest: Bundle | None, **changes: Any) -> Bump:
         changes.get("calibration", Calibration(method="identity")),
         changes.get("threshold", THRESHOLD),
         {GRAPH_NAME: file_record(changes.get("graph", make_graph()))},
+        intervals=changes.get("intervals"),
     )
 
 
@@ -103,6 +105,15 @@ def test_the_same_model_is_a_patch(tmp_path: Path) -> None:
 )
 def test_a_model_that_scores_otherwise_is_a_minor_version(change: dict[str, Any], tmp_path: Path) -> None:
     assert _bump(make_bundle(tmp_path / "bundle"), **change) is Bump.MINOR
+
+
+def test_other_intervals_are_a_minor_version(tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path / "bundle", Task.REGRESSION)
+    same: dict[str, Any] = {
+        "contract": make_contract(Task.REGRESSION), "threshold": None, "graph": make_graph(Task.REGRESSION)
+    }  # fmt: skip
+    assert _bump(bundle, **same, intervals=INTERVALS) is Bump.PATCH
+    assert _bump(bundle, **same, intervals=msgspec.structs.replace(INTERVALS, level=0.8)) is Bump.MINOR
 
 
 def test_another_threshold_is_a_minor_version(tmp_path: Path) -> None:
