@@ -195,7 +195,7 @@ class QualityFindings(Document, frozen=True, kw_only=True):
     Attributes:
         predictions: Rows that were answered.
         labels: Of these, whose outcome is known.
-        figures: By name: accuracy, auc, brier, log_loss, mae, rmse.
+        figures: By name: accuracy, auc, brier, log_loss, mae, rmse, coverage.
         history: Older windows' figures of the same tag: end of the window, then name and value; the oldest first.
     """
 

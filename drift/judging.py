@@ -94,7 +94,9 @@ class Judge:
     def labelled(self, model: Model, columns: Columns) -> Labelled:
         """The rows of a model whose outcome is known; of segments those that it has, as an older one may lack some."""
         segments = [name for name in self.policy.segments if name in model.profile.reference.categorical]
-        return labelled_of(columns, model.profile.contract.target, threshold=model.threshold, segments=segments)
+        return labelled_of(
+            columns, model.profile.contract.target, threshold=model.threshold, band=model.band, segments=segments
+        )
 
     def see_outcomes(self, start: datetime, end: datetime, found: Mapping[Model, Labelled]) -> None:
         """Judge a week by its outcomes: the rows of each model that answered in it."""

@@ -9,7 +9,8 @@ import msgspec
 
 from core.bundle import REFERENCE_NAME, Bundle
 from core.errors import CorruptArtifact, ManifestError, NothingPublished, UnknownTag, UnsupportedFormat
-from core.manifest import Metric
+from core.intervals import Band
+from core.manifest import Manifest, Metric
 from core.registry import ModelRegistry
 from core.tags import ModelTag, is_tag
 from drift.counts import Profile
@@ -28,7 +29,9 @@ class Model:
         profile: Its reference, unpacked.
         reference_sha256: Of the reference's bytes; counts are of use beside the same reference only.
         threshold: Of a binary answer; None for other tasks.
-        baseline: Its figures on the holdout.
+        band: Of its intervals; None for other tasks than regression, and where it has none.
+        baseline: Its figures on the holdout; of the coverage of intervals what is expected, which is the promised share
+            of outcomes, or that of the holdout where it was less.
         segment_baselines: The same by column and category, where they are known.
     """
 
@@ -36,6 +39,7 @@ class Model:
     profile: Profile
     reference_sha256: str
     threshold: float | None
+    band: Band | None
     baseline: Mapping[str, Metric]
     segment_baselines: Mapping[tuple[str, str], Mapping[str, Metric]]
 
@@ -92,9 +96,17 @@ def _model(tag: str, bundle: Bundle) -> Model:
         profile=profile,
         reference_sha256=manifest.files[REFERENCE_NAME].sha256,
         threshold=manifest.threshold.value if manifest.threshold else None,
-        baseline=manifest.metrics,
+        band=Band.of(manifest.intervals) if manifest.intervals else None,
+        baseline=_baseline(manifest),
         segment_baselines=_segment_baselines(bundle.files.get(_EVALUATION_NAME)),
     )
+
+
+def _baseline(manifest: Manifest) -> dict[str, Metric]:
+    coverage = manifest.metrics.get("coverage")
+    if manifest.intervals is None or coverage is None or coverage.value is None:
+        return manifest.metrics
+    return manifest.metrics | {"coverage": Metric(value=min(coverage.value, manifest.intervals.level))}
 
 
 class _Group(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.contract import MAX_MAGNITUDE, Target, Task
+from core.intervals import Band
 from drift.columns import Coded, Columns
 
 # The code of an outcome that is no class of the target: whatever was answered, it was wrong.
@@ -27,6 +28,7 @@ class Labelled:
         scores: Finite, shape (n, score columns).
         outcomes: Class codes (the place in `target.classes`, or `NO_CLASS`) or values, shape (n,).
         threshold: Of a binary answer, in [0, 1]; None for other tasks.
+        ends: Low and high of each value of a regression, shape (n, 2); None of a model without intervals.
         segments: Categorical features to look at one category at a time, of the same rows.
         predictions: How many rows were answered, those without an outcome included.
         notes: What was wrong with outcomes, in sentences.
@@ -38,13 +40,21 @@ class Labelled:
     threshold: float | None
     segments: Mapping[str, Coded]
     predictions: int
+    ends: NDArray[np.float64] | None = None
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.outcomes)
 
 
-def labelled_of(columns: Columns, target: Target, *, threshold: float | None, segments: Iterable[str] = ()) -> Labelled:
+def labelled_of(
+    columns: Columns,
+    target: Target,
+    *,
+    threshold: float | None,
+    band: Band | None = None,
+    segments: Iterable[str] = (),
+) -> Labelled:
     """
     The rows of a window that have a score and a usable outcome.
 
@@ -55,6 +65,7 @@ def labelled_of(columns: Columns, target: Target, *, threshold: float | None, se
         columns: Of the window, read with outcomes.
         target: Of the tag's contract.
         threshold: Of the tag's manifest.
+        band: Of the tag's intervals, by which low and high follow from the values that were written down.
         segments: Categorical features; those whose values were not written down are passed over.
     """
     outcomes, strange = _coded(columns.outcomes, target)
@@ -72,6 +83,7 @@ def labelled_of(columns: Columns, target: Target, *, threshold: float | None, se
             if name in columns.categorical and name not in columns.redacted
         },
         predictions=len(columns),
+        ends=band.around(scores[rows, 0]) if band else None,
         notes=_notes(target, strange, int((is_known & ~is_scored).sum())),
     )
 
@@ -144,6 +156,7 @@ def joined(parts: Sequence[Labelled]) -> Labelled:
         first,
         scores=np.concatenate([part.scores for part in parts]),
         outcomes=np.concatenate([part.outcomes for part in parts]),
+        ends=None if first.ends is None else np.concatenate([part.ends for part in parts if part.ends is not None]),
         segments={
             name: _joined([part.segments[name] for part in parts])
             for name in first.segments

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from scipy import special
 
 from core.contract import Task
+from core.intervals import held
 from core.manifest import Metric
 from drift.quality.labelled import NO_CLASS
 
 # Of all others less is better.
-HIGHER_IS_BETTER: Final = frozenset({"accuracy", "auc"})
+HIGHER_IS_BETTER: Final = frozenset({"accuracy", "auc", "coverage"})
 _DEFAULT_THRESHOLD: Final = 0.5
 _Z: Final = float(special.ndtri(0.975))
 _UNDEFINED: Final = Metric(value=None)
@@ -26,7 +27,11 @@ _LEAST_PROBABILITY: Final = 1e-7
 
 
 def measure(
-    scores: NDArray[np.float64], outcomes: NDArray[np.float64], task: Task, threshold: float | None
+    scores: NDArray[np.float64],
+    outcomes: NDArray[np.float64],
+    task: Task,
+    threshold: float | None,
+    ends: NDArray[np.float64] | None = None,
 ) -> dict[str, Metric]:
     """
     The figures of the task, by the same definitions as at training.
@@ -40,18 +45,21 @@ def measure(
             area under the curve.
         task: Decides which figures there are.
         threshold: Of a binary answer; None is 0.5.
+        ends: Low and high of each value of a regression, shape (n, 2); None without intervals.
 
     Returns:
-        By name: accuracy, auc, brier, log_loss (binary); accuracy, log_loss (multiclass); mae, rmse (regression). A
-        figure is undefined without rows, an area under the curve with one class.
+        By name: accuracy, auc, brier, log_loss (binary); accuracy, log_loss (multiclass); mae, rmse, and with intervals
+        coverage, the share of outcomes that they hold (regression). A figure is undefined without rows, an area under
+        the curve with one class.
 
     Source:
-        Wilson, "Probable inference" (1927), for accuracy; DeLong, DeLong and Clarke-Pearson (1988) for the area under
-        the curve; the normal approximation for means of losses.
+        Wilson, "Probable inference" (1927), for accuracy and coverage; DeLong, DeLong and Clarke-Pearson (1988) for the
+        area under the curve; the normal approximation for means of losses.
     """
     if task is Task.REGRESSION:
         error = np.abs(scores[:, 0] - outcomes)
-        return {"mae": mean(error), "rmse": _root(mean(error**2))}
+        figures = {"mae": mean(error), "rmse": _root(mean(error**2))}
+        return figures if ends is None else {**figures, "coverage": wilson(held(outcomes, ends))}
     if task is Task.MULTICLASS:
         hits = scores.argmax(axis=1) == outcomes if len(outcomes) else np.zeros(0, dtype=bool)
         return {"accuracy": wilson(hits), "log_loss": mean(_log_loss_rows(scores, outcomes))}

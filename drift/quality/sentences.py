@@ -59,10 +59,14 @@ def _told(name: str, figure: Figure, target: Target) -> str:
     if figure.value is None:
         return f"the {name} of {target.name!r} is not defined"
     text = f"{_what(name, target)} {_number(name, figure.value, target)}"
-    text += {"accuracy": " of the time", "auc": " of the time", "mae": " on average"}.get(name, "")
+    if name in HIGHER_IS_BETTER:
+        text += " of the time"
+    elif name == "mae":
+        text += " on average"
     if figure.baseline is None or figure.worse_by is None:
         return text
-    text += f"; on the holdout it was {_number(name, figure.baseline, target)}"
+    before = "expected was" if name == "coverage" else "on the holdout it was"
+    text += f"; {before} {_number(name, figure.baseline, target)}"
     if figure.worse_by_at_least is None or figure.worse_by_at_least <= 0:
         return text
     if name in HIGHER_IS_BETTER:
@@ -77,6 +81,7 @@ def _what(name: str, target: Target) -> str:
     return {
         "accuracy": f"{target.name!r} was told right",
         "mae": f"{target.name!r} was missed by",
+        "coverage": f"{target.name!r} lay between low and high",
         "rmse": f"the root mean squared error of {target.name!r}, in which large errors count more, was",
     }[name]
 

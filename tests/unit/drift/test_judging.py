@@ -36,6 +36,7 @@ def make_model(tag: str = TAG) -> Model:
         profile=PROFILE,
         reference_sha256="0" * 64,
         threshold=0.5,
+        band=None,
         baseline={"accuracy": Metric(value=0.9, low=0.88, high=0.92), "auc": Metric(value=0.9, low=0.88, high=0.92)},
         segment_baselines={},
     )

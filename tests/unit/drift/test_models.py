@@ -54,6 +54,21 @@ def test_only_a_binary_answer_has_a_threshold(tmp_path: Path) -> None:
     assert model.threshold is None
 
 
+@pytest.mark.parametrize(("on_the_holdout", "expected"), [(0.93, 0.9), (0.9, 0.9), (0.87, 0.87), (None, None)])
+def test_of_intervals_no_more_is_expected_than_was_promised_or_held(
+    tmp_path: Path, on_the_holdout: float | None, expected: float | None
+) -> None:
+    registry = DirectoryRegistry(tmp_path / "registry")
+    metrics = {"mae": Metric(value=1.0), "coverage": Metric(value=on_the_holdout)}
+    registry.publish(make_bundle(tmp_path / "bundle", Task.REGRESSION, metrics=metrics))
+    model = Models(registry=registry).find(TAG)
+
+    assert model is not None
+    assert model.band is not None
+    assert model.band.level == 0.9
+    assert (model.baseline["mae"].value, model.baseline["coverage"].value) == (1.0, expected)
+
+
 def test_a_model_is_fetched_once(registry: DirectoryRegistry, tmp_path: Path) -> None:
     models = Models(registry=registry)
     model = models.find(TAG)

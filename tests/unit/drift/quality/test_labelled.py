@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from core.contract import Target, Task
+from core.intervals import Band
 from drift.columns import Coded, Columns
 from drift.quality.labelled import NO_CLASS, Labelled, joined, labelled_of
-from tests.factories import TARGETS
+from tests.factories import INTERVALS, TARGETS
 
 CATCH_ALL = Target(name="late", task=Task.BINARY, classes=("not yes", "yes"), catch_all=True)
 NUMBERED = Target(name="grade", task=Task.MULTICLASS, classes=("1", "2", "2.5"))
@@ -64,6 +65,17 @@ def test_what_is_no_number_is_left_out_of_a_regression_and_told() -> None:
     found = _labelled(TARGETS[Task.REGRESSION], columns)
     assert found.outcomes.tolist() == [1.5, 3.0]
     assert found.notes == ("3 outcomes of 'price' are no number that may be reported, and left out, such as 'cheap'.",)
+
+
+def test_the_ends_of_an_interval_follow_from_the_value_that_was_answered() -> None:
+    columns = _columns(1.5, None, 3.0, scores={"value": np.array([0.0, 9.0, 1.0])})
+    found = labelled_of(columns, TARGETS[Task.REGRESSION], threshold=None, band=Band.of(INTERVALS))
+    assert found.ends is not None
+    assert found.ends.tolist() == [[-0.5, 1.0], [0.0, 3.0]]
+    again = joined([found, found]).ends
+    assert again is not None
+    assert again.tolist() == [*found.ends.tolist()] * 2
+    assert _labelled(TARGETS[Task.REGRESSION], columns).ends is None
 
 
 def test_a_row_without_a_score_is_left_out_and_told() -> None:

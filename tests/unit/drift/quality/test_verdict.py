@@ -54,6 +54,12 @@ def _misses(*misses: float, rows: int = 600) -> Labelled:
     return _labelled(TARGETS[Task.REGRESSION], np.resize(np.array(misses), rows), np.zeros(rows))
 
 
+def _held(share: float, rows: int = 2000) -> Labelled:
+    """A regression whose errors are as they were, and whose intervals hold such a share of the outcomes."""
+    outcomes = np.where(np.arange(rows) < round(share * rows), 1.0, -1.0)
+    return _labelled(TARGETS[Task.REGRESSION], np.zeros(rows), outcomes, ends=np.tile(np.array([-0.5, 1.5]), (rows, 1)))
+
+
 def _holdout(**values: float | None) -> dict[str, Metric]:
     return {name: Metric(value=value) for name, value in values.items()}
 
@@ -297,3 +303,23 @@ def test_outcomes_that_are_no_classes_say_nothing_of_the_model() -> None:
     assert (
         found.sentence == "10.1 % of the outcomes are none of the classes, which are 'no', 'yes': see what is reported."
     )
+
+
+@pytest.mark.parametrize(
+    ("share", "severity"),
+    [(0.93, Severity.OK), (0.88, Severity.OK), (0.87, Severity.WARNING), (0.84, Severity.CRITICAL)],
+)
+def test_intervals_that_hold_less_than_is_expected_are_a_model_that_does_worse(
+    share: float, severity: Severity
+) -> None:
+    found = judge_quality(_held(share), _holdout(mae=1.0, rmse=1.0, coverage=0.9), POLICY)
+    assert found.severity is severity
+    if severity is Severity.CRITICAL:
+        text = "'price' lay between low and high 84.0 % of the time; expected was 90.0 %, 6.0 points less (at least 4."
+        assert text in found.sentence
+
+
+def test_a_model_without_intervals_is_judged_without_them() -> None:
+    found = judge_quality(_misses(1.0), _holdout(mae=1.0, rmse=1.0), POLICY)
+    assert found.severity is Severity.OK
+    assert set(found.figures) == {"mae", "rmse"}
