@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from core.drift import ColumnFinding, QualityFindings, Rule, Severity, Supply, WindowFindings
+from drift.evidence import SCORE
 from drift.phrases import code, explaining
 
 # So many columns are named, and so many sentences say what to do.
@@ -18,13 +19,13 @@ def headline_of(
     worse = [each.tag for each in quality if each.severity is Severity.CRITICAL]
     if worse:
         return f"{worse[0]} does worse than on its holdout."
-    needed, changed = _columns(windows, Severity.CRITICAL), _columns(windows, Severity.ALERT)
+    needed, changed = _columns(windows, Severity.CRITICAL), _changed(windows, Severity.ALERT, "changed")
     if supply.severity is Severity.ALERT:
         return "No rows come any more."
     if needed:
         return f"What the model needs does not arrive: {_named(needed)}."
     if changed:
-        return f"Inputs changed: {_named(changed)}."
+        return changed
     if severity is Severity.ERROR:
         return "Not everything could be compared."
     return _uncertain(windows, quality)
@@ -34,9 +35,9 @@ def _uncertain(windows: Sequence[WindowFindings], quality: Sequence[QualityFindi
     doubtful = [each.tag for each in quality if each.severity is Severity.WARNING]
     if doubtful:
         return f"{doubtful[0]} may do a little worse than on its holdout."
-    changing = _columns(windows, Severity.WARNING)
+    changing = _changed(windows, Severity.WARNING, "may be changing")
     if changing:
-        return f"Inputs may be changing: {_named(changing)}."
+        return changing
     if not windows:
         return "There is nothing to compare yet: a day is compared when it is over, by UTC."
     if all(each.severity is Severity.INSUFFICIENT_DATA for each in windows):
@@ -88,6 +89,16 @@ def _advice_on(finding: ColumnFinding) -> str:
 
 def _direction(finding: ColumnFinding) -> str:
     return "less" if (finding.missing or 0.0) < (finding.reference_missing or 0.0) else "more"
+
+
+def _changed(windows: Sequence[WindowFindings], level: Severity, verb: str) -> str:
+    """A sentence on columns, empty without one; the model's answers are named where no input is, which moves them."""
+    answers = {each.column for window in windows for each in window.columns if each.kind == SCORE}
+    columns = _columns(windows, level)
+    inputs = [name for name in columns if name not in answers]
+    if inputs:
+        return f"Inputs {verb}: {_named(inputs)}."
+    return f"The model's answers {verb}: {_named(columns)}." if columns else ""
 
 
 def _columns(windows: Iterable[WindowFindings], level: Severity) -> list[str]:

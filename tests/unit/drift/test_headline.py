@@ -21,6 +21,10 @@ def column(name: str, severity: Severity, rule: Rule | None = Rule.VALUES, **cha
     return structs.replace(make_column(name, severity), rule=rule, **changes)
 
 
+def answer(name: str, severity: Severity) -> ColumnFinding:
+    return column(name, severity, kind="score")
+
+
 def window(*columns: ColumnFinding, severity: Severity = OK, days: int = 7) -> WindowFindings:
     return structs.replace(make_window(*columns, days=days), severity=severity)
 
@@ -51,6 +55,15 @@ def quality(severity: Severity) -> QualityFindings:
             FLOWS,
             "Inputs changed: c0, c1, c2 and 2 more.",
         ),
+        (ALERT, [window(column("age", ALERT), answer("value", ALERT))], [], FLOWS, "Inputs changed: age."),
+        (
+            ALERT,
+            [window(column("age", WARNING), answer("score pro", ALERT), answer("score plus", ALERT))],
+            [],
+            FLOWS,
+            "The model's answers changed: score pro, score plus.",
+        ),
+        (WARNING, [window(answer("value", WARNING))], [], FLOWS, "The model's answers may be changing: value."),
         (
             ALERT,
             [window(column("age", ALERT)), window(column("age", ALERT), days=1)],
