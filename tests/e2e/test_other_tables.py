@@ -69,6 +69,9 @@ def test_the_service_answers_in_the_form_of_the_task(trained: Trained) -> None:
     answer = _predict(trained, trained.table.row)
     if trained.task is Task.REGRESSION:
         assert answer["value"] == pytest.approx(300 + 14 * 100 + 250, rel=0.05)
+        # The rents scatter by 60, of which 1.645 on either side hold nine of ten.
+        assert answer["low"] < answer["value"] < answer["high"]
+        assert answer["high"] - answer["low"] == pytest.approx(2 * 1.645 * 60, rel=0.3)
     elif trained.task is Task.MULTICLASS:
         assert answer["label"] == "c"
         assert sum(answer["scores"].values()) == pytest.approx(1)
@@ -95,6 +98,19 @@ def test_a_batch_over_http_gives_the_trained_scores_of_the_holdout(trained: Trai
         served = [[answer["value" if trained.task is Task.REGRESSION else "score"]] for answer in answers]
     expected = holdout.select(pl.selectors.starts_with("slipway score")).to_numpy()
     assert score_gap(np.array(served), expected, trained.task) <= TOLERANCE
+
+
+def test_the_service_s_intervals_hold_the_share_of_the_holdout_that_the_manifest_says(trained: Trained) -> None:
+    manifest = trained.bundle.manifest
+    if trained.task is not Task.REGRESSION:
+        assert manifest.intervals is None
+        return
+    rents = pl.read_csv(trained.table.model_file.with_suffix(".csv")).tail(manifest.lineage.holdout.rows)
+    rows = rents.select(trained.bundle.contract.names).to_dicts()
+    answers = _predict(trained, {"rows": rows}, "/v1/predict/batch")["predictions"]
+    held = [answer["low"] <= rent <= answer["high"] for answer, rent in zip(answers, rents["rent"], strict=True)]
+    assert np.mean(held) == pytest.approx(manifest.metrics["coverage"].value, abs=1e-6)
+    assert np.mean(held) == pytest.approx(0.9, abs=0.05)
 
 
 def test_evaluating_the_published_tag_gives_the_manifests_figures(trained: Trained) -> None:
@@ -129,6 +145,8 @@ def test_the_offline_wandb_run_holds_config_metrics_and_the_bundle(trained: Trai
 def test_the_card_prints_and_writes_a_page_with_its_plots(trained: Trained, tmp_path: Path) -> None:
     printed = trained.home.run("ml", "card", "model-v1.0.0")
     assert printed.stdout == trained.bundle.files["MODEL_CARD.md"].decode()
+    assert ("## By class" in printed.stdout) is (trained.task is Task.MULTICLASS)
+    assert ("between which 90 % of the outcomes are to lie" in printed.stdout) is (trained.task is Task.REGRESSION)
     page = tmp_path / "card.html"
     assert trained.home.run("ml", "card", "model-v1.0.0", "--html", str(page)).returncode == 0
     assert "data:image/svg+xml;base64," in page.read_text()
