@@ -24,8 +24,8 @@ from ml.adopt.writing import write_model_file
 from ml.problem import Problem, read_problem
 from ml.progress import Progress
 
-# The loader of the table that Slipway is shipped with, wherever it lies.
-_EXAMPLE = re.compile(r"example\.\w+:\w+")
+# Of the loader of the table that Slipway is shipped with.
+_EXAMPLE = "example."
 _BASE_HEAD = (
     "# What adopt wrote into model.toml when it last ran, by which it tells what you edited there. Do not edit.\n"
 )
@@ -134,7 +134,8 @@ def _before(request: Request) -> tuple[str | None, list[str]]:
         read_model_file(place)
         return place.read_text(encoding="utf-8"), []
     if _is_example(place):
-        return None, [f"{place.name} was the shipped example's and is replaced; git has it still."]
+        advice = "git has it still. With --remove-example scripts/adopt takes the rest of the example away."
+        return None, [f"{place.name} was the shipped example's and is replaced; {advice}"]
     problem = "was not written by adopt; --replace writes a new one and keeps this one as " + f"{place.name}.before"
     raise ModelFileError(str(place), [Fault(place="file", problem=problem)])
 
@@ -144,7 +145,7 @@ def _is_example(place: Path) -> bool:
         dataset = read_model_file(place).values.get("dataset")
     except ModelFileError:
         return False
-    return isinstance(dataset, dict) and bool(_EXAMPLE.fullmatch(str(dataset.get("loader", ""))))
+    return isinstance(dataset, dict) and str(dataset.get("loader", "")).startswith(_EXAMPLE)
 
 
 def _merge(request: Request, before: str | None, new: str) -> Merged:

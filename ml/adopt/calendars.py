@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 
+from ml.adopt.names import words
 from ml.adopt.profile import NumberProfile
 
 # The last word of a name, and the whole numbers that it can mean.
@@ -32,13 +32,6 @@ _CYCLES = (
     ("spring", "summer", "fall", "winter"),
     ("q1", "q2", "q3", "q4"),
 )
-_WORDS = re.compile(r"[^\W_]+")
-_HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-
-
-def words(name: str) -> list[str]:
-    """The words of a column's name, in small letters: customerId and CUSTOMER_ID are both customer, id."""
-    return [word.lower() for word in _WORDS.findall(_HUMPS.sub(" ", name))]
 
 
 def calendar_range(name: str, numbers: NumberProfile) -> tuple[float, float] | None:

@@ -23,6 +23,8 @@ DEFAULT_FAULTY_SHARE = 0.01
 DEFAULT_TRIALS = 10
 _MOST_FAULTY_SHARE = 0.05
 _HUGE_ROWS = 1_000_000
+# Fewer are chance in a table of few columns.
+_DUPLICATE_SHARE = 0.01
 _HUGE_TRIALS = 4
 # The gate judges a group from 500 rows of the holdout on, which is a fifth of the table.
 _MIN_SEGMENT_ROWS = 2_500
@@ -58,7 +60,7 @@ def decide(profile: TableProfile, wishes: Wishes) -> Decisions:
     features = tuple(each for name in order if isinstance(each := found[name], FeatureDecision))
     if not features:
         raise DatasetError(
-            f"{profile.source}: no column is left to predict {wishes.target!r} from; --keep keeps one: "
+            f"{profile.source}: no column is left to predict {wishes.target!r} from: "
             f"{_reasons([each for each in found.values() if isinstance(each, LeftOut)])}"
         )
     faulty = sum(each.faulty for each in features)
@@ -170,7 +172,7 @@ def _remarks(
     remarks = [*profile.remarks, *of_target]
     if time.name is None and "--time-column" in time.reason:
         remarks.append(time.reason)
-    if profile.duplicates:
+    if profile.duplicates >= _DUPLICATE_SHARE * profile.rows:
         remarks.append(
             f"{rows(profile.duplicates, profile.rows)} equal an earlier row in every column. If they are copies, "
             "remove them: a copy in the holdout of a row in training makes the model look better than it is."

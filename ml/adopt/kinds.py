@@ -6,31 +6,30 @@ from collections.abc import Iterator, Sequence
 
 from core.contract import (
     MAX_MAGNITUDE,
-    MAX_NAME_LENGTH,
     MAX_TEXT_LENGTH,
     CategoricalFeature,
     DriftRole,
     NumericFeature,
 )
-from ml.adopt.calendars import calendar_range, cycle_of, is_year, words
+from ml.adopt.calendars import calendar_range, cycle_of, is_year
 from ml.adopt.decisions import FeatureDecision, LeftOut
+from ml.adopt.names import name_problem, says_identifier
 from ml.adopt.phrases import number, percent, quoted, rows
 from ml.adopt.profile import ColumnProfile, NumberProfile
 from ml.adopt.ranges import friendly_range, has_outlier, year_range
 from ml.adopt.targets import in_order
 from ml.adopt.time_column import is_clock
-from ml.dataset import RESERVED_PREFIX
 
 MOST_CATEGORIES = 200
 MIN_CATEGORY_ROWS = 20
 # Of rows: so many values may read as no number before a column is none.
 MAX_STRANGE_SHARE = 0.01
 _FEW_CATEGORIES = 20
+_MIN_COVERED = 0.05
 _MIN_KNOWN = 20
 _MOSTLY_DISTINCT, _NEARLY_ALL = 0.5, 0.95
 _NEARLY_CONSTANT = 0.999
 _TEXT_WORDS = 4.0
-_ID_WORDS = ("id", "uuid", "guid", "key", "no", "nr", "number", "index", "idx", "rowid", "code", "ref", "unnamed")
 
 
 def describe(column: ColumnProfile, *, is_kept: bool) -> FeatureDecision | LeftOut:
@@ -53,16 +52,15 @@ def describe(column: ColumnProfile, *, is_kept: bool) -> FeatureDecision | LeftO
 
 def _hopeless(column: ColumnProfile) -> Iterator[str]:
     """Why a column cannot be a feature, whatever anybody wishes."""
-    name, numbers = column.name, column.numbers
-    if not name or not name.isprintable() or name != name.strip() or len(name) > MAX_NAME_LENGTH:
-        yield f"Its name cannot be a field of a request (1 to {MAX_NAME_LENGTH} printable characters): rename it."
-    if name.startswith(RESERVED_PREFIX):
-        yield f"Names that begin with {RESERVED_PREFIX!r} are reserved: rename it."
+    numbers = column.numbers
+    problem = name_problem(column.name)
+    if problem is not None:
+        yield problem
     if column.missing == column.rows:
         yield "No row has a value."
     if column.dtype == "other":
         yield "It holds lists or tables: give each of their parts a column of its own."
-    if column.dtype == "time" or (is_clock(column) and numbers is None):
+    if column.dtype == "time" or is_clock(column):
         yield (
             "It holds dates or times, which are no features: add the number of days that matter (since then, until "
             "then) or the month as a column."
@@ -86,14 +84,8 @@ def _pointless(column: ColumnProfile) -> Iterator[str]:
         yield from _name_of_rows(column)
 
 
-def _is_named_so(name: str) -> bool:
-    """Whether a name says that a column identifies; that alone decides nothing."""
-    parts = words(name)
-    return bool(parts) and bool({parts[0], parts[-1]} & set(_ID_WORDS))
-
-
 def _number_of_rows(column: ColumnProfile, numbers: NumberProfile) -> Iterator[str]:
-    known, is_named = column.rows - column.missing, _is_named_so(column.name)
+    known, is_named = column.rows - column.missing, says_identifier(column.name)
     if numbers.whole and numbers.rising and (numbers.high - numbers.low < 2 * known or is_named):
         yield "It numbers the rows: each value is larger than the one before it in the file."
     if numbers.whole and is_named and _FEW_CATEGORIES < column.distinct >= known / 2:
@@ -112,7 +104,7 @@ def _name_of_rows(column: ColumnProfile) -> Iterator[str]:
             "which this model does not read: add what matters of it as columns, such as its length or whether a word "
             "is in it."
         )
-    is_name = share >= _MOSTLY_DISTINCT and _is_named_so(column.name) and column.distinct > MOST_CATEGORIES
+    is_name = share >= _MOSTLY_DISTINCT and says_identifier(column.name) and column.distinct > MOST_CATEGORIES
     if is_name or (share >= _NEARLY_ALL and column.distinct > _FEW_CATEGORIES):
         yield f"It names the rows: there are {column.distinct:,} values in {known:,} rows."
 
@@ -191,6 +183,8 @@ def _categorical(column: ColumnProfile) -> FeatureDecision | LeftOut:
             reason=f"Its {column.distinct:,} values are in fewer than {least} rows each, too few to learn from.",
         )
     covered = sum(count for _, count in listed)
+    if covered < _MIN_COVERED * known:
+        return LeftOut(name=column.name, reason=_scattered(column, covered))
     names = [name for name, _ in listed]
     cycle = cycle_of(names)
     sentences = [_kind_of(column, listed, least, known)]
@@ -215,6 +209,17 @@ def _categorical(column: ColumnProfile) -> FeatureDecision | LeftOut:
         missing=column.missing,
         remarks=tuple(remarks),
     )
+
+
+def _scattered(column: ColumnProfile, covered: int) -> str:
+    known = column.rows - column.missing
+    reason = (
+        f"It has {column.distinct:,} values, and those with rows enough to learn from are {percent(covered, known)} of "
+        "what is there."
+    )
+    if any(letter.isdigit() for letter in column.top[0][0]):
+        reason += " If they are numbers, write them as the table's other numbers are written."
+    return reason
 
 
 def _least_rows(column: ColumnProfile) -> int:

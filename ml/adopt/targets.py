@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core.contract import Target, Task
 from core.errors import DatasetError
 from ml.adopt.decisions import TargetDecision, Wishes
+from ml.adopt.names import name_problem
 from ml.adopt.phrases import number, percent, quoted, rows
 from ml.adopt.profile import ColumnProfile
 from ml.adopt.ranges import has_outlier
@@ -30,7 +31,9 @@ def decide_target(column: ColumnProfile, wishes: Wishes, source: str) -> TargetD
         DatasetError: if the column cannot be predicted, saying why and what to do.
     """
     what = f"{source}: target {column.name!r}"
-    known = column.rows - column.missing
+    known, problem = column.rows - column.missing, name_problem(column.name)
+    if problem is not None:
+        raise DatasetError(f"{what} cannot be predicted. {problem}")
     if known < MIN_ROWS:
         raise DatasetError(f"{what} has a value in {known} rows; training takes at least {MIN_ROWS}")
     if column.distinct < 2:
@@ -116,7 +119,9 @@ def _regression(column: ColumnProfile, reason: str, what: str) -> TargetDecision
 def _of_missing(column: ColumnProfile) -> Sequence[str]:
     if not column.missing:
         return ()
-    return (f"{rows(column.missing, column.rows)} have no outcome and are not trained on.",)
+    return (
+        f"{rows(column.missing, column.rows)} have no outcome (empty, or a word such as NA) and are not trained on.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

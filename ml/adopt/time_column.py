@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.errors import DatasetError
-from ml.adopt.calendars import words
 from ml.adopt.decisions import TimeDecision
+from ml.adopt.names import words
 from ml.adopt.phrases import quoted, rows
 from ml.adopt.profile import ColumnProfile, TimeProfile
 

@@ -12,7 +12,7 @@ from core.contract import CategoricalFeature, DriftRole, Feature, Task
 from ml.adopt.decide import DEFAULT_FAULTY_SHARE, DEFAULT_TRIALS
 from ml.adopt.decisions import Decisions, FeatureDecision, TargetDecision
 from ml.adopt.phrases import number, quoted
-from ml.datasets.form import ISO
+from ml.datasets.form import FORM_KEYS, ISO
 
 _WIDTH = 118
 _LIST_WIDTH = 110
@@ -89,12 +89,10 @@ def _dataset(decisions: Decisions, path: str) -> Table:
     table.add("path", path)
     if decisions.time.name is not None:
         table.add("time_column", decisions.time.name)
-    form = decisions.form
-    for key in ("delimiter", "encoding", "decimal", "grouping", "time_format"):
-        if getattr(form, key) != getattr(ISO, key):
-            table.add(key, getattr(form, key))
-    if form.missing:
-        table.add("missing", _list(form.missing))
+    for key in FORM_KEYS:
+        value = getattr(decisions.form, key)
+        if value != getattr(ISO, key):
+            table.add(key, value if isinstance(value, str) else _list(value))
     if decisions.max_faulty_share != DEFAULT_FAULTY_SHARE:
         table.add("max_faulty_share", decisions.max_faulty_share)
     return table

@@ -94,6 +94,7 @@ def test_duplicates_and_an_open_choice_of_times_are_remarks() -> None:
     assert remarks[0] == "Read as decimal."
     assert "--time-column" in remarks[1]
     assert remarks[2].startswith("40 of 1,000 rows (4 %) equal an earlier row")
+    assert decide(table(AGE, YES_NO, duplicates=9), Wishes(target="left")).remarks == ()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.contract import CategoricalFeature, DriftRole, NumericFeature
@@ -142,6 +144,8 @@ def test_a_nearly_constant_column_is_kept_and_said() -> None:
         (numbers(" age", 1, 90), "rename it"),
         (numbers("slipway x", 1, 90), "reserved: rename it"),
         (numbers("x", 1, 1e39), "beyond 1e+38"),
+        (texts("x", {"0,5": 20, **{f"{number},5": 2 for number in range(1, 236)}}, rows=600), "If they are numbers"),
+        (replace(numbers("day", 20_230_101, 20_241_231), times=times("day").times), "It holds dates or times"),
         (texts("x", {f"v{number}": 2 for number in range(400)}), "Its 400 values are in fewer than 3 rows each"),
     ],
 )

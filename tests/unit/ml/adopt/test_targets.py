@@ -95,7 +95,7 @@ def test_two_classes_beside_tiny_ones_are_binary() -> None:
 
 def test_rows_without_an_outcome_and_a_rare_class_are_said() -> None:
     remarks = _decide(texts("y", {"no": 900, "yes": 20})).remarks
-    assert remarks[0] == "80 of 1,000 rows (8 %) have no outcome and are not trained on."
+    assert remarks[0] == "80 of 1,000 rows (8 %) have no outcome (empty, or a word such as NA) and are not trained on."
     assert remarks[1].startswith("'yes' is rare: 2.2 % of the rows.")
 
 
@@ -115,6 +115,7 @@ def test_outliers_and_texts_of_a_number_to_predict_are_said() -> None:
         (texts("y", {"a": 30, "b": 30}), None, None, "has a value in 60 rows; training takes at least 100"),
         (distinct_texts("y"), None, None, "texts of 1,000 different values"),
         (texts("y", {"a": 998, "b": 2}), None, None, "has 1 value with 10 rows or more"),
+        (texts(" y", {"a": 500, "b": 500}), None, None, "cannot be predicted. Its name cannot be a field of a request"),
         (times("y"), None, None, "holds dates or times; add the number of days"),
         (texts("y", {"a": 500, "b": 500}, dtype="other"), None, None, "holds lists or tables"),
         (YES_NO, Task.REGRESSION, None, "--task regression takes numbers, and the column holds 'no', 'yes'"),
