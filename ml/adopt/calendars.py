@@ -14,7 +14,7 @@ _UNITS = {
     ("weekday", "dayofweek", "dow", "wday"): (0, 7),
     ("quarter", "qtr"): (0, 4),
     ("week", "weekofyear"): (0, 53),
-    ("dayofmonth", "dom", "mday"): (0, 31),
+    ("day", "dayofmonth", "dom", "mday"): (0, 31),
     ("dayofyear", "doy", "yday"): (0, 366),
     ("season",): (0, 4),
 }

@@ -33,7 +33,7 @@ class Evidence:
     How much single features tell of the outcome.
 
     Attributes:
-        strengths: AUC (binary), balanced accuracy (multiclass) or R² (regression) of each feature alone.
+        strengths: AUC (binary), balanced accuracy (multiclass) or R² (regression) of each feature alone; never below 0.
         given_away: Features that are missing exactly when the outcome is one value, with that value.
     """
 
@@ -74,7 +74,8 @@ def _strength(column: NDArray[np.float32], target: NDArray[np.float64], task: Ta
         tree = tree_type(max_leaf_nodes=256, min_samples_leaf=5, random_state=_SEED)
         tree.fit(column[fitted], target[fitted])
         scores.append(_score(tree, column[asked], target[asked], task))
-    return float(np.mean(scores))
+    # Below that a tree has learnt noise by heart.
+    return max(0.0, float(np.mean(scores)))
 
 
 def _score(tree: object, column: NDArray[np.float32], target: NDArray[np.float64], task: Task) -> float:

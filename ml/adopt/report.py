@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.contract import CategoricalFeature, Feature, NumericFeature, Task
+from ml import card
 from ml.adopt.decisions import Decisions, FeatureDecision
 from ml.adopt.leaks import MEASURES
 from ml.adopt.phrases import number, percent
 from ml.adopt.profile import TableProfile
-from ml.card import plain
 from ml.datasets.form import ISO
 
 _SHOWN_CATEGORIES = 6
@@ -30,7 +30,7 @@ def write_report(profile: TableProfile, decisions: Decisions, *, command: str, m
         f"`{_inside_code(model_file)}`."
     )
     parts = [
-        f"# The table {plain(profile.source)}, and what was decided of it",
+        f"# The table {_plain(profile.source)}, and what was decided of it",
         written,
         _about(profile, decisions),
         "## What to look at first",
@@ -65,7 +65,7 @@ def _about(profile: TableProfile, decisions: Decisions) -> str:
 
 
 def _remarks(decisions: Decisions) -> str:
-    remarks = [*(plain(remark) for remark in decisions.remarks)]
+    remarks = [*(_plain(remark) for remark in decisions.remarks)]
     remarks.append(
         "Of every column below: does a caller know it when asking, before the outcome? No program can tell; leave out "
         "what is known only later with `--drop`."
@@ -76,9 +76,9 @@ def _remarks(decisions: Decisions) -> str:
 def _target(decisions: Decisions) -> str:
     decision = decisions.target
     target, total = decision.target, decision.rows
-    head = f"{_code(target.name)}, {target.task.value}, from {total:,} rows. {plain(decision.reason)}"
+    head = f"{_code(target.name)}, {target.task.value}, from {total:,} rows. {_plain(decision.reason)}"
     if decision.span is not None:
-        unit = f" {plain(target.unit)}" if target.unit else ""
+        unit = f" {_plain(target.unit)}" if target.unit else ""
         return f"{head} It goes from {number(decision.span[0])} to {number(decision.span[1])}{unit}."
     rows = [
         [_code(name), f"{count:,}", percent(count, total), "positive" if _is_positive(decisions, name) else ""]
@@ -97,12 +97,12 @@ def _split(decisions: Decisions) -> str:
     time = decisions.time
     if time.name is None or time.span is None:
         return (
-            f"{plain(time.reason)} So the holdout (20 %) and the validation rows (15 %) are drawn at random, the same "
+            f"{_plain(time.reason)} So the holdout (20 %) and the validation rows (15 %) are drawn at random, the same "
             "rows each time."
         )
-    first, last = (plain(text.removesuffix("T00:00:00")) for text in time.span)
+    first, last = (_plain(text.removesuffix("T00:00:00")) for text in time.span)
     return (
-        f"By {_code(time.name)}, {first} to {last}. {plain(time.reason)} The newest 20 % are the holdout, the 15 % "
+        f"By {_code(time.name)}, {first} to {last}. {_plain(time.reason)} The newest 20 % are the holdout, the 15 % "
         "before them validation."
     )
 
@@ -117,7 +117,7 @@ def _features(profile: TableProfile, decisions: Decisions) -> str:
             percent(each.missing, profile.rows) if each.missing else "",
             _strength(each),
             each.feature.drift.value,
-            plain(each.reason),
+            _plain(each.reason),
         ]
         for each in decisions.features
     ]
@@ -137,7 +137,7 @@ def _values(feature: Feature) -> str:
         more = len(feature.categories) - _SHOWN_CATEGORIES
         values = shown + (f" and {more:,} more" if more > 0 else "")
     else:
-        values = f"{number(feature.low)} to {number(feature.high)} {plain(feature.unit)}".strip()
+        values = f"{number(feature.low)} to {number(feature.high)} {_plain(feature.unit)}".strip()
     return values + (", or null" if feature.nullable else "")
 
 
@@ -146,7 +146,7 @@ def _strength(each: FeatureDecision) -> str:
 
 
 def _left_out(decisions: Decisions) -> str:
-    rows = [[_code(each.name), plain(each.reason)] for each in decisions.left_out]
+    rows = [[_code(each.name), _plain(each.reason)] for each in decisions.left_out]
     return (
         f"{_table(['column', 'why'], rows)}\n\n`--keep COLUMN` keeps one that looks useless or like a leak and is not."
     )
@@ -176,6 +176,11 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def _plain(value: str) -> str:
+    """As in a model card; nor does it look like a link to whoever looks for links in documents."""
+    return card.plain(value).replace("](", "]\\(")
+
+
 def _code(value: str) -> str:
     """A value as code; one of blanks is named, as it would not be seen."""
     if value.isspace():
@@ -185,4 +190,4 @@ def _code(value: str) -> str:
 
 def _inside_code(value: str) -> str:
     printable = "".join(letter if letter.isprintable() else " " for letter in value)
-    return " ".join(printable.replace("`", "'").replace("|", "/").split())
+    return " ".join(printable.replace("`", "'").replace("|", "/").replace("](", "] (").split())

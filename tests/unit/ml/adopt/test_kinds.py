@@ -101,6 +101,7 @@ def test_texts_that_are_too_long_to_be_sent_are_not_listed() -> None:
         (numbers("month", 1, 12, distinct=12), (1, 12)),
         (numbers("pickup_hour", 0, 23, distinct=24), (0, 24)),
         (numbers("dayOfWeek", 0, 6, distinct=7), (0, 7)),
+        (numbers("day", 1, 31, distinct=31), (1, 31)),
     ],
 )
 def test_a_number_of_the_calendar_is_told_by_name_and_values(

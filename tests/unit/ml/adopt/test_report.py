@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from markdown_it import MarkdownIt
@@ -51,4 +52,5 @@ def test_no_text_of_the_table_acts_as_markdown_or_html() -> None:
     assert "<a " not in html
     assert "<strong>" not in html
     assert html.count("<h1>") == 1
+    assert not re.search(r"\]\(", _report(*columns, source=nasty))
     assert html.count("<table>") == 3
