@@ -21,6 +21,7 @@ from ml.adopt.profile import TableProfile, profile_table
 from ml.adopt.report import write_report
 from ml.adopt.sampling import look_closer
 from ml.adopt.writing import write_model_file
+from ml.datasets.sources import Fetch, no_download, plain
 from ml.problem import Problem, read_problem
 from ml.progress import Progress
 
@@ -43,6 +44,8 @@ class Request:
         report: Where the report goes; what was written last lies beside it, as .toml.
         replace: Whether a model file that adopt did not write may be replaced.
         command: That was run, for the report.
+        url: Where the file was downloaded from; empty if it was not.
+        fetch: Downloads what the model file names, which a person may have edited.
     """
 
     files: tuple[Path, ...]
@@ -51,6 +54,8 @@ class Request:
     report: Path
     replace: bool
     command: str
+    url: str = ""
+    fetch: Fetch = no_download
 
     @property
     def base(self) -> Path:
@@ -90,8 +95,8 @@ def adopt_table(request: Request, progress: Progress) -> Adopted:
     """
     folder = request.model_file.parent
     before, remarks = _before(request)
-    path = dataset_path(request.files, folder)
-    source = path if len(request.files) > 1 else request.files[0].name
+    path = request.url or dataset_path(request.files, folder)
+    source = plain(path) if request.url or len(request.files) > 1 else request.files[0].name
     with progress.step(f"Reading {source}"):
         profile = profile_table(request.files, source=source)
     decisions = decide(profile, request.wishes)
@@ -112,7 +117,7 @@ def adopt_table(request: Request, progress: Progress) -> Adopted:
     for place, text in ((request.model_file, merged.text), (request.report, page), (request.base, _BASE_HEAD + new)):
         write_atomically(place, text.encode())
     return Adopted(
-        problem=read_problem(request.model_file),
+        problem=read_problem(request.model_file, request.fetch),
         profile=profile,
         decisions=sampled.decisions,
         merged=merged,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from core.contract import Task
+from ml.datasets.sources import is_url, plain
 from ml.options import MODEL_FILE
 from ml.publishing import publish_candidate, tell, tell_refusal
 from ml.settings import TrainingSettings
@@ -66,9 +67,9 @@ def adopt(
 ) -> None:
     """Make a model of a table of your own, without writing code.
 
-    Reads FILE (.csv, .tsv, .txt, .parquet, .jsonl, .ndjson, also .gz; several files of the same columns are one table),
-    decides what each column is and why, looks for columns that give the answer away, and writes model.toml and a
-    report, docs/table.md. Then it trains, judges and publishes as `train --publish` does.
+    Reads FILE (.csv, .tsv, .txt, .parquet, .jsonl, .ndjson, also .gz; several files of the same columns are one table;
+    or an https URL), decides what each column is and why, looks for columns that give the answer away, and writes
+    model.toml and a report, docs/table.md. Then it trains, judges and publishes as `train --publish` does.
 
     Run it again when the table changed: what you edited in model.toml stays, the rest follows the table, and the
     difference is shown.
@@ -80,6 +81,7 @@ def adopt(
     """
     from ml.adopt.adoption import Request, adopt_table
     from ml.adopt.decisions import Wishes
+    from ml.datasets.download import Downloads
     from ml.progress import Progress
 
     progress = Progress()
@@ -93,13 +95,16 @@ def adopt(
         drop=tuple(dict.fromkeys(drop)),
         keep=tuple(dict.fromkeys(keep)),
     )
+    fetch, url = Downloads.from_env(os.environ, progress.transferred).fetch, _url(files)
     request = Request(
-        files=_existing(files, within),
+        files=(fetch(url),) if url else _existing(files, within),
         wishes=wishes,
         model_file=model_file,
         report=report or model_file.parent / "docs" / "table.md",
         replace=replace,
         command=_as_typed(files, wishes),
+        url=url,
+        fetch=fetch,
     )
     adopted = adopt_table(request, progress)
     _tell(adopted, model_file, request.report)
@@ -108,13 +113,17 @@ def adopt(
     _say_what_next(adopted, model_file, request.report, is_trained=settings is not None)
 
 
+def _url(files: tuple[str, ...]) -> str:
+    """The URL of a table that is to be downloaded; empty for files."""
+    urls = [name for name in files if is_url(name)]
+    if urls and len(files) > 1:
+        raise click.UsageError("takes one URL, or files")
+    return urls[0] if urls else ""
+
+
 def _existing(files: tuple[str, ...], within: Path) -> tuple[Path, ...]:
     found = tuple(within / name for name in files)
     for name, path in zip(files, found, strict=True):
-        if "://" in name:
-            raise click.UsageError(
-                f"{name}: adopt takes a file; download it, and put the address into model.toml after"
-            )
         if path.is_dir():
             raise click.UsageError(f"{name} is a folder; name its files, such as {name.rstrip('/')}/*.csv")
         if not path.is_file():
@@ -124,7 +133,7 @@ def _existing(files: tuple[str, ...], within: Path) -> tuple[Path, ...]:
 
 def _as_typed(files: tuple[str, ...], wishes: Wishes) -> str:
     """The command, by which the report can be made again."""
-    words = ["scripts/adopt", *files, "--target", wishes.target]
+    words = ["scripts/adopt", *(plain(name) if is_url(name) else name for name in files), "--target", wishes.target]
     words += ["--task", wishes.task.value] if wishes.task else []
     words += ["--positive", wishes.positive] if wishes.positive is not None else []
     words += ["--time-column", wishes.time_column] if wishes.time_column else []
