@@ -22,7 +22,7 @@ from ml.adopt.time_column import choose_time
 DEFAULT_FAULTY_SHARE = 0.01
 DEFAULT_TRIALS = 10
 _MOST_FAULTY_SHARE = 0.05
-_HUGE_ROWS = 1_000_000
+_TINY_ROWS, _SMALL_ROWS, _HUGE_ROWS = 150, 200, 1_000_000
 # Fewer are chance in a table of few columns.
 _DUPLICATE_SHARE = 0.01
 _HUGE_TRIALS = 4
@@ -70,6 +70,7 @@ def decide(profile: TableProfile, wishes: Wishes) -> Decisions:
         left_out=tuple(each for name in order if isinstance(each := found[name], LeftOut)),
         time=time,
         form=replace(profile.form, time_format=time.form),
+        shares=_shares(target.rows),
         max_faulty_share=_faulty_share(faulty, profile.rows),
         segments=_segments(features, columns),
         trials=_HUGE_TRIALS if profile.rows > _HUGE_ROWS else DEFAULT_TRIALS,
@@ -140,6 +141,11 @@ def _too_faulty(found: dict[str, FeatureDecision | LeftOut], total: int) -> dict
                 "many rows to leave out: clean them.",
             )
     return dropped
+
+
+def _shares(usable: int) -> tuple[int, int]:
+    """The usual 20 % and 15 %; of a small table more, so that either part has the 20 rows that it needs."""
+    return (25, 25) if usable < _TINY_ROWS else (20, 20) if usable < _SMALL_ROWS else (20, 15)
 
 
 def _faulty_share(faulty: int, total: int) -> float:

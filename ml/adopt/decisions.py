@@ -106,6 +106,7 @@ class Decisions:
         left_out: Columns that are not, in the table's order.
         time: When rows happened.
         form: How the table is written, the time column included.
+        shares: Of the rows, in percent: the holdout and the validation rows.
         max_faulty_share: As in model.toml.
         segments: Features by whose groups the gate judges.
         trials: As in model.toml.
@@ -117,6 +118,7 @@ class Decisions:
     left_out: tuple[LeftOut, ...]
     time: TimeDecision
     form: TableForm
+    shares: tuple[int, int]
     max_faulty_share: float
     segments: tuple[str, ...]
     trials: int

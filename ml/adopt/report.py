@@ -94,16 +94,16 @@ def _is_positive(decisions: Decisions, name: str) -> bool:
 
 
 def _split(decisions: Decisions) -> str:
-    time = decisions.time
+    time, (holdout, validation) = decisions.time, decisions.shares
     if time.name is None or time.span is None:
         return (
-            f"{_plain(time.reason)} So the holdout (20 %) and the validation rows (15 %) are drawn at random, the same "
-            "rows each time."
+            f"{_plain(time.reason)} So the holdout ({holdout} %) and the validation rows ({validation} %) are drawn at "
+            "random, the same rows each time."
         )
     first, last = (_plain(text.removesuffix("T00:00:00")) for text in time.span)
     return (
-        f"By {_code(time.name)}, {first} to {last}. {_plain(time.reason)} The newest 20 % are the holdout, the 15 % "
-        "before them validation."
+        f"By {_code(time.name)}, {first} to {last}. {_plain(time.reason)} The newest {holdout} % are the holdout, the "
+        f"{validation} % before them validation."
     )
 
 

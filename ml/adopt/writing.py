@@ -101,8 +101,9 @@ def _dataset(decisions: Decisions, path: str) -> Table:
 def _split(decisions: Decisions) -> Table:
     which = "The newest rows" if decisions.time.name is not None else "Rows at random"
     table = _table([f"{which} are the holdout, on which nothing is fitted: every figure and the gate come from them."])
-    table.add("holdout", "20%")
-    table.add("validation", "15%")
+    holdout, validation = decisions.shares
+    table.add("holdout", f"{holdout}%")
+    table.add("validation", f"{validation}%")
     return table
 
 

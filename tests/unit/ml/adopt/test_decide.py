@@ -82,6 +82,12 @@ def test_the_gate_judges_by_few_large_groups() -> None:
     assert _decide(AGE, PLAN, YES_NO).segments == ()
 
 
+@pytest.mark.parametrize(("rows", "shares"), [(120, (25, 25)), (180, (20, 20)), (1000, (20, 15))])
+def test_a_small_table_gives_more_of_its_rows_to_be_judged_by(rows: int, shares: tuple[int, int]) -> None:
+    outcome = texts("left", {"no": rows // 2, "yes": rows // 2}, rows=rows)
+    assert _decide(numbers("age", 18, 90, rows=rows), outcome).shares == shares
+
+
 def test_a_huge_table_gets_fewer_trials() -> None:
     huge = [numbers("age", 1, 9, rows=2_000_000), texts("left", {"yes": 900_000, "no": 1_100_000}, rows=2_000_000)]
     assert _decide(*huge).trials == 4
