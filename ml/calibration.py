@@ -23,7 +23,7 @@ def fit_calibration(
     mean: NDArray[np.float64], target: NDArray[np.float64], task: Task, *, shuffle_seed: int | None = None
 ) -> Calibration:
     """
-    The curve that predicts best on rows it was not fitted on: none, Platt's sigmoid, or isotonic regression.
+    The simplest curve that predicts well on rows it was not fitted on: none, Platt's sigmoid, or isotonic regression.
 
     Args:
         mean: The members' weighted mean on validation rows, in time order; shape (n, score columns).
@@ -33,10 +33,12 @@ def fit_calibration(
             may hide a class from a fold.
 
     Returns:
-        The method with the smallest log loss over five contiguous folds, fitted on all rows.
+        A method, fitted on all rows: of their log losses over five contiguous folds, a later one's must be smaller by
+        more than the standard error of the difference, as a curve that helps by chance alone does harm later.
 
     Source:
-        Niculescu-Mizil and Caruana, "Predicting good probabilities with supervised learning" (2005).
+        Niculescu-Mizil and Caruana, "Predicting good probabilities with supervised learning" (2005); Breiman et al.,
+        "Classification and regression trees" (1984), for the rule of one standard error.
     """
     if task is Task.REGRESSION:
         return Calibration(method=IDENTITY)
@@ -44,18 +46,26 @@ def fit_calibration(
         order = np.random.default_rng(shuffle_seed).permutation(len(target))
         mean, target = mean[order], target[order]
     methods = [IDENTITY, SIGMOID] + ([ISOTONIC] if len(target) >= ISOTONIC_MIN_ROWS else [])
-    losses = [_cross_validated_loss(method, mean, target, task) for method in methods]
-    return _fit(methods[int(np.argmin(losses))], mean, target, task)
+    losses = {method: _cross_validated_losses(method, mean, target, task) for method in methods}
+    chosen = IDENTITY
+    for method in methods[1:]:
+        gains = losses[chosen] - losses[method]
+        if gains.mean() > gains.std() / np.sqrt(len(gains)):
+            chosen = method
+    return _fit(chosen, mean, target, task)
 
 
-def _cross_validated_loss(method: str, mean: NDArray[np.float64], target: NDArray[np.float64], task: Task) -> float:
+def _cross_validated_losses(
+    method: str, mean: NDArray[np.float64], target: NDArray[np.float64], task: Task
+) -> NDArray[np.float64]:
+    """The loss of every row by a curve that was fitted without its fold, shape (n,)."""
     losses = []
     for fold in np.array_split(np.arange(len(target)), _FOLDS):
         rest = np.setdiff1d(np.arange(len(target)), fold)
         calibration = _fit(method, mean[rest], target[rest], task)
         scores = combine(mean[fold][np.newaxis], np.ones(1), calibration, task)
         losses.append(log_loss_rows(scores, target[fold]))
-    return float(np.concatenate(losses).mean())
+    return np.concatenate(losses)
 
 
 def _fit(method: str, mean: NDArray[np.float64], target: NDArray[np.float64], task: Task) -> Calibration:
@@ -68,12 +78,14 @@ def _fit(method: str, mean: NDArray[np.float64], target: NDArray[np.float64], ta
 
 
 def _isotonic(raw: NDArray[np.float64], positive: NDArray[np.bool_]) -> CalibrationCurve:
-    # No finite sample proves a probability of 0 or 1; half a row either way is what n rows can tell.
-    margin = 0.5 / len(raw)
-    model = IsotonicRegression(y_min=margin, y_max=1 - margin, out_of_bounds="clip").fit(raw, positive)
+    model = IsotonicRegression(out_of_bounds="clip").fit(raw, positive)
+    steps = model.predict(raw)
+    # No finite sample proves a probability of 0 or 1; half a row either way is what the rows of one step can tell.
+    lowest, highest = (0.5 / (np.count_nonzero(steps == end) + 1) for end in (steps.min(), steps.max()))
     # The fitted steps are so steep that float32 noise in a score would move the answer; on a grid they are slopes.
     knots = np.linspace(0, 1, _ISOTONIC_KNOTS)
-    return CalibrationCurve(raw=tuple(knots.tolist()), calibrated=tuple(model.predict(knots).tolist()))
+    calibrated = model.predict(knots).clip(lowest, 1 - highest)
+    return CalibrationCurve(raw=tuple(knots.tolist()), calibrated=tuple(calibrated.tolist()))
 
 
 def _sigmoid(raw: NDArray[np.float64], positive: NDArray[np.bool_]) -> CalibrationCurve:

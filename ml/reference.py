@@ -60,7 +60,7 @@ class _Scores:
 
     Attributes:
         columns: By score column, shape (n,).
-        fitted: So many rows, the first ones, are of the training part.
+        fitted: So many rows, the first ones, are of the parts that the members were fitted on.
         windows: By length, of all rows.
     """
 
@@ -111,12 +111,14 @@ def _build(
     start, end = span(data.times)
     return Reference(
         numeric={
-            name: _numeric(_numbers(data, name), _numbers(parts.train, name), windows, most)
+            name: _numeric(
+                _numbers(data, name), np.concatenate([_numbers(part, name) for part in parts.fitted]), windows, most
+            )
             for name in contract.names
             if name not in categorical
         },
         categorical={
-            name: _categorical(data.rows[name], parts.train.rows[name], windows)
+            name: _categorical(data.rows[name], pl.concat([part.rows[name] for part in parts.fitted]), windows)
             for name in contract.names
             if name in categorical
         },
@@ -131,8 +133,8 @@ def _build(
 
 def _scores(parts: Split, score: Score, contract: Contract, window_days: Mapping[str, int]) -> _Scores:
     """The scores of all rows where they have times, else of those that no member was fitted on."""
-    fitted = [] if parts.train.times is None else [parts.train]
-    used = [*fitted, parts.validation, parts.holdout]
+    fitted = [] if parts.train.times is None else parts.fitted
+    used = [*fitted, parts.holdout]
     scores = np.concatenate([score(part.matrix) for part in used]).round(_DIGITS).astype(np.float64)
     return _Scores(
         columns=dict(zip(contract.target.score_names, scores.T, strict=True)),

@@ -17,8 +17,11 @@ from ml.calibration import log_loss_rows
 from ml.dataset import Dataset
 from ml.members import MEMBER_NAMES, NETWORK, XGBOOST, build_member, raw_scores, without_empty_columns
 
-# Trees cost time at every request: this many keep a single row under 50 microseconds.
-MAX_TREES = 300
+# Trees cost time at every request, one about 0.05 microseconds: so many of a member keep a single row of two members
+# well under the millisecond that is always fast enough for the gate. A round adds one tree, or one for each class.
+MAX_TREES, MAX_ROUNDS = 8000, 600
+# Wide ones know smooth surfaces better (a figure's strokes, a price), narrow ones forget more noise.
+NETWORK_UNITS = (32, 128)
 _PATIENCE = 20
 _MAX_SEARCH_ROWS = 60_000
 _TAIL_SHARE = 0.2
@@ -33,7 +36,7 @@ def search_parameters(
     The best hyperparameters found for every member.
 
     Each set is fitted on the first four fifths of the training rows (at random where there is no time column) and
-    judged on the rest, which also says when to stop adding trees. The network's are fixed.
+    judged on the rest, which also says when to stop adding trees. Of the network only the width is searched.
 
     Args:
         train: Training rows.
@@ -50,10 +53,27 @@ def search_parameters(
     found: FoundParameters = {}
     for name in MEMBER_NAMES:
         if name == NETWORK:
-            found[name] = {"hidden_units": 32, "alpha": 1e-3, "learning_rate": 2e-3}
+            found[name] = _search_network(head, tail, contract, seed, on_trial)
         else:
             found[name] = _search_boosted(name, head, tail, contract, trials, seed, on_trial)
     return found
+
+
+def _search_network(
+    head: Dataset, tail: Dataset, contract: Contract, seed: int, on_trial: Callable[[str], None]
+) -> dict[str, float | int | str]:
+    task = contract.target.task
+    losses: dict[int, float] = {}
+    for number, units in enumerate(NETWORK_UNITS, start=1):
+        member = build_member(NETWORK, _network(units), contract, matrix=head.matrix, seed=seed)
+        member.fit(without_empty_columns(head.matrix), head.target)
+        losses[units] = _loss(raw_scores(member, tail.matrix, task), tail.target, task)
+        on_trial(f"{NETWORK}: {number} of {len(NETWORK_UNITS)}")
+    return _network(min(losses, key=losses.__getitem__))
+
+
+def _network(units: int) -> dict[str, float | int | str]:
+    return {"hidden_units": units, "alpha": 1e-3, "learning_rate": 2e-3}
 
 
 def _search_boosted(
@@ -67,21 +87,28 @@ def _search_boosted(
 ) -> dict[str, float | int | str]:
     task = contract.target.task
     suggest, fit = (_suggest_xgboost, _fit_xgboost) if name == XGBOOST else (_suggest_hist, _fit_hist)
+    rounds = max_rounds(contract)
 
     def objective(trial: optuna.Trial) -> float:
         parameters = suggest(trial)
         member = build_member(name, parameters, contract, matrix=head.matrix, seed=seed)
-        trees = fit(member, head, tail)
-        trial.set_user_attr("trees", trees)
-        loss = _loss(_scores_with(member, trees, tail.matrix, task), tail.target, task)
+        used = fit(member, head, tail, rounds)
+        trial.set_user_attr("rounds", used)
+        loss = _loss(_scores_with(member, used, tail.matrix, task), tail.target, task)
         on_trial(f"{name}: {trial.number + 1} of {trials}")
         return loss
 
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
     study.optimize(objective, n_trials=trials)
     best = study.best_trial
-    trees = {"n_estimators" if name == XGBOOST else "max_iter": int(best.user_attrs["trees"])}
-    return {key: _rounded(value) for key, value in best.params.items()} | trees
+    used = {"n_estimators" if name == XGBOOST else "max_iter": int(best.user_attrs["rounds"])}
+    return {key: _rounded(value) for key, value in best.params.items()} | used
+
+
+def max_rounds(contract: Contract) -> int:
+    """The most rounds of boosting that a member takes, at least 1."""
+    width = contract.target.score_width
+    return max(1, min(MAX_ROUNDS, MAX_TREES // width))
 
 
 def _rounded(value: float | str) -> float | int | str:
@@ -110,22 +137,22 @@ def _suggest_hist(trial: optuna.Trial) -> dict[str, Any]:
     }
 
 
-def _fit_xgboost(member: Any, head: Dataset, tail: Dataset) -> int:
-    member.set_params(n_estimators=MAX_TREES, early_stopping_rounds=_PATIENCE)
+def _fit_xgboost(member: Any, head: Dataset, tail: Dataset, rounds: int) -> int:
+    member.set_params(n_estimators=rounds, early_stopping_rounds=_PATIENCE)
     member.fit(head.matrix, head.target, eval_set=[(tail.matrix, tail.target)], verbose=False)
     return int(member.best_iteration) + 1
 
 
-def _fit_hist(member: Any, head: Dataset, tail: Dataset) -> int:
-    member.set_params(max_iter=MAX_TREES, early_stopping=True, n_iter_no_change=_PATIENCE)
+def _fit_hist(member: Any, head: Dataset, tail: Dataset, rounds: int) -> int:
+    member.set_params(max_iter=rounds, early_stopping=True, n_iter_no_change=_PATIENCE)
     member.fit(without_empty_columns(head.matrix), head.target, X_val=tail.matrix, y_val=tail.target)
     # The first of the scores is that of no tree at all.
     return max(1, int(np.argmax(member.validation_score_)))
 
 
-def _scores_with(member: Any, trees: int, matrix: NDArray[np.float32], task: Task) -> NDArray[np.float64]:
+def _scores_with(member: Any, rounds: int, matrix: NDArray[np.float32], task: Task) -> NDArray[np.float64]:
     """
-    Scores by a member's first trees only.
+    Scores by the trees of a member's first rounds only.
 
     XGBoost leaves its last, fruitless rounds out by itself; scikit-learn does not, and what is judged must be what
     will be fitted again.
@@ -133,7 +160,7 @@ def _scores_with(member: Any, trees: int, matrix: NDArray[np.float32], task: Tas
     if isinstance(member, XGBModel):
         return raw_scores(member, matrix, task)
     stages = member.staged_predict(matrix) if task is Task.REGRESSION else member.staged_predict_proba(matrix)
-    scores = np.asarray(next(islice(stages, trees - 1, None)), dtype=np.float64)
+    scores = np.asarray(next(islice(stages, rounds - 1, None)), dtype=np.float64)
     return scores[:, 1:] if task is Task.BINARY else scores.reshape(len(matrix), -1)
 
 

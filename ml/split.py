@@ -75,6 +75,11 @@ class Split:
     holdout_index: NDArray[np.int64]
     holdout_cuts: tuple[float, ...] | None
 
+    @property
+    def fitted(self) -> tuple[Dataset, Dataset]:
+        """The parts that the members are fitted on in the end."""
+        return self.train, self.validation
+
 
 def split(data: Dataset, *, validation: Share, holdout: Share, task: Task) -> Split:
     """
@@ -85,8 +90,8 @@ def split(data: Dataset, *, validation: Share, holdout: Share, task: Task) -> Sp
 
     Args:
         data: Rows in time order where there are times.
-        validation: Rows that weights, calibration and threshold are fitted on; a percentage if the holdout is one,
-            a length of time if it is one.
+        validation: Rows that weights, calibration and threshold are fitted on, by members that know the training rows
+            only; a percentage if the holdout is one, a length of time if it is one.
         holdout: Rows that nothing is fitted on.
         task: Classes are spread evenly over the parts of a random split.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from ml.intervals import fit_intervals
 from ml.members import MEMBER_NAMES, THREADS, build_member, raw_scores, without_empty_columns
 from ml.problem import TrainingPlan
 from ml.progress import Progress
-from ml.search import FoundParameters, search_parameters
+from ml.search import NETWORK_UNITS, FoundParameters, search_parameters
 from ml.split import Split
 from ml.threshold import choose_threshold
 from ml.weights import fit_weights
@@ -58,6 +59,9 @@ def train_ensemble(parts: Split, contract: Contract, plan: TrainingPlan, progres
     """
     Fit everything that is fitted, on training and validation rows only.
 
+    Weights, calibration and threshold are fitted on validation rows, by members that were fitted on training rows. The
+    members that count are then fitted once more, on both.
+
     Args:
         parts: The holdout is not touched.
         contract: Of the rows.
@@ -68,16 +72,34 @@ def train_ensemble(parts: Split, contract: Contract, plan: TrainingPlan, progres
     with threadpool_limits(limits=THREADS), warnings.catch_warnings():
         # The network trains for a fixed number of epochs on purpose; that it could go on is no news.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        with progress.step("Searching hyperparameters", total=2 * plan.trials) as advance:
+        with progress.step("Searching hyperparameters", total=2 * plan.trials + len(NETWORK_UNITS)) as advance:
             parameters = search_parameters(parts.train, contract, trials=plan.trials, seed=plan.seed, on_trial=advance)
-        members = {}
+        fit = partial(_fit_member, parameters=parameters, contract=contract, seed=plan.seed)
+        train = parts.train.matrix, parts.train.target
         with progress.step("Fitting members", total=len(MEMBER_NAMES)) as advance:
-            for name in MEMBER_NAMES:
-                member = build_member(name, parameters[name], contract, matrix=parts.train.matrix, seed=plan.seed)
-                members[name] = member.fit(without_empty_columns(parts.train.matrix), parts.train.target)
-                advance(name)
+            members = {name: fit(name, *train, advance) for name in MEMBER_NAMES}
         with progress.step("Fitting weights, calibration and threshold"):
-            return _assemble(members, parts.validation, task, plan, parameters)
+            ensemble = _assemble(members, parts.validation, task, plan, parameters)
+        matrix = np.concatenate([part.matrix for part in parts.fitted])
+        target = np.concatenate([part.target for part in parts.fitted])
+        with progress.step("Fitting members on validation rows too", total=len(ensemble.members)) as advance:
+            return replace(ensemble, members={name: fit(name, matrix, target, advance) for name in ensemble.members})
+
+
+def _fit_member(
+    name: str,
+    matrix: NDArray[np.float32],
+    target: NDArray[np.float64],
+    advance: Callable[[str], None],
+    *,
+    parameters: FoundParameters,
+    contract: Contract,
+    seed: int,
+) -> Any:
+    member = build_member(name, parameters[name], contract, matrix=matrix, seed=seed)
+    member.fit(without_empty_columns(matrix), target)
+    advance(name)
+    return member
 
 
 def _assemble(

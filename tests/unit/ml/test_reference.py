@@ -51,9 +51,8 @@ def test_columns_are_those_of_all_rows_and_scores_those_of_the_rows_nothing_was_
     assert reference.rows == reference.numeric["age"].count == len(parts.data)
     assert reference.numeric["age"].missing == parts.data.rows["age"].null_count()
     assert sum(reference.categorical["city"].counts.values()) == len(parts.data)
-    unfitted = len(parts.validation) + len(parts.holdout)
     assert {name: column.count for name, column in reference.scores.items()} == dict.fromkeys(
-        ("score basic", "score plus", "score pro"), unfitted
+        ("score basic", "score plus", "score pro"), len(parts.holdout)
     )
 
 
@@ -69,7 +68,7 @@ def test_spreads_are_of_the_windows_that_are_wanted() -> None:
 def test_bounds_and_known_categories_are_those_of_training() -> None:
     parts = days()
     reference = reference_of(parts)
-    assert reference.numeric["age"].high == parts.train.rows["age"].max()
+    assert reference.numeric["age"].high == parts.validation.rows["age"].max()
     assert reference.numeric["age"].knots().values[-1] == parts.data.rows["age"].max()
     assert reference.categorical["city"].untrained == ("Bern",)
 
@@ -166,4 +165,4 @@ def test_a_model_of_many_classes_gets_fewer_knots_a_score() -> None:
     assert len(reference.scores) == 20
     assert len(reference.scores["score class 0"].knots().values) < 1000
     assert len(to_json_line(reference)) <= MAX_BYTES
-    assert asked == [len(parts.validation), len(parts.holdout)]
+    assert asked == [len(parts.holdout)]

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from core.contract import Task
+from core.contract import Target, Task
 from ml.members import HIST_BOOSTING, NETWORK, XGBOOST, build_member
-from ml.search import MAX_TREES, FoundParameters, _inner_split, search_parameters
+from ml.search import MAX_ROUNDS, MAX_TREES, NETWORK_UNITS, FoundParameters, _inner_split, max_rounds, search_parameters
 from tests.factories import make_contract
 from tests.unit.ml.factories import make_dataset
+
+# The network is trained for a fixed number of epochs on purpose.
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 @pytest.fixture(autouse=True)
@@ -43,10 +47,11 @@ def test_what_is_found_builds_every_member(task: Task) -> None:
 
 
 @pytest.mark.parametrize("trials", [1, 2])
-def test_every_trial_of_both_boosted_members_is_told(trials: int) -> None:
+def test_every_trial_of_every_member_is_told(trials: int) -> None:
     _, told = _search(trials=trials)
     assert told == [
-        f"{name}: {number} of {trials}" for name in (XGBOOST, HIST_BOOSTING) for number in range(1, trials + 1)
+        *(f"{name}: {number} of {trials}" for name in (XGBOOST, HIST_BOOSTING) for number in range(1, trials + 1)),
+        *(f"{NETWORK}: {number} of {len(NETWORK_UNITS)}" for number in range(1, len(NETWORK_UNITS) + 1)),
     ]
 
 
@@ -61,8 +66,22 @@ def test_another_seed_looks_elsewhere() -> None:
 
 def test_trees_stop_early_and_never_exceed_the_limit() -> None:
     found, _ = _search()
-    assert 1 <= int(found[XGBOOST]["n_estimators"]) <= MAX_TREES
-    assert 1 <= int(found[HIST_BOOSTING]["max_iter"]) <= MAX_TREES
+    assert 1 <= int(found[XGBOOST]["n_estimators"]) <= MAX_ROUNDS
+    assert 1 <= int(found[HIST_BOOSTING]["max_iter"]) <= MAX_ROUNDS
+
+
+@pytest.mark.parametrize(
+    ("classes", "rounds"), [(2, MAX_ROUNDS), (26, MAX_TREES // 26), (MAX_TREES + 1, 1)], ids=["few", "many", "too many"]
+)
+def test_many_classes_get_fewer_rounds_as_each_takes_a_tree(classes: int, rounds: int) -> None:
+    names = tuple(f"class {number}" for number in range(classes))
+    contract = replace(make_contract(), target=Target(name="plan", task=Task.MULTICLASS, classes=names))
+    assert max_rounds(contract) == rounds
+
+
+def test_a_network_is_as_wide_as_what_it_learns_asks_for() -> None:
+    narrow, wide = (_search(task)[0][NETWORK]["hidden_units"] for task in (Task.BINARY, Task.REGRESSION))
+    assert {narrow, wide} <= set(NETWORK_UNITS)
 
 
 def test_parameters_have_six_digits_at_most() -> None:

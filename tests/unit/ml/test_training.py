@@ -11,6 +11,7 @@ from rich.console import Console
 
 from core.contract import Task
 from ml.candidate import Graphs, export_ensemble
+from ml.members import build_member, raw_scores
 from ml.metrics import loss_rows
 from ml.problem import TrainingPlan
 from ml.progress import Progress
@@ -82,8 +83,26 @@ def test_equal_trainings_give_equal_graphs() -> None:
     assert again == _exported(Task.BINARY)
 
 
+# The network is trained for a fixed number of epochs on purpose.
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("task", Task)
+def test_members_know_the_validation_rows_in_the_end(task: Task) -> None:
+    parts, trained = make_split(task), _trained(task)
+    for name, member in trained.members.items():
+        matrix = np.concatenate([part.matrix for part in parts.fitted])
+        target = np.concatenate([part.target for part in parts.fitted])
+        again = build_member(name, trained.parameters[name], make_contract(task), matrix=matrix, seed=PLAN.seed)
+        expected = raw_scores(again.fit(matrix, target), parts.holdout.matrix, task)
+        np.testing.assert_array_equal(raw_scores(member, parts.holdout.matrix, task), expected)
+
+
 def test_every_step_is_told() -> None:
     told = StringIO()
     train_ensemble(make_split(rows=300), make_contract(), PLAN, Progress(Console(file=told)))
-    for title in ("Searching hyperparameters", "Fitting members", "Fitting weights, calibration and threshold"):
+    for title in (
+        "Searching hyperparameters",
+        "Fitting members",
+        "Fitting weights, calibration and threshold",
+        "Fitting members on validation rows too",
+    ):
         assert f"  {title} ..." in told.getvalue()
