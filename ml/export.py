@@ -23,11 +23,13 @@ from skl2onnx.operator_converters.random_forest import (
     convert_sklearn_random_forest_classifier,
     convert_sklearn_random_forest_regressor_converter,
 )
+from skl2onnx.operator_converters.scaler_op import convert_sklearn_min_max_scaler
+from skl2onnx.shape_calculators.scaler import calculate_sklearn_scaler_output_shapes
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from xgboost import XGBClassifier, XGBRegressor
 
 from core.contract import Contract, Task
-from ml.members import ScaledNetwork
+from ml.members import CutOff, ScaledNetwork
 
 # Versions that ONNX Runtime has read for years; a bundle outlives the converter that made it.
 OPSET = {"": 17, "ai.onnx.ml": 3}
@@ -194,6 +196,9 @@ def _register_converters() -> None:
         "HistRegressor",
         calculate_linear_regressor_output_shapes,
         _with_plain_attributes(convert_sklearn_random_forest_regressor_converter),
+    )
+    update_registered_converter(
+        CutOff, "CutOff", calculate_sklearn_scaler_output_shapes, convert_sklearn_min_max_scaler
     )
     update_registered_converter(
         ScaledNetwork, "ScaledNetwork", calculate_linear_regressor_output_shapes, convert_sklearn_mlp_regressor

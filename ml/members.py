@@ -14,7 +14,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 from xgboost import XGBClassifier, XGBRegressor
 
 from core.contract import CategoricalFeature, Contract, Task
@@ -30,6 +30,7 @@ THREADS = 2
 _NETWORK_BATCH = 512
 _NETWORK_MIN_BATCHES = 3000
 _NETWORK_EPOCHS = (12, 200)
+_MOST_DEVIATIONS = 5.0
 
 Parameters = Mapping[str, float | int | str]
 
@@ -89,7 +90,7 @@ def build_linear_baseline(contract: Contract, matrix: NDArray[np.float32]) -> Pi
 
 def _dense(contract: Contract, matrix: NDArray[np.float32]) -> ColumnTransformer:
     """
-    Columns as a linear model or a network wants them: imputed, scaled, one column per category.
+    Columns as a linear model or a network wants them: imputed, scaled and cut off, one column per category.
 
     A column that is the same in all training rows is left out: nothing was learned about it, so whatever it holds when
     served would meet weights that no training has touched.
@@ -97,7 +98,7 @@ def _dense(contract: Contract, matrix: NDArray[np.float32]) -> ColumnTransformer
     varied = [i for i in range(matrix.shape[1]) if _is_varied(matrix[:, i])] or list(range(matrix.shape[1]))
     categorical = [i for i in varied if isinstance(contract.features[i], CategoricalFeature)]
     numeric = [i for i in varied if i not in categorical]
-    scaled = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
+    scaled = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), CutOff())
     parts: list[tuple[str, Any, list[int]]] = []
     if numeric:
         parts.append(("numeric", scaled, numeric))
@@ -110,6 +111,22 @@ def _dense(contract: Contract, matrix: NDArray[np.float32]) -> ColumnTransformer
 def _is_varied(column: NDArray[np.float32]) -> bool:
     present = column[~np.isnan(column)]
     return len(present) > 0 and bool(present.min() < present.max())
+
+
+class CutOff(MinMaxScaler):  # type: ignore[misc]  # scikit-learn is untyped
+    """
+    Keeps scaled numbers within so many standard deviations; what lies further out lies at the bound.
+
+    A tree does not care how far out a slip of the pen is, but a linear function follows it there.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(feature_range=(-_MOST_DEVIATIONS, _MOST_DEVIATIONS), clip=True)
+
+    def fit(self, X: NDArray[np.float32], y: NDArray[np.float64] | None = None) -> CutOff:  # noqa: N803  # see below
+        """Take the bounds; of `X`, shape (n, columns), only the width counts."""
+        super().fit(np.outer(self.feature_range, np.ones(X.shape[1], dtype=X.dtype)), y)
+        return self
 
 
 class ScaledNetwork(MLPRegressor):  # type: ignore[misc]  # scikit-learn is untyped

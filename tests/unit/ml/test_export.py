@@ -89,6 +89,15 @@ def test_a_row_without_any_value_is_scored_alike(name: str) -> None:
     assert score_gap(scorer.score(row), raw_scores(member, row, Task.BINARY), Task.BINARY) <= TOLERANCE
 
 
+@pytest.mark.parametrize("task", Task)
+def test_values_far_out_are_cut_off_alike(task: Task) -> None:
+    member, contract = _fit(NETWORK, task, FEATURES["mixed"])
+    matrix = _matrix(FEATURES["mixed"], seed=0, unseen=False)
+    matrix[:, :3] *= np.float32(100)
+    scorer = Scorer([export_member(member, contract)], [1.0], Calibration(method="identity"), task)
+    assert score_gap(scorer.score(matrix), raw_scores(member, matrix, task), task) <= TOLERANCE
+
+
 @pytest.mark.parametrize("name", MEMBER_NAMES)
 def test_a_column_that_training_never_saw_filled_can_be_exported(name: str) -> None:
     features = FEATURES["mixed"]

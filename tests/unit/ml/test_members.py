@@ -113,6 +113,17 @@ def test_only_columns_without_any_value_are_filled() -> None:
     assert filled.dtype == np.float32
 
 
+@pytest.mark.parametrize("task", Task)
+def test_a_slip_of_the_pen_takes_neither_the_network_nor_the_linear_model_far_out(task: Task) -> None:
+    data = make_dataset(task)
+    far, farther = data.matrix.copy(), data.matrix.copy()
+    far[:, 0], farther[:, 0] = 1e4, 1e6
+    network = build_member(NETWORK, PARAMETERS[NETWORK], make_contract(task), matrix=data.matrix, seed=0)
+    for model in (network, build_linear_baseline(make_contract(task), data.matrix)):
+        model.fit(data.matrix, data.target)
+        np.testing.assert_array_equal(raw_scores(model, far, task), raw_scores(model, farther, task))
+
+
 def test_a_network_for_values_takes_a_constant() -> None:
     matrix = np.arange(40, dtype=np.float32).reshape(20, 2) / np.float32(40)
     predicted = ScaledNetwork(max_iter=50, random_state=0).fit(matrix, np.full(20, 7.0)).predict(matrix)
