@@ -114,7 +114,7 @@ def _encoder(parts: Split, contract: Contract) -> tuple[Any, list[bool]]:
         max_categories=_MAX_CATEGORIES,
     )
     if texts:
-        ordinal.fit(np.concatenate([_texts(part, texts) for part in parts.fitted]))
+        ordinal.fit(_texts(parts.fitted, texts))
 
     def encode(part: Dataset) -> _Rows:
         columns = [part.rows.select(numbers).fill_null(float("nan")).to_numpy()]

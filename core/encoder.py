@@ -62,13 +62,17 @@ class Encoder:
         if count == 1:
             return np.array([self._vector(columns)], dtype=np.float32)
         matrix = np.empty((count, self.width), dtype=np.float32)
-        for index, (values, codes) in enumerate(zip(columns, self._codes, strict=True)):
-            if codes is None:
-                # None becomes NaN.
-                matrix[:, index] = np.asarray(values, dtype=np.float64)
-            else:
-                matrix[:, index] = np.fromiter(map(codes.get, values, repeat(UNSEEN_CATEGORY)), np.float32, count)
+        for index, values in enumerate(columns):
+            matrix[:, index] = self.column(index, values)
         return matrix
+
+    def column(self, index: int, values: Sequence[Any] | NDArray[Any]) -> NDArray[np.floating[Any]]:
+        """The values of the feature at `index` as the matrix will hold them, shape (len(values),)."""
+        codes = self._codes[index]
+        if codes is None:
+            # None becomes NaN.
+            return np.asarray(values, dtype=np.float64)
+        return np.fromiter(map(codes.get, values, repeat(UNSEEN_CATEGORY)), np.float32, len(values))
 
     def _vector(self, columns: Sequence[Sequence[Any] | NDArray[Any]]) -> list[float]:
         """One row without an array for each column, which would cost ten times as much."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -167,7 +167,7 @@ class Knots:
             most: Knots at most.
         """
         ordered = np.sort(present)
-        values = np.unique(ordered)
+        values = ordered[np.r_[True, ordered[1:] != ordered[:-1]]] if len(ordered) else ordered
         if len(values) > most:
             values = np.unique(ordered[np.linspace(0, len(ordered) - 1, most).round().astype(int)])
         below, at_or_below = np.searchsorted(ordered, values, "left"), np.searchsorted(ordered, values, "right")
@@ -252,7 +252,17 @@ def categorical_reference(values: Iterable[str | None]) -> CategoricalReference:
     """Summarise a categorical column that training saw, None where missing; spreads are for others to add."""
     found = Counter(values)
     missing = found.pop(None, 0)
-    rows = {category: count for category, count in found.items() if category is not None}
+    return counted_reference({text: rows for text, rows in found.items() if text is not None}, missing)
+
+
+def counted_reference(rows: Mapping[str, int], missing: int) -> CategoricalReference:
+    """
+    Summarise a categorical column that training saw; spreads are for others to add.
+
+    Args:
+        rows: How many rows each category has, at least one.
+        missing: How many have none.
+    """
     # The most frequent first, and by name where they are equal: equal rows must give equal bytes.
     ordered = sorted(rows.items(), key=lambda entry: (-entry[1], entry[0]))
     return CategoricalReference(

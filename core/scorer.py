@@ -19,6 +19,9 @@ from core.errors import BundleRefused, CorruptArtifact
 from core.golden import TOLERANCE
 from core.manifest import Calibration
 
+# A graph makes a column of each category, so it is given so many rows at a time.
+_CHUNK_ROWS = 2_000
+
 Weights = Sequence[float] | NDArray[np.float64]
 
 
@@ -69,6 +72,12 @@ class Scorer:
         return np.array(self._run(matrix), dtype=np.float64)
 
     def _run(self, matrix: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        if len(matrix) <= _CHUNK_ROWS:
+            return self._run_chunk(matrix)
+        chunks = [self._run_chunk(matrix[start : start + _CHUNK_ROWS]) for start in range(0, len(matrix), _CHUNK_ROWS)]
+        return [np.concatenate(scores) for scores in zip(*chunks, strict=True)]
+
+    def _run_chunk(self, matrix: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         found: list[NDArray[np.float32]] = []
         for session, outputs in self._sessions:
             found += session.run(outputs, {"rows": matrix})
@@ -87,7 +96,11 @@ class Scorer:
         members = self._run(matrix)
         if len(matrix) == 1 and self._task is not Task.MULTICLASS:
             return np.array([[self._combine_one([float(scores[0, 0]) for scores in members])]])
-        return combine(np.array(members, dtype=np.float64), self._weights, self._calibration, self._task)
+        return self.combined(np.array(members, dtype=np.float64))
+
+    def combined(self, members: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The ensemble's calibrated score from its members' own, as `members` gives them; shape (n, score columns)."""
+        return combine(members, self._weights, self._calibration, self._task)
 
     def _combine_one(self, scores: Sequence[float]) -> float:
         """What `combine` does, for one number a member: its arrays would cost several times the scoring."""

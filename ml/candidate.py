@@ -32,6 +32,8 @@ from ml.training import TrainedEnsemble
 HOLDOUT_NAME = "holdout.parquet"
 GRAPH_NAME = "ensemble.onnx"
 _SCORE_COLUMN = RESERVED_PREFIX + "score {}"
+# Rows as Python's objects take a hundred times the memory of their columns, so there are never many.
+_PARITY_ROWS = 10_000
 _CONTENT = {"bundle", HOLDOUT_NAME}
 
 
@@ -171,12 +173,14 @@ def check_parity(directory: Path, bundle: Bundle) -> float:
         frame = pl.read_parquet(path)
         width = bundle.contract.target.score_width
         expected = frame.select(_SCORE_COLUMN.format(i) for i in range(width)).to_numpy()
-        rows = frame.select(bundle.contract.names).to_dicts()
+        rows = frame.select(bundle.contract.names)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise BundleRefused(f"{path} cannot be read, so the bundle cannot be checked; train again") from error
     if len(rows) != bundle.manifest.lineage.holdout.rows:
         raise BundleRefused(f"{path} holds {len(rows)} rows, not the holdout's {bundle.manifest.lineage.holdout.rows}")
-    scores = load_scorer(bundle).score(Encoder(bundle.contract).rows(rows))
+    encoder, scorer = Encoder(bundle.contract), load_scorer(bundle)
+    batches = (encoder.rows(batch.to_dicts()) for batch in rows.iter_slices(_PARITY_ROWS))
+    scores = np.concatenate([scorer.score(matrix) for matrix in batches])
     gap = score_gap(scores, expected, bundle.contract.target.task)
     if gap > TOLERANCE:
         raise BundleRefused(

@@ -43,7 +43,7 @@ def write_card(
         contract: Of the bundle.
         evaluation: On the holdout.
         plots: File names of the bundle's plots.
-        notes: What the data set left out.
+        notes: What the data set left out, and what else is to be said of its rows.
     """
     parts = [
         f"# {manifest.tag}: {_code(contract.target.name)}",

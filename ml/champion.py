@@ -17,7 +17,8 @@ from core.ledger import DeploymentLedger, Environment, champion
 from core.manifest import Metric
 from core.registry import ModelRegistry
 from core.scorer import Scorer, load_scorer
-from ml.dataset import Dataset, encode_frame
+from ml.columns import encode_frame
+from ml.dataset import Dataset
 from ml.evaluation import base_rate_scores
 from ml.gate import Coverage, Evidence, Finding, Latency, Verdict, decide
 from ml.metrics import blocks_of, calibration_chance, loss_rows, measure
@@ -210,7 +211,8 @@ def unseen_rows(bundle: Bundle, parts: Split) -> NDArray[np.bool_]:
     """
     lineage, task = bundle.manifest.lineage, bundle.contract.target.task
     if lineage.holdout_cuts is not None:
-        return held_out(parts.data, bundle.contract.names, lineage.holdout_cuts, task)[parts.holdout_index]
+        kept = held_out(parts.data, bundle.contract.names, lineage.holdout_cuts, task, parts.came)
+        return kept[-len(parts.holdout) :]
     times, fitted_until = parts.holdout.times, lineage.validation.end
     nothing = np.zeros(len(parts.holdout), dtype=bool)
     if times is None or fitted_until is None:

@@ -16,11 +16,12 @@ from ml.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from core.manifest import Manifest
-    from ml.dataset import RawData
+    from ml.columns import RawTable
 
 # Neither 0, nor that of an error (1) or of a wrong option (2).
 _SOMETHING_NEW = 3
 _SHOWN_FILES = 20
+_BATCH_ROWS = 100_000
 
 
 @click.command()
@@ -63,16 +64,17 @@ def data(*, model_file: Path, as_of: datetime | None, check: bool) -> None:
         sys.exit(_SOMETHING_NEW)
 
 
-def _describe(raw: RawData) -> str:
-    sizes = [path.stat().st_size for path in raw.files]
-    shown = list(zip(raw.files, sizes, strict=True))[:_SHOWN_FILES]
+def _describe(raw: RawTable) -> str:
+    rows = sum(batch.height for batch in raw.batches(_BATCH_ROWS))
+    sizes = [path.stat().st_size for path in raw.paths]
+    shown = list(zip(raw.paths, sizes, strict=True))[:_SHOWN_FILES]
     lines = [_printable(raw.source)]
     if shown:
         lines.append(columns(("file", "bytes"), [(_printable(str(path)), f"{size:,}") for path, size in shown]))
     if len(sizes) > len(shown):
         lines.append(f"... and {len(sizes) - len(shown):,} more")
     total = f", {sum(sizes):,} bytes" if len(sizes) > 1 else ""
-    lines.append(f"{raw.frame.height:,} rows, {raw.frame.width:,} columns{total}")
+    lines.append(f"{rows:,} rows, {len(raw.columns):,} columns{total}")
     return "\n".join([*lines, f"SHA-256 {raw.sha256}"])
 
 

@@ -13,7 +13,7 @@ from core.manifest import Intervals, Metric
 from core.scorer import Scorer
 from ml.classes import ClassFigures, Confusion, figures_by_class, largest_confusions
 from ml.dataset import Dataset
-from ml.members import build_linear_baseline, raw_scores
+from ml.members import DENSE_ROWS, build_linear_baseline, raw_scores
 from ml.metrics import CALIBRATION_BINS, DRAWS, blocks_of, loss_rows, measure
 from ml.split import Split
 
@@ -90,7 +90,7 @@ def evaluate(
     data, task = parts.holdout, contract.target.task
     blocks = blocks_of(data.times, len(data), seed)
     members = scorer.members(data.matrix)
-    scores = scorer.score(data.matrix)
+    scores = scorer.combined(members)
     ends = Band.of(intervals).around(scores[:, 0]) if intervals else None
 
     def figures(values: NDArray[np.float64], rows: NDArray[np.bool_] | None = None) -> dict[str, Metric]:
@@ -140,7 +140,8 @@ def baseline_scores(parts: Split, contract: Contract) -> dict[str, NDArray[np.fl
         regression), each of shape (n, score columns).
     """
     train, holdout, task = parts.train, parts.holdout, contract.target.task
-    linear = build_linear_baseline(contract, train.matrix).fit(train.matrix, train.target)
+    rows = train.spread(DENSE_ROWS)
+    linear = build_linear_baseline(contract, rows.matrix).fit(rows.matrix, rows.target)
     return {"base rate": base_rate_scores(parts, contract), "linear": raw_scores(linear, holdout.matrix, task)}
 
 

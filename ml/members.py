@@ -32,6 +32,13 @@ _NETWORK_MIN_BATCHES = 3000
 _NETWORK_EPOCHS = (12, 200)
 _MOST_DEVIATIONS = 5.0
 
+# Members make wide matrices of their own of what they score, so they are given so many rows at a time.
+_CHUNK_ROWS = 50_000
+# A network or a linear model learns no more from more rows, and its columns, one a category, would fill the memory.
+DENSE_ROWS = 500_000
+# From so many columns on, most of them zeros, they are kept as a sparse matrix.
+_SPARSE_COLUMNS = 256
+
 Parameters = Mapping[str, float | int | str]
 
 
@@ -72,13 +79,22 @@ def build_member(
     )
 
 
+def rows_note(rows: int) -> tuple[str, ...]:
+    """What is to be said of a training on so many rows, as a sentence; nothing if every member sees all of them."""
+    if rows <= DENSE_ROWS:
+        return ()
+    models = "the neural network and the linear baseline"
+    return (f"{models} were fitted on {DENSE_ROWS:,} of the {rows:,} training rows, spread evenly over them",)
+
+
 def without_empty_columns(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     Training rows, shape (n, columns), with zeros in every column that holds no value at all.
 
     scikit-learn 1.9 cannot bin such a column. A constant one is never split on, so it stays without effect.
     """
-    return np.where(np.isnan(matrix).all(axis=0), np.float32(0), matrix)
+    empty = np.isnan(matrix).all(axis=0)
+    return np.where(empty, np.float32(0), matrix) if empty.any() else matrix
 
 
 def build_linear_baseline(contract: Contract, matrix: NDArray[np.float32]) -> Pipeline:
@@ -98,14 +114,15 @@ def _dense(contract: Contract, matrix: NDArray[np.float32]) -> ColumnTransformer
     varied = [i for i in range(matrix.shape[1]) if _is_varied(matrix[:, i])] or list(range(matrix.shape[1]))
     categorical = [i for i in varied if isinstance(contract.features[i], CategoricalFeature)]
     numeric = [i for i in varied if i not in categorical]
+    is_wide = sum(len(np.unique(matrix[:, i])) for i in categorical) > _SPARSE_COLUMNS
     scaled = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), CutOff())
     parts: list[tuple[str, Any, list[int]]] = []
     if numeric:
         parts.append(("numeric", scaled, numeric))
     if categorical:
-        one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype=np.float32)
+        one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=is_wide, dtype=np.float32)
         parts.append(("categorical", one_hot, categorical))
-    return ColumnTransformer(parts)
+    return ColumnTransformer(parts, sparse_threshold=float(is_wide))
 
 
 def _is_varied(column: NDArray[np.float32]) -> bool:
@@ -148,6 +165,11 @@ def raw_scores(member: Any, matrix: NDArray[np.float32], task: Task) -> NDArray[
     Returns:
         Shape (n, score columns): the positive class's probability, every class's, or the value.
     """
+    parts = [matrix[start : start + _CHUNK_ROWS] for start in range(0, max(len(matrix), 1), _CHUNK_ROWS)]
+    return np.concatenate([_chunk_scores(member, part, task) for part in parts])
+
+
+def _chunk_scores(member: Any, matrix: NDArray[np.float32], task: Task) -> NDArray[np.float64]:
     if task is Task.REGRESSION:
         return np.asarray(member.predict(matrix), dtype=np.float64).reshape(len(matrix), 1)
     probabilities = np.asarray(member.predict_proba(matrix), dtype=np.float64)

@@ -17,7 +17,7 @@ from ml.card import card_page, write_card
 from ml.evaluation import Evaluation, evaluate
 from ml.gate import Coverage, Verdict
 from ml.lineage import changes_since, git_state, library_versions, settings_digest, window
-from ml.members import THREADS
+from ml.members import THREADS, rows_note
 from ml.plots import draw_plots
 from ml.problem import Problem
 from ml.progress import Progress
@@ -82,7 +82,7 @@ def run(request: Request, settings: TrainingSettings, progress: Progress) -> Out
         parts = read_parts(problem, request.as_of)
     if request.only_if_new and published.newest is not None and _is_known(published.newest, request, parts):
         raise NothingNew(published.newest.manifest)
-    for note in parts.train.notes:
+    for note in (*parts.train.notes, *rows_note(len(parts.fitted))):
         progress.say(f"  note: {note}")
     trained = train_ensemble(parts, contract, problem.training, progress)
     with progress.step("Exporting to ONNX"):
@@ -258,7 +258,8 @@ def _write(request: Request, settings: TrainingSettings, work: _Work) -> Bundle:
     contract, holdout = request.problem.contract, work.parts.holdout
     manifest = _manifest(request, work)
     plots = draw_plots(work.evaluation, contract.target)
-    card = write_card(manifest, contract, work.evaluation, list(plots), holdout.notes)
+    notes = (*holdout.notes, *rows_note(len(work.parts.fitted)))
+    card = write_card(manifest, contract, work.evaluation, list(plots), notes)
     importances = {each.feature: each.loss_increase_percent for each in work.evaluation.importances}
     reference = build_reference(work.parts, work.scorer.score, contract, importances)
     files = {

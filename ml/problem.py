@@ -14,7 +14,8 @@ from core.contract import Contract, Task, read_contract, read_segments
 from core.drift_policy import DriftPolicy, read_drift_policy
 from core.errors import DatasetError, ModelFileError
 from core.reading import Table, read_model_file
-from ml.dataset import RESERVED_PREFIX, Dataset, Loader, RawData, fit_to_contract
+from ml.columns import RawTable
+from ml.dataset import RESERVED_PREFIX, Dataset, Loader, fit_to_contract
 from ml.datasets import table_file
 from ml.datasets.form import FORM_KEYS, TableForm, read_form
 from ml.datasets.sources import Fetch, Files, find_files, no_download, path_fault
@@ -63,7 +64,7 @@ class Problem:
     gate: GatePolicy
     drift: DriftPolicy
 
-    def read(self, as_of: date | None) -> RawData:
+    def read(self, as_of: date | None) -> RawTable:
         """
         The table as it lies, before it is checked against the contract.
 
@@ -76,7 +77,7 @@ class Problem:
             raise
         except Exception as error:  # a user's loader may fail in any way
             raise DatasetError(f"dataset.loader failed: {type(error).__name__}: {error}") from error
-        if not isinstance(raw, RawData):
+        if not callable(getattr(raw, "batches", None)):
             raise DatasetError(f"dataset.loader returned {type(raw).__name__}; it returns ml.dataset.RawData")
         return raw
 
@@ -172,8 +173,8 @@ def _read_loader(dataset: Table, folder: Path, form: TableForm, time_column: str
     return _import_loader(dataset, text)
 
 
-def _load_files(find: Callable[[], Files], form: TableForm, time_column: str | None, as_of: date | None) -> RawData:
-    return table_file.load(find(), form, time_column=time_column, as_of=as_of)
+def _load_files(find: Callable[[], Files], form: TableForm, time_column: str | None, as_of: date | None) -> RawTable:
+    return table_file.open_files(find(), form, time_column=time_column, as_of=as_of)
 
 
 def _import_loader(dataset: Table, text: str) -> Loader:
@@ -193,7 +194,7 @@ def _import_loader(dataset: Table, text: str) -> Loader:
     return loader
 
 
-def _no_loader(_as_of: date | None) -> RawData:
+def _no_loader(_as_of: date | None) -> RawTable:
     raise DatasetError("model.toml names no data")
 
 

@@ -24,9 +24,10 @@ from core.reference import (
     Reference,
     Spread,
     Spreads,
-    categorical_reference,
+    counted_reference,
     numeric_reference,
 )
+from ml.columns import by_text, text_counts
 from ml.dataset import Dataset
 from ml.split import Split
 from ml.times import span
@@ -34,6 +35,7 @@ from ml.times import span
 MAX_BYTES: Final = 64_000
 Score = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 _FEWEST_KNOTS = 125
+_SURELY = 0.8
 # With fewer values a window's distance is mostly chance; with fewer windows their spread is.
 _WINDOW_ROWS, _WINDOWS = 200, 3
 _DIGITS = 6
@@ -93,9 +95,13 @@ def build_reference(
     windows = _windows(parts.data.times, window_days)
     while True:
         reference = _build(parts, contract, scores, importances, windows, most)
-        if most <= _FEWEST_KNOTS or len(to_json_line(reference)) <= MAX_BYTES:
+        size = len(to_json_line(reference))
+        if most <= _FEWEST_KNOTS or size <= MAX_BYTES:
             return reference
-        most //= 2
+        most, size = most // 2, size // 2
+        # Half of the knots are about half of the bytes: what would be too large by far is not built.
+        while most > _FEWEST_KNOTS and _SURELY * size > MAX_BYTES:
+            most, size = most // 2, size // 2
 
 
 def _build(
@@ -106,19 +112,17 @@ def _build(
     windows: Mapping[str, _Windows],
     most: int,
 ) -> Reference:
-    data = parts.data
+    data, fitted = parts.data, parts.fitted
     categorical = {feature.name for feature in contract.features if isinstance(feature, CategoricalFeature)}
     start, end = span(data.times)
     return Reference(
         numeric={
-            name: _numeric(
-                _numbers(data, name), np.concatenate([_numbers(part, name) for part in parts.fitted]), windows, most
-            )
+            name: _numeric(_numbers(data, name), _numbers(fitted, name), windows, most)
             for name in contract.names
             if name not in categorical
         },
         categorical={
-            name: _categorical(data.rows[name], pl.concat([part.rows[name] for part in parts.fitted]), windows)
+            name: _categorical(data.rows[name], fitted.rows[name], windows)
             for name in contract.names
             if name in categorical
         },
@@ -133,7 +137,7 @@ def _build(
 
 def _scores(parts: Split, score: Score, contract: Contract, window_days: Mapping[str, int]) -> _Scores:
     """The scores of all rows where they have times, else of those that no member was fitted on."""
-    fitted = [] if parts.train.times is None else parts.fitted
+    fitted = [] if parts.train.times is None else [parts.fitted]
     used = [*fitted, parts.holdout]
     scores = np.concatenate([score(part.matrix) for part in used]).round(_DIGITS).astype(np.float64)
     return _Scores(
@@ -163,7 +167,8 @@ def _times(parts: Sequence[Dataset]) -> pl.Series | None:
 
 
 def _numbers(data: Dataset, name: str) -> NDArray[np.float64]:
-    numbers: NDArray[np.float64] = data.rows[name].fill_null(float("nan")).to_numpy().astype(np.float64)
+    # NaN where there is none.
+    numbers: NDArray[np.float64] = data.rows[name].to_numpy().astype(np.float64, copy=False)
     return numbers
 
 
@@ -200,10 +205,10 @@ def _numeric(
 
 
 def _categorical(values: pl.Series, trained: pl.Series, windows: Mapping[str, _Windows]) -> CategoricalReference:
-    found = categorical_reference(values.to_list())
+    found = counted_reference(text_counts(values), values.null_count())
     return replace(
         found,
-        untrained=tuple(sorted(set(found.counts) - set(trained.unique().to_list()))),
+        untrained=tuple(sorted(set(found.counts) - set(text_counts(trained)))),
         spreads=_spreads(windows, values.is_null().to_numpy(), partial(_categorical_spreads, values)),
     )
 
@@ -267,7 +272,9 @@ def _numeric_spreads(
 
 
 def _categorical_spreads(values: pl.Series, numbers: NDArray[np.int64], count: int) -> dict[str, Spread]:
-    codes = (values.rank("dense").fill_null(0).to_numpy().astype(np.int64)) - 1
+    # In the order of the alphabet: sums of floats depend on it, and equal rows must give equal bytes.
+    ranks: dict[str | None, int] = {text: rank for rank, text in enumerate(text_counts(values))}
+    codes = by_text(values, lambda texts: np.array([ranks.get(text, -1) for text in texts])).astype(np.int64)
     used = (numbers >= 0) & (codes >= 0)
     table = _table(numbers[used], codes[used], count, int(codes.max()) + 1)
     alone = np.where(table.sum(axis=0) == table, table, 0).sum(axis=1) / table.sum(axis=1)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import repeat
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from core.contract import Task
 from core.errors import DatasetError
+from ml.columns import BATCH_ROWS
 from ml.dataset import MIN_ROWS, Dataset
 
 _GRAMMAR = re.compile(r"([1-9]\d{0,3})(%|h|d|w|mo|y)")
@@ -61,11 +62,12 @@ class Split:
     The three parts of a data set.
 
     Attributes:
-        data: The whole.
-        train, validation, holdout: The parts, each in the order of `data`.
-        holdout_index: Where the holdout's rows are in `data`.
+        data: The whole; of a split at random, in the order of the parts.
+        train, validation, holdout: The parts, each in the order that the rows came in.
+        holdout_index: Where the holdout's rows, the last ones of `data`, were in the data set that was cut.
         holdout_cuts: Of a split at random: rows of class i whose place is below number i are the holdout (one number
             for regression); None of a split by time.
+        came: Of a split at random: where each row of `data` was in the data set that was cut, shape (n,).
     """
 
     data: Dataset
@@ -74,11 +76,12 @@ class Split:
     holdout: Dataset
     holdout_index: NDArray[np.int64]
     holdout_cuts: tuple[float, ...] | None
+    came: NDArray[np.int64] | None = None
 
     @property
-    def fitted(self) -> tuple[Dataset, Dataset]:
-        """The parts that the members are fitted on in the end."""
-        return self.train, self.validation
+    def fitted(self) -> Dataset:
+        """The rows that the members are fitted on in the end: those of training and validation."""
+        return self.data.take(np.arange(len(self.train) + len(self.validation)))
 
 
 def split(data: Dataset, *, validation: Share, holdout: Share, task: Task) -> Split:
@@ -98,7 +101,7 @@ def split(data: Dataset, *, validation: Share, holdout: Share, task: Task) -> Sp
     Raises:
         DatasetError: if a part would be too small to mean anything.
     """
-    cuts = None
+    came, cuts = None, None
     if data.times is None:
         parts, cuts = _random_parts(data, validation.amount / 100, holdout.amount / 100, task)
     else:
@@ -109,9 +112,28 @@ def split(data: Dataset, *, validation: Share, holdout: Share, task: Task) -> Sp
                 f"the {name} part has {len(part)} rows and needs {MIN_PART_ROWS}; "
                 "add data or change [split] in model.toml"
             )
-    train, middle, last = (data.take(part) for part in parts)
+    if data.times is None:
+        # Put in the order of the parts once, they need no copies of their own. Each column is let go when it is
+        # copied, unless the caller keeps it: two of a long table are too many.
+        came = np.concatenate(parts)
+        columns, matrix, target = data.rows.get_columns(), data.matrix, data.target
+        data = replace(data, rows=pl.DataFrame(), matrix=np.empty((0, 0), dtype=np.float32), target=np.empty(0))
+        for index in range(len(columns)):
+            columns[index] = columns[index].gather(came)
+        data = replace(data, rows=pl.DataFrame(columns), matrix=matrix[came], target=target[came])
+        del matrix
+    bounds = np.cumsum([len(part) for part in parts[:-1]])
+    train, middle, last = (data.take(part) for part in np.split(np.arange(len(data)), bounds))
     _require_classes(data, train, middle, last, task)
-    return Split(data=data, train=train, validation=middle, holdout=last, holdout_index=parts[2], holdout_cuts=cuts)
+    return Split(
+        data=data,
+        train=train,
+        validation=middle,
+        holdout=last,
+        holdout_index=parts[2],
+        holdout_cuts=cuts,
+        came=came,
+    )
 
 
 def _require_classes(data: Dataset, train: Dataset, validation: Dataset, holdout: Dataset, task: Task) -> None:
@@ -152,7 +174,7 @@ def _random_parts(
     return tuple(np.flatnonzero(part == number) for number in (_TRAINING, _VALIDATION, _HOLDOUT)), tuple(cuts)
 
 
-def places(data: Dataset, names: Sequence[str]) -> NDArray[np.float64]:
+def places(data: Dataset, names: Sequence[str], came: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
     """
     Where each row stands in a random order that follows from what it holds.
 
@@ -162,23 +184,53 @@ def places(data: Dataset, names: Sequence[str]) -> NDArray[np.float64]:
     Args:
         data: The whole data set: the first of several equal rows has another place than the second.
         names: Features that tell rows apart, beside the outcome.
+        came: The place that each row came at, if they are in another order now; shape (n,).
 
     Returns:
         Hashes as numbers in [0, 1), shape (n,).
     """
-    columns = [_exact_text(data.rows[name]) for name in sorted(names)]
-    columns.append(_exact_text(pl.Series("", data.target)))
-    texts = pl.select(pl.concat_str(columns, separator="\x1f")).to_series()
-    copies: Counter[str] = Counter()
-    found = np.empty(len(texts))
-    for row, text in enumerate(texts):
-        key = hashlib.blake2b(f"{copies[text]} {text}".encode(), digest_size=8).digest()
-        found[row] = (int.from_bytes(key, "big") >> 11) / 2**53
-        copies[text] += 1
+    hashes = _hashes(data, names, np.arange(len(data)), repeat(0))
+    copies = _copies(hashes, np.arange(len(data)) if came is None else came)
+    again = np.flatnonzero(copies)
+    hashes[again] = _hashes(data, names, again, copies[again].tolist())
+    found: NDArray[np.float64] = (hashes >> np.uint64(11)) / 2**53
     return found
 
 
-def held_out(data: Dataset, names: Sequence[str], cuts: Sequence[float], task: Task) -> NDArray[np.bool_]:
+def _hashes(data: Dataset, names: Sequence[str], rows: NDArray[np.int64], copies: Iterable[int]) -> NDArray[np.uint64]:
+    """The 64-bit hashes of some rows and of how many equal ones came before, a few rows as texts at a time."""
+    found, copy = np.empty(len(rows), dtype=np.uint64), iter(copies)
+    for start in range(0, len(rows), BATCH_ROWS):
+        part = rows[start : start + BATCH_ROWS]
+        columns = [_exact_text(data.rows[name].gather(part)) for name in sorted(names)]
+        columns.append(_exact_text(pl.Series("", data.target[part])))
+        texts = pl.select(pl.concat_str(columns, separator="\x1f")).to_series()
+        digests = b"".join(
+            hashlib.blake2b(f"{number} {text}".encode(), digest_size=8).digest()
+            for number, text in zip(copy, texts, strict=False)
+        )
+        found[start : start + len(part)] = np.frombuffer(digests, dtype=">u8")
+    return found
+
+
+def _copies(hashes: NDArray[np.uint64], came: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many rows of the same hash came before each; shape (n,)."""
+    order = np.lexsort((came, hashes))
+    ordered = hashes[order]
+    is_first = np.r_[True, ordered[1:] != ordered[:-1]]
+    number = np.arange(len(order))
+    copies = np.empty(len(order), dtype=np.int64)
+    copies[order] = number - np.maximum.accumulate(np.where(is_first, number, 0))
+    return copies
+
+
+def held_out(
+    data: Dataset,
+    names: Sequence[str],
+    cuts: Sequence[float],
+    task: Task,
+    came: NDArray[np.int64] | None = None,
+) -> NDArray[np.bool_]:
     """
     Which rows an earlier random split kept as its holdout, or would have.
 
@@ -187,12 +239,13 @@ def held_out(data: Dataset, names: Sequence[str], cuts: Sequence[float], task: T
         names: The features it had then.
         cuts: Its `Split.holdout_cuts`.
         task: With the same classes as then.
+        came: See `places`.
     """
     known = np.zeros(len(data.target))
     strata = _strata(data, task)
     inside = strata < len(cuts)
     known[inside] = np.asarray(cuts)[strata[inside]]
-    below: NDArray[np.bool_] = places(data, names) < known
+    below: NDArray[np.bool_] = places(data, names, came) < known
     return below
 
 
@@ -205,7 +258,7 @@ def _exact_text(column: pl.Series) -> pl.Series:
     if column.dtype == pl.Float64:
         bits = pl.Series(column.name, (column.fill_null(float("nan")).to_numpy() + 0.0).view(np.int64))
         return bits.cast(pl.String)
-    return column.fill_null("\0")
+    return column.cast(pl.String).fill_null("\0")
 
 
 def _time_parts(times: pl.Series, validation: Share, holdout: Share) -> tuple[NDArray[np.int64], ...]:

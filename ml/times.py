@@ -14,6 +14,7 @@ _ISO_8601 = (
     r"^(?<date>\d{4}-\d\d-\d\d)"
     r"(?:[T ](?<minute>\d\d:\d\d)(?<second>:\d\d)?(?<fraction>\.\d+)?(?<offset>Z|[+-]\d\d:?\d\d)?)?$"
 )
+_MIXED = "holds times with an offset from UTC and times without one; write all in one way"
 _PROBE = datetime(2001, 12, 23, 14, 5, 6, tzinfo=UTC)
 
 
@@ -47,6 +48,18 @@ def as_times(column: pl.Series, source: str, form: str = "", first_row: int = 1)
         wanted = f"dataset.time_format is {form!r}" if form else "write ISO 8601, such as 2013-07-01 05:15"
         raise DatasetError(f"{what}, row {first_row + row} {problem}; {wanted}")
     return times
+
+
+def of_one_kind(parts: list[pl.Series], source: str) -> pl.Series:
+    """
+    The parts of a time column as one.
+
+    Raises:
+        DatasetError: if some have an offset from UTC and others have none.
+    """
+    if any(part.dtype != parts[0].dtype for part in parts):
+        raise DatasetError(f"{source}: time column {parts[0].name!r} {_MIXED}")
+    return pl.concat(parts, rechunk=True)
 
 
 def read_times(texts: pl.Series, form: str) -> pl.Series:
@@ -91,7 +104,7 @@ def _require_one_way(column: pl.Series, what: str) -> None:
     found = column.str.strip_chars().str.extract_groups(_ISO_8601).struct.unnest()
     has_offset = found["offset"].is_not_null()
     if has_offset.any() and (found["date"].is_not_null() & ~has_offset).any():
-        raise DatasetError(f"{what} holds times with an offset from UTC and times without one; write all in one way")
+        raise DatasetError(f"{what} {_MIXED}")
 
 
 def _read_iso(texts: pl.Series) -> pl.Series:

@@ -19,7 +19,7 @@ from core.scorer import combine, weighted_mean
 from ml.calibration import fit_calibration
 from ml.dataset import Dataset
 from ml.intervals import fit_intervals
-from ml.members import MEMBER_NAMES, THREADS, build_member, raw_scores, without_empty_columns
+from ml.members import DENSE_ROWS, MEMBER_NAMES, NETWORK, THREADS, build_member, raw_scores, without_empty_columns
 from ml.problem import TrainingPlan
 from ml.progress import Progress
 from ml.search import NETWORK_UNITS, FoundParameters, search_parameters
@@ -75,29 +75,26 @@ def train_ensemble(parts: Split, contract: Contract, plan: TrainingPlan, progres
         with progress.step("Searching hyperparameters", total=2 * plan.trials + len(NETWORK_UNITS)) as advance:
             parameters = search_parameters(parts.train, contract, trials=plan.trials, seed=plan.seed, on_trial=advance)
         fit = partial(_fit_member, parameters=parameters, contract=contract, seed=plan.seed)
-        train = parts.train.matrix, parts.train.target
         with progress.step("Fitting members", total=len(MEMBER_NAMES)) as advance:
-            members = {name: fit(name, *train, advance) for name in MEMBER_NAMES}
+            members = {name: fit(name, parts.train, advance) for name in MEMBER_NAMES}
         with progress.step("Fitting weights, calibration and threshold"):
             ensemble = _assemble(members, parts.validation, task, plan, parameters)
-        matrix = np.concatenate([part.matrix for part in parts.fitted])
-        target = np.concatenate([part.target for part in parts.fitted])
         with progress.step("Fitting members on validation rows too", total=len(ensemble.members)) as advance:
-            return replace(ensemble, members={name: fit(name, matrix, target, advance) for name in ensemble.members})
+            return replace(ensemble, members={name: fit(name, parts.fitted, advance) for name in ensemble.members})
 
 
 def _fit_member(
     name: str,
-    matrix: NDArray[np.float32],
-    target: NDArray[np.float64],
+    data: Dataset,
     advance: Callable[[str], None],
     *,
     parameters: FoundParameters,
     contract: Contract,
     seed: int,
 ) -> Any:
-    member = build_member(name, parameters[name], contract, matrix=matrix, seed=seed)
-    member.fit(without_empty_columns(matrix), target)
+    rows = data.spread(DENSE_ROWS) if name == NETWORK else data
+    member = build_member(name, parameters[name], contract, matrix=rows.matrix, seed=seed)
+    member.fit(without_empty_columns(rows.matrix), rows.target)
     advance(name)
     return member
 

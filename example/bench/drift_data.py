@@ -107,6 +107,7 @@ def take(columns: Columns, index: NDArray[np.int64]) -> Columns:
 
 def coded(texts: pl.Series) -> Coded:
     """A column of texts, null where missing."""
+    texts = texts.cast(pl.String)
     categories = texts.drop_nulls().unique().sort()
     codes = texts.cast(pl.Enum(categories)).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
     return Coded(codes=codes.astype(np.int32), categories=tuple(categories))

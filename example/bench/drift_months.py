@@ -125,7 +125,7 @@ def export(
     outcomes = [
         names[int(code)] if is_known else None for code, is_known in zip(data.target[served], known, strict=True)
     ]
-    data.rows[served].with_columns(
+    data.rows[served].cast({pl.Categorical: pl.String}).with_columns(
         at=data.times.gather(served).dt.replace_time_zone(None),
         id=pl.Series([str(number) for number in range(len(served))]),
         score=pl.Series(scores),

@@ -11,7 +11,7 @@ import polars as pl
 from ml.adopt.clocks import time_forms
 from ml.adopt.tallies import Tally
 from ml.adopt.units import find_unit
-from ml.dataset import MISSING
+from ml.columns import MISSING
 from ml.datasets.form import TableForm
 from ml.datasets.numbers import read_numbers
 from ml.times import read_times

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ml.dataset import MISSING
+from ml.columns import MISSING
 from ml.datasets.numbers import normal
 
 # A column of numbers may hold so many other things, one in five.

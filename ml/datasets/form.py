@@ -20,7 +20,7 @@ class TableForm:
         encoding: Of a CSV or JSON-lines file, by Python's name of it.
         decimal: Mark before the decimals of a number, "." or ",".
         grouping: Mark between its thousands, such as "," or "'" or a space; empty where there is none.
-        missing: Texts that stand for nothing, beside those that always do (`ml.dataset.MISSING`).
+        missing: Texts that stand for nothing, beside those that always do (`ml.columns.MISSING`).
         time_format: Of the time column, by `strptime`'s directives, or one of `ml.times.UNIX`; empty for ISO 8601.
     """
 

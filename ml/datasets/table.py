@@ -58,6 +58,7 @@ class TableFiles:
         sha256: As `ml.datasets.sources.digest` makes it.
         form: How its texts are written.
         files: In the order of their rows.
+        paths: Where they are.
         casts: Types of columns that differ between files.
     """
 
@@ -65,6 +66,7 @@ class TableFiles:
     sha256: str
     form: TableForm
     files: tuple[TableFile, ...]
+    paths: tuple[Path, ...]
     casts: Mapping[str, pl.DataType]
 
     @property
@@ -106,7 +108,12 @@ def open_table(paths: Sequence[Path], form: TableForm, *, source: str, names: Se
     digests = [_digest(path, name) for path, name in zip(paths, names, strict=True)]
     files = _open(paths, names, form)
     return TableFiles(
-        source=source, sha256=digest(names, digests), form=form, files=tuple(files), casts=_common_types(files, names)
+        source=source,
+        sha256=digest(names, digests),
+        form=form,
+        files=tuple(files),
+        paths=tuple(paths),
+        casts=_common_types(files, names),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 
 import polars as pl
 
@@ -47,6 +48,11 @@ class EarlierRows:
     def form(self) -> TableForm:
         """How its texts are written."""
         return self.table.form
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Where its files are."""
+        return self.table.paths
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -106,4 +112,4 @@ def load(files: Files, form: TableForm = ISO, *, time_column: str | None, as_of:
     batches = list(table.batches(_BATCH_ROWS))
     if not batches:
         raise DatasetError(f"{table.source}: holds no rows")
-    return RawData(frame=pl.concat(batches), sha256=table.sha256, source=table.source, form=form, files=files.paths)
+    return RawData(frame=pl.concat(batches), sha256=table.sha256, source=table.source, form=form, paths=files.paths)

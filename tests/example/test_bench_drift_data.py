@@ -39,8 +39,9 @@ def test_taken_rows_come_in_the_order_asked_for() -> None:
     assert taken.categorical["city"].categories == week.categorical["city"].categories
 
 
-def test_texts_are_coded_in_their_order_and_missing_ones_before_all() -> None:
-    column = coded(pl.Series(["b", None, "a", "b"], dtype=pl.String))
+@pytest.mark.parametrize("dtype", [pl.String, pl.Categorical])
+def test_texts_are_coded_in_their_order_and_missing_ones_before_all(dtype: pl.DataType) -> None:
+    column = coded(pl.Series(["b", None, "a", "b"], dtype=pl.String).cast(dtype))
 
     assert column.categories == ("a", "b")
     assert column.codes.dtype == np.int32

@@ -54,6 +54,15 @@ def test_members_are_averaged_by_their_weights(weights: list[float], expected: f
     assert combine(members, np.array(weights), NONE, Task.BINARY)[0, 0] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("task", Task)
+def test_many_rows_score_as_a_few_do(task: Task) -> None:
+    scorer, few = Scorer([make_graph(task)], [1.0], NONE, task), encoded(task)
+    times = 5_000 // len(few)
+    expected = np.tile(scorer.score(few), (times, 1))
+    np.testing.assert_allclose(scorer.score(np.tile(few, (times, 1))), expected, rtol=1e-6)
+    np.testing.assert_array_equal(scorer.combined(scorer.members(few)), scorer.score(few))
+
+
 @pytest.mark.parametrize(("raw", "expected"), CALIBRATED)
 def test_a_score_is_calibrated_along_the_curve_and_constant_outside_it(raw: float, expected: float) -> None:
     calibration = Calibration(method="isotonic", curves=(CURVE,))

@@ -11,7 +11,8 @@ import pytest
 
 from core.contract import CategoricalFeature, Contract, NumericFeature, Target, Task
 from core.errors import DatasetError
-from ml.dataset import MISSING, Dataset, RawData, fit_to_contract
+from ml.columns import MISSING
+from ml.dataset import Dataset, RawData, fit_to_contract
 from ml.datasets.form import TableForm
 from ml.times import as_times, span
 from tests.factories import make_contract

@@ -29,7 +29,17 @@ CATEGORICAL: tuple[Feature, ...] = (
     CategoricalFeature(name="city", categories=("Bern", "Oslo", "Rome"), nullable=True),
     CategoricalFeature(name="plan", categories=tuple("abcdefgh"), nullable=True),
 )
-FEATURES = {"mixed": (*NUMERIC, *CATEGORICAL), "numeric": NUMERIC, "categorical": CATEGORICAL}
+# So many categories that a network reads them from a sparse matrix.
+WIDE: tuple[Feature, ...] = tuple(
+    CategoricalFeature(name=name, categories=tuple(f"{name}{number}" for number in range(200)), nullable=True)
+    for name in ("shop", "item")
+)
+FEATURES = {
+    "mixed": (*NUMERIC, *CATEGORICAL),
+    "numeric": NUMERIC,
+    "categorical": CATEGORICAL,
+    "wide": (NUMERIC[0], *WIDE),
+}
 PARAMETERS: dict[str, dict[str, float | int | str]] = {
     XGBOOST: {"n_estimators": 40, "max_depth": 4, "subsample": 0.8, "reg_lambda": 0.5},
     HIST_BOOSTING: {"max_iter": 40, "max_leaf_nodes": 15, "min_samples_leaf": 5},

@@ -8,13 +8,16 @@ from numpy.typing import NDArray
 
 from core.contract import Task
 from ml.members import (
+    DENSE_ROWS,
     HIST_BOOSTING,
     MEMBER_NAMES,
     NETWORK,
+    XGBOOST,
     ScaledNetwork,
     build_linear_baseline,
     build_member,
     raw_scores,
+    rows_note,
     without_empty_columns,
 )
 from tests.factories import make_contract
@@ -104,6 +107,25 @@ def test_a_column_without_any_value_has_no_effect_on_trees_and_does_not_stop_the
     assert np.isfinite(scores).all()
     if name != NETWORK:
         np.testing.assert_array_equal(raw_scores(member, data.matrix, Task.BINARY), scores)
+
+
+def test_rows_that_are_scored_in_chunks_score_the_same() -> None:
+    data = make_dataset()
+    member = build_member(XGBOOST, PARAMETERS[XGBOOST], make_contract(), matrix=data.matrix, seed=0)
+    member.fit(data.matrix, data.target)
+    many = np.tile(data.matrix, (260, 1))
+    expected = np.tile(raw_scores(member, data.matrix, Task.BINARY), (260, 1))
+    np.testing.assert_array_equal(raw_scores(member, many, Task.BINARY), expected)
+
+
+@pytest.mark.parametrize(("rows", "is_said"), [(DENSE_ROWS, False), (DENSE_ROWS + 1, True)])
+def test_that_the_network_saw_a_part_of_the_rows_is_said(rows: int, is_said: bool) -> None:
+    assert [f"of the {rows:,} training rows" in note for note in rows_note(rows)] == [True] * is_said
+
+
+def test_a_matrix_without_an_empty_column_is_not_copied() -> None:
+    matrix = np.array([[np.nan, 1.0], [2.0, np.nan]], dtype=np.float32)
+    assert without_empty_columns(matrix) is matrix
 
 
 def test_only_columns_without_any_value_are_filled() -> None:

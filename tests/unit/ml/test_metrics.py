@@ -126,6 +126,16 @@ def test_the_area_of_weighted_rows_is_scikit_learns(rows: list[tuple[int, bool, 
     assert _AreaUnderCurve(scores, target)(weights) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(("distinct", "tolerance"), [(50, 1e-12), (2000, 1e-12), (9000, 1e-4)])
+def test_areas_of_draws_are_those_of_their_weighted_rows(distinct: int, tolerance: float) -> None:
+    random = np.random.default_rng(0)
+    scores, blocks = random.integers(0, distinct, 9000) / distinct, random.integers(0, 40, 9000)
+    target = (random.random(9000) < scores).astype(np.float64)
+    area, counts = _AreaUnderCurve(scores, target), draw_block_counts(40, 20, 0)
+    expected = [area(count[blocks]) for count in counts]
+    np.testing.assert_allclose(area.of_draws(blocks, counts), expected, atol=tolerance)
+
+
 def test_scores_at_both_ends_fall_into_a_bin() -> None:
     figures = _figures(np.array([[0.0], [1.0], [0.0], [1.0]]), np.array([0.0, 1.0, 0.0, 1.0]), Task.BINARY)
     assert figures["calibration_error"].value == 0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +19,7 @@ from core.contract import Task
 from core.errors import DatasetError
 from ml.dataset import Dataset
 from ml.split import Share, Split, held_out, places, split
-from tests.unit.ml.factories import make_dataset
+from tests.unit.ml.factories import make_dataset, make_split
 
 # What a row's hash has been since the first release: another one would let a champion know its challenger's holdout.
 PLACES = [0.2573589397917093, 0.5047627020886755, 0.6958539162467066]
@@ -233,6 +236,46 @@ def test_a_place_does_not_change_from_release_to_release() -> None:
     rows = pl.DataFrame({"age": [30.5, None, -0.0], "city": ["Oslo", "Rome", None]})
     data = replace(_data(rows=3, target=[1.0, 0.0, 1.0]), rows=rows)
     assert places(data, ("city", "age")).tolist() == PLACES
+
+
+def _places_one_by_one(data: Dataset, names: Sequence[str]) -> list[float]:
+    """As the first release found them, with a text for each row and a count of each text."""
+    columns = [
+        data.rows[name].cast(pl.String).fill_null("\0")
+        if data.rows[name].dtype != pl.Float64
+        else pl.Series((data.rows[name].fill_null(float("nan")).to_numpy() + 0.0).view(np.int64)).cast(pl.String)
+        for name in sorted(names)
+    ]
+    columns.append(pl.Series((data.target + 0.0).view(np.int64)).cast(pl.String))
+    copies: Counter[str] = Counter()
+    found = []
+    for row in zip(*columns, strict=True):
+        text = "\x1f".join(row)
+        key = hashlib.blake2b(f"{copies[text]} {text}".encode(), digest_size=8).digest()
+        found.append((int.from_bytes(key, "big") >> 11) / 2**53)
+        copies[text] += 1
+    return found
+
+
+@pytest.mark.parametrize("names", [("age", "city"), ("city",)])
+def test_places_are_those_of_the_first_release_for_equal_rows_too(names: tuple[str, ...]) -> None:
+    data = make_dataset(rows=500, timed=False)
+    assert places(data, names).tolist() == _places_one_by_one(data, names)
+
+
+def test_a_place_is_kept_by_rows_that_were_put_in_another_order() -> None:
+    data, order = make_dataset(rows=500, timed=False), np.random.default_rng(0).permutation(500)
+    moved = places(data.take(order), ("city",), order)
+    assert moved.tolist() == places(data, ("city",))[order].tolist()
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_the_parts_are_no_copies(timed: bool) -> None:
+    parts = make_split(timed=timed)
+    for part in (parts.train, parts.validation, parts.holdout):
+        assert np.shares_memory(part.matrix, parts.data.matrix)
+    whole = np.concatenate([part.matrix for part in (parts.train, parts.validation, parts.holdout)])
+    np.testing.assert_array_equal(whole, parts.data.matrix)
 
 
 @pytest.mark.parametrize("task", [Task.BINARY, Task.MULTICLASS])

@@ -88,9 +88,9 @@ def test_equal_trainings_give_equal_graphs() -> None:
 @pytest.mark.parametrize("task", Task)
 def test_members_know_the_validation_rows_in_the_end(task: Task) -> None:
     parts, trained = make_split(task), _trained(task)
+    matrix, target = parts.fitted.matrix, parts.fitted.target
+    assert len(target) == len(parts.train) + len(parts.validation)
     for name, member in trained.members.items():
-        matrix = np.concatenate([part.matrix for part in parts.fitted])
-        target = np.concatenate([part.target for part in parts.fitted])
         again = build_member(name, trained.parameters[name], make_contract(task), matrix=matrix, seed=PLAN.seed)
         expected = raw_scores(again.fit(matrix, target), parts.holdout.matrix, task)
         np.testing.assert_array_equal(raw_scores(member, parts.holdout.matrix, task), expected)

@@ -163,7 +163,7 @@ def _several(folder: Path, **contents: str) -> RawData:
 def test_several_files_are_one_table(tmp_path: Path) -> None:
     raw = _several(tmp_path, a="at,age\n2025-01-01,30\n", b="age,at\n40,2025-01-02\n")
     assert raw.frame.rows() == [("2025-01-01", "30"), ("2025-01-02", "40")]
-    assert (raw.source, [path.name for path in raw.files]) == ("*.csv (several files)", ["a.csv", "b.csv"])
+    assert (raw.source, [path.name for path in raw.paths]) == ("*.csv (several files)", ["a.csv", "b.csv"])
     assert raw.sha256 != _load(tmp_path / "a.csv").sha256
 
 
