@@ -26,6 +26,9 @@ MEMBER_NAMES = (XGBOOST, HIST_BOOSTING, NETWORK)
 
 # Fixed, not "all cores": float sums depend on how work is cut up, and equal trainings must give equal bytes.
 THREADS = 2
+# The network's matrices are small. A second thread of BLAS gains little, and waits busily: where other work is going
+# on, it makes a fit a hundred times longer.
+BLAS_THREADS = 1
 # Small steps over few rows, large ones over many: the network sees at least this many batches.
 _NETWORK_BATCH = 512
 _NETWORK_MIN_BATCHES = 3000

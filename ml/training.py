@@ -19,7 +19,16 @@ from core.scorer import combine, weighted_mean
 from ml.calibration import fit_calibration
 from ml.dataset import Dataset
 from ml.intervals import fit_intervals
-from ml.members import DENSE_ROWS, MEMBER_NAMES, NETWORK, THREADS, build_member, raw_scores, without_empty_columns
+from ml.members import (
+    BLAS_THREADS,
+    DENSE_ROWS,
+    MEMBER_NAMES,
+    NETWORK,
+    THREADS,
+    build_member,
+    raw_scores,
+    without_empty_columns,
+)
 from ml.problem import TrainingPlan
 from ml.progress import Progress
 from ml.search import NETWORK_UNITS, FoundParameters, search_parameters
@@ -69,7 +78,7 @@ def train_ensemble(parts: Split, contract: Contract, plan: TrainingPlan, progres
         progress: Told of every step.
     """
     task = contract.target.task
-    with threadpool_limits(limits=THREADS), warnings.catch_warnings():
+    with threadpool_limits(limits={"openmp": THREADS, "blas": BLAS_THREADS}), warnings.catch_warnings():
         # The network trains for a fixed number of epochs on purpose; that it could go on is no news.
         warnings.simplefilter("ignore", ConvergenceWarning)
         with progress.step("Searching hyperparameters", total=2 * plan.trials + len(NETWORK_UNITS)) as advance:
