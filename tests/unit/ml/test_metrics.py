@@ -14,11 +14,11 @@ from sklearn import metrics as sk
 
 from core.contract import Task
 from core.manifest import Metric
+from ml.area import AreaUnderCurve
 from ml.metrics import (
     CALIBRATION_BINS,
     MIN_BLOCKS,
     UNDEFINED,
-    _AreaUnderCurve,
     blocks_of,
     calibration_chance,
     draw_block_counts,
@@ -123,7 +123,7 @@ def test_regression_figures_are_scikit_learns(seed: int, scale: float, shift: fl
 def test_the_area_of_weighted_rows_is_scikit_learns(rows: list[tuple[int, bool, int]]) -> None:
     scores, target, weights = (np.array(column, dtype=np.float64) for column in zip(*rows, strict=True))
     expected = sk.roc_auc_score(target, scores, sample_weight=weights)
-    assert _AreaUnderCurve(scores, target)(weights) == pytest.approx(expected)
+    assert AreaUnderCurve(scores, target)(weights) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("distinct", "tolerance"), [(50, 1e-12), (2000, 1e-12), (9000, 1e-4)])
@@ -131,7 +131,7 @@ def test_areas_of_draws_are_those_of_their_weighted_rows(distinct: int, toleranc
     random = np.random.default_rng(0)
     scores, blocks = random.integers(0, distinct, 9000) / distinct, random.integers(0, 40, 9000)
     target = (random.random(9000) < scores).astype(np.float64)
-    area, counts = _AreaUnderCurve(scores, target), draw_block_counts(40, 20, 0)
+    area, counts = AreaUnderCurve(scores, target), draw_block_counts(40, 20, 0)
     expected = [area(count[blocks]) for count in counts]
     np.testing.assert_allclose(area.of_draws(blocks, counts), expected, atol=tolerance)
 
@@ -224,7 +224,7 @@ def test_intervals_that_ignore_the_days_are_too_narrow() -> None:
 
 def test_the_interval_of_an_area_covers_it() -> None:
     levels = np.arange(1, 20) / 20
-    truth = _AreaUnderCurve(np.tile(levels, 2), np.repeat([1.0, 0.0], 19))(np.concatenate([levels, 1 - levels]))
+    truth = AreaUnderCurve(np.tile(levels, 2), np.repeat([1.0, 0.0], 19))(np.concatenate([levels, 1 - levels]))
     covered = []
     for seed in range(150):
         scores, target = _binary(seed, rows=400)

@@ -18,7 +18,8 @@ from scipy.stats import kstest
 from core.contract import Task
 from core.errors import DatasetError
 from ml.dataset import Dataset
-from ml.split import Share, Split, held_out, places, split
+from ml.row_places import places
+from ml.split import Share, Split, held_out, split
 from tests.unit.ml.factories import make_dataset, make_split
 
 # What a row's hash has been since the first release: another one would let a champion know its challenger's holdout.
