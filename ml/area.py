@@ -22,6 +22,7 @@ class AreaUnderCurve:
         self._positive = target[self._order] == 1
 
     def __call__(self, weights: NDArray[np.float64]) -> float:
+        """The area with such weights, shape (n,); NaN where only one class has any."""
         ordered = weights[self._order]
         positives = np.add.reduceat(np.where(self._positive, ordered, 0.0), self._starts)
         negatives = np.add.reduceat(np.where(self._positive, 0.0, ordered), self._starts)

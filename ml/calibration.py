@@ -37,8 +37,9 @@ def fit_calibration(
         more than the standard error of the difference, as a curve that helps by chance alone does harm later.
 
     Source:
-        Niculescu-Mizil and Caruana, "Predicting good probabilities with supervised learning" (2005); Breiman et al.,
-        "Classification and regression trees" (1984), for the rule of one standard error.
+        Platt, "Probabilistic outputs for support vector machines" (1999); Niculescu-Mizil and Caruana, "Predicting good
+        probabilities with supervised learning" (2005); Breiman et al., "Classification and regression trees" (1984),
+        for the rule of one standard error.
     """
     if task is Task.REGRESSION:
         return Calibration(method=IDENTITY)
@@ -92,7 +93,13 @@ def _sigmoid(raw: NDArray[np.float64], positive: NDArray[np.bool_]) -> Calibrati
     knots = 1 / (1 + np.exp(-np.linspace(-9, 9, _SIGMOID_KNOTS)))
     if positive.all() or not positive.any():
         return CalibrationCurve(raw=(0.0, 1.0), calibrated=(0.0, 1.0))
-    model = LogisticRegression(C=1e6).fit(_logit(raw)[:, np.newaxis], positive)
+    # Outcomes that a score tells apart without an error would make the curve a step: as many rows as there are tell
+    # of a probability of (k + 1) / (k + 2), not of 1 (Platt, 1999, section 2.2).
+    present, absent = np.count_nonzero(positive), np.count_nonzero(~positive)
+    believed = np.where(positive, (present + 1) / (present + 2), 1 / (absent + 2))
+    logits = np.tile(_logit(raw), 2)[:, np.newaxis]
+    outcomes, weights = np.repeat([True, False], len(raw)), np.concatenate([believed, 1 - believed])
+    model = LogisticRegression(C=1e6).fit(logits, outcomes, sample_weight=weights)
     calibrated = model.predict_proba(_logit(knots)[:, np.newaxis])[:, 1]
     return CalibrationCurve(raw=tuple(knots.tolist()), calibrated=tuple(calibrated.tolist()))
 

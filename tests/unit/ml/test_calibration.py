@@ -163,3 +163,12 @@ def test_log_loss_of_classes_is_scikit_learns() -> None:
 
 def test_the_loss_of_a_certain_error_is_bounded() -> None:
     assert log_loss_rows(np.array([[1.0]]), np.array([0.0]))[0] == pytest.approx(-np.log(1e-7))
+
+
+def test_few_rows_without_an_error_promise_no_certainty() -> None:
+    raw = np.repeat([0.1, 0.9], [30, 10])
+    calibration = fit_calibration(raw[:, np.newaxis], (raw > 0.5).astype(float), Task.BINARY, shuffle_seed=1)
+    assert calibration.method == SIGMOID
+    low, high = combine(np.array([[[0.1], [0.9]]]), np.ones(1), calibration, Task.BINARY)[:, 0]
+    assert low == pytest.approx(1 / 32, abs=1e-3)
+    assert high == pytest.approx(11 / 12, abs=1e-3)
