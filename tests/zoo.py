@@ -114,11 +114,19 @@ def _json_lines(folder: Path, extra: Callable[[int], Any] = lambda row: row % 3 
     return _file(folder, "\n".join(lines) + "\n", "table.jsonl")
 
 
+def _rare(rows: int) -> list[str]:
+    """One positive in forty, most of them in the first months."""
+    months = np.array(_plain(rows)["months"])
+    left = _random().random(rows) < np.where(months < 5, 0.35, 0.004)
+    return ["yes" if is_left else "no" for is_left in left]
+
+
 def _wide(folder: Path) -> Path:
     random = _random()
     values = random.normal(size=(ROWS, 500)).round(3)
     columns: Columns = {f"measure {column}": values[:, column].tolist() for column in range(500)}
-    return _file(folder, _text({**columns, "left": np.where(values[:, 3] > 0, "yes", "no").tolist()}))
+    left = np.where(values[:, 3] + random.normal(0, 0.3, ROWS) > 0, "yes", "no").tolist()
+    return _file(folder, _text({**columns, "left": left}))
 
 
 def _gzip(folder: Path) -> Path:
@@ -128,7 +136,8 @@ def _gzip(folder: Path) -> Path:
 def _multiclass(folder: Path) -> Path:
     random = _random()
     size = random.normal(size=600)
-    grade = np.where(size < -0.5, "small", np.where(size > 0.5, "large", "middle")).tolist()
+    seen = size + random.normal(0, 0.2, 600)
+    grade = np.where(seen < -0.5, "small", np.where(seen > 0.5, "large", "middle")).tolist()
     grade[:3] = ["smal", "LARGE", "?!"]
     return _file(
         folder, _text({"size": size.round(4).tolist(), "noise": random.normal(size=600).tolist(), "left": grade})
@@ -145,7 +154,7 @@ def _stars(folder: Path) -> Path:
 def _house_prices(folder: Path) -> Path:
     random = _random()
     area, rooms = random.uniform(30, 200, 400), random.integers(1, 7, 400)
-    price = 3000 * area + 9000 * rooms + random.normal(0, 9000, 400)
+    price = 3000 * area + 9000 * rooms + random.normal(0, 40000, 400)
     return _file(
         folder,
         _text(
@@ -342,9 +351,7 @@ ZOO = (
     ),
     Animal(
         name="one positive in forty",
-        write=lambda folder: _file(
-            folder, _text({**_plain(1200), "left": ["yes" if row % 40 == 0 else "no" for row in range(1200)]})
-        ),
+        write=lambda folder: _file(folder, _text({**_plain(1200), "left": _rare(1200)})),
     ),
     Animal(name="five hundred columns", write=_wide, options=("--drop", "measure 7")),
     Animal(
@@ -371,8 +378,8 @@ ZOO = (
     ),
     Animal(
         name="infinities and huge numbers",
-        write=_csv(_with("ratio", lambda row: "inf" if row == 4 else "1e300" if row == 5 else row / 7)),
-        kinds={"ratio": "numeric"},
+        write=_csv(_with("ratio", lambda row: "inf" if row == 4 else "1e300" if row == 5 else row * 37 % 101 / 7)),
+        kinds={"ratio": "out"},
     ),
     Animal(name="very long categories", write=_csv(_map("plan", lambda plan: plan * 100)), kinds={"plan": "out"}),
     Animal(name="an outcome that never changes", write=_csv(_map("left", lambda _: "no")), refused="'no'"),
@@ -386,7 +393,11 @@ ZOO = (
     Animal(
         name="a picture", write=_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(300), "table.csv"), refused="table.csv"
     ),
-    Animal(name="a page", write=_bytes("<!doctype html><html><body>Sign in</body></html>\n"), refused="HTML"),
+    Animal(
+        name="a page",
+        write=_bytes("<!doctype html>\n<html><body>\n<p>Sign in, please</p>\n</body></html>\n"),
+        refused="HTML",
+    ),
     Animal(
         name="nothing to learn from",
         write=lambda folder: _file(

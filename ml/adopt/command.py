@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from core.contract import Task
+from core.errors import BundleRefused
 from ml.datasets.sources import is_url, plain
 from ml.options import MODEL_FILE
 from ml.publishing import publish_candidate, tell, tell_refusal
@@ -187,7 +188,13 @@ def _train(problem: Problem, settings: TrainingSettings, trials: int | None, pro
     if outcome.bundle.manifest.gate.accepted:
         publish_candidate(settings, outcome.bundle, progress)
     else:
-        tell_refusal(outcome.bundle.manifest)
+        manifest = outcome.bundle.manifest
+        tell_refusal(manifest)
+        if str(manifest.gate.champion) != manifest.gate.compared_with:
+            raise BundleRefused(
+                f"no model of {manifest.contract['target']['name']!r} is published, as the gate refused its first one "
+                "(the reasons are above): add rows, or columns that tell more of it, then run this again"
+            )
 
 
 def _say_what_next(adopted: Adopted, model_file: Path, report: Path, *, is_trained: bool) -> None:

@@ -17,7 +17,7 @@ _CODES = frozenset({
 _BESIDE = re.compile(
     r"[(+-]*\s*([^\d\s.,'()+-][^\d\s,'()+-]{0,3})?\s*[+-]?\s*[\d.,' ]*\d(?:[.,](?!\d))?\s*(.{0,10}?)\s*\)?"
 )
-_AFTER = re.compile(r"[^\W\d_][^\W\d_./²³]{0,7}[²³]?(?:/[^\W\d_]{1,4}[²³]?)?|[%‰°\"″][^\W\d_]?|[^\w\s.,'()+-]{1,2}")
+_AFTER = re.compile(r"[^\W\d_][^\W\d_./²³]{0,7}[²³23]?(?:/[^\W\d_]{1,4}[²³]?)?|[%‰°\"″][^\W\d_]?|[^\w\s.,'()+-]{1,2}")
 
 
 def find_unit(texts: Iterable[str], form: TableForm) -> str:

@@ -49,7 +49,10 @@ def utf8_chunks(path: Path, encoding: str, name: str) -> Iterator[bytes]:
         with open_bytes(path) as file:
             while chunk := file.read(CHUNK_BYTES):
                 text = decoder.decode(chunk)
-                yield _checked(name, text.removeprefix("\ufeff") if is_first else text)
+                if is_first:
+                    text = text.removeprefix("\ufeff")
+                    _refuse_page(name, text)
+                yield _checked(name, text)
                 place, is_first = place + len(chunk), False
             yield _checked(name, decoder.decode(b"", final=True))
     except UnicodeDecodeError as error:
@@ -67,6 +70,11 @@ def _misread(name: str, encoding: str, place: int, byte: int) -> str:
         f'{name}: is not {wanted} (byte {place:,} is 0x{byte:02x}); say dataset.encoding = "cp1252" in model.toml or '
         "whatever it is in, save it as CSV UTF-8, or let scripts/adopt find it"
     )
+
+
+def _refuse_page(name: str, text: str) -> None:
+    if text[:200].lstrip().lower().startswith(("<!doctype html", "<html")):
+        raise DatasetError(f"{name}: is an HTML page and no table; was it downloaded where one has to sign in?")
 
 
 def _checked(name: str, text: str) -> bytes:
