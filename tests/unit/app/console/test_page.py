@@ -227,6 +227,7 @@ def test_with_keys_the_form_asks_for_one_and_the_programs_send_one(start: Start)
         ("slip_hunter2", 401, "This needs a key, and none that is known here was sent."),
         (OUTCOMES, 403, "key 'reporter' lacks the scope predict."),
     ],
+    ids=["none", "unknown", "for other things"],
 )
 @pytest.mark.parametrize("public", ["yes", "no"])
 def test_a_wrong_key_is_told_in_the_page(start: Start, key: str, status: int, said: str, public: str) -> None:
@@ -261,7 +262,7 @@ def test_where_documents_are_for_callers_a_stranger_sees_nothing_of_the_model(st
         assert [each["name"] for each in seen(answer).all("input")] == ["key"]
 
 
-@pytest.mark.parametrize("key", [PREDICT, OUTCOMES])
+@pytest.mark.parametrize("key", [PREDICT, OUTCOMES], ids=["predict", "outcomes"])
 def test_a_key_of_any_scope_opens_the_page_and_is_not_repeated(start: Start, key: str) -> None:
     client = start(API_KEYS=KEYS, PUBLIC_DOCS="no")
     for answer in (client.post("/", data={"key": key}), client.get("/", headers={"Authorization": f"Bearer {key}"})):

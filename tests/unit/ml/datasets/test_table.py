@@ -157,7 +157,9 @@ def test_a_line_without_end_is_a_quote_that_never_closes(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "content", [b"no gzip", gzip.compress(b"a,b\n1,2\n")[:-4], gzip.compress(b"a,b\n1,2\n")[:10] + b"\xff" * 9]
+    "content",
+    [b"no gzip", gzip.compress(b"a,b\n1,2\n")[:-4], gzip.compress(b"a,b\n1,2\n")[:10] + b"\xff" * 9],
+    ids=["no gzip", "cut short", "damaged"],
 )
 def test_what_cannot_be_unpacked_is_said_to_be_so(content: bytes, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"data\.csv\.gz: cannot be unpacked"):
