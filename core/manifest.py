@@ -124,6 +124,12 @@ class Lineage(Document, frozen=True, kw_only=True):
     parameters: dict[str, dict[str, float | int | str]]
     libraries: dict[str, str]
 
+    @property
+    def fitted(self) -> Window:
+        """The rows that the members were fitted on in the end: those of training and validation."""
+        train, validation = self.train, self.validation
+        return Window(rows=train.rows + validation.rows, start=train.start, end=validation.end)
+
 
 class FileRecord(Document, frozen=True, kw_only=True):
     """Checksum (lower-case hex) and size of one file."""

@@ -29,7 +29,7 @@ def as_summary(manifest: Manifest, *, is_published: bool) -> str:
     return "\n\n".join(
         [
             f"## {headline}",
-            f"Trained on {manifest.lineage.train.rows:,} rows{known}; compared with {plain(gate.compared_with)}.",
+            f"Trained on {manifest.lineage.fitted.rows:,} rows{known}; compared with {plain(gate.compared_with)}.",
             "\n".join(f"- {plain(reason)}" for reason in gate.reasons),
             table(("on the holdout", ""), figures),
         ]

@@ -85,7 +85,7 @@ img{max-width:100%;background:#fff;margin:.25rem}code{background:#8882;padding:0
 
 
 def _summary(manifest: Manifest, target: Target, evaluation: Evaluation) -> str:
-    name, train = _code(target.name), manifest.lineage.train
+    name, fitted = _code(target.name), manifest.lineage.fitted
     if target.task is Task.BINARY:
         what = f"Predicts the probability that {name} is {_code(target.classes[1])}."
     elif target.task is Task.MULTICLASS:
@@ -97,7 +97,7 @@ def _summary(manifest: Manifest, target: Target, evaluation: Evaluation) -> str:
         what,
         plain(target.description),
         f"An ensemble of {members}{_calibration(manifest, target.task)}.",
-        f"Trained on {train.rows:,} rows{_when(train.start, train.end)}.",
+        f"Trained on {fitted.rows:,} rows{_when(fitted.start, fitted.end)}.",
     ]
     if manifest.threshold is not None:
         sentences += [

@@ -59,7 +59,7 @@ class Page:
             target=contract.target,
             sentence=what_is_predicted(contract.target),
             figures=figures_of(manifest, contract.target),
-            trained=rows_of(manifest.lineage.train),
+            trained=rows_of(manifest.lineage.fitted),
             holdout=rows_of(manifest.lineage.holdout),
             fields=fields_of(contract, texts_of(self._example) if texts is None else texts, faults),
             others=other_problems(contract, faults),

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from core.contract import Task
 from core.errors import ManifestError, UnsupportedFormat
-from core.manifest import FORMAT, Manifest, parse_manifest
+from core.manifest import FORMAT, Manifest, Window, parse_manifest
 from tests.factories import make_contract, make_manifest
 
 # What is broken, how, and the place and the words of the fault.
@@ -94,3 +95,10 @@ def test_a_manifest_of_the_format_before_has_no_intervals() -> None:
 def test_the_run_of_a_manifest_is_named_by_its_time_and_data() -> None:
     manifest = make_manifest(make_contract(), created_at=datetime(2026, 4, 1, 12, 30, 5, tzinfo=UTC))
     assert manifest.wandb_run_id == "20260401-123005-11111111"
+
+
+def test_members_know_the_rows_of_training_and_validation() -> None:
+    parts = {"train": Window(rows=70, start="2026-01-01", end="2026-02-01"),
+             "validation": Window(rows=15, start="2026-02-02", end="2026-03-01")}  # fmt: skip
+    lineage = replace(make_manifest(make_contract()).lineage, **parts)
+    assert lineage.fitted == Window(rows=85, start="2026-01-01", end="2026-03-01")

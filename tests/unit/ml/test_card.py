@@ -243,6 +243,10 @@ def test_forty_groups_are_shown_at_most_and_the_largest_are() -> None:
     assert "| g19 |" not in card
 
 
+def test_the_summary_counts_the_rows_of_training_and_validation() -> None:
+    assert "Trained on 200 rows, 2026-01-01 to 2026-03-01." in _card()
+
+
 def test_the_lineage_names_commit_data_and_libraries() -> None:
     card = _card()
     assert f"| code | `{'0' * 40}` |" in card

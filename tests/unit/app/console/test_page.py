@@ -91,7 +91,7 @@ def test_the_page_says_what_is_served_and_how_good_it_is(client: FlaskClient) ->
     for said in (
         "model-v1.0.0",
         "Predicts whether churn is yes, and how probable that is. Left within a month.",
-        "Trained on 100 rows, 2026-01-01 to 2026-03-01",
+        "Trained on 200 rows, 2026-01-01 to 2026-03-01",
         "Accuracy 0.9000 0.8800 to 0.9200",
         "age number 0 to 120 a yes Age of the customer.",
         "city category Oslo, Rome no Where they live.",
