@@ -71,7 +71,7 @@ def judge(
     Args:
         scorer: The challenger's.
         contract: The challenger's.
-        parts: The holdout's rows are scored; the training rows give the base rate that a first model must beat.
+        parts: The holdout's rows are scored; the others give the base rate that a first model must beat.
         problem: Gives the gate's policy.
         calibration_error: The challenger's on the holdout, None for regression.
         current: The champion, or None.

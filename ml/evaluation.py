@@ -80,7 +80,7 @@ def evaluate(
     Args:
         scorer: Runs the exported graphs, so what is measured is what will be served.
         member_names: In the scorer's order.
-        parts: The baselines are fitted on its training rows.
+        parts: The baselines are fitted on the rows that the members were fitted on.
         contract: Of the rows.
         segments: Categorical features to report by.
         threshold: Of a binary answer.
@@ -136,18 +136,18 @@ def baseline_scores(parts: Split, contract: Contract) -> dict[str, NDArray[np.fl
     Holdout scores of the models to beat.
 
     Returns:
-        `base rate` (the training rows' class shares or mean, whatever is asked) and `linear` (logistic or ridge
-        regression), each of shape (n, score columns).
+        `base rate` (the class shares or the mean, whatever is asked) and `linear` (logistic or ridge regression), of
+        the rows that the members were fitted on too; each of shape (n, score columns).
     """
-    train, holdout, task = parts.train, parts.holdout, contract.target.task
-    rows = train.spread(DENSE_ROWS)
+    holdout, task = parts.holdout, contract.target.task
+    rows = parts.fitted.spread(DENSE_ROWS)
     linear = build_linear_baseline(contract, rows.matrix).fit(rows.matrix, rows.target)
     return {"base rate": base_rate_scores(parts, contract), "linear": raw_scores(linear, holdout.matrix, task)}
 
 
 def base_rate_scores(parts: Split, contract: Contract) -> NDArray[np.float64]:
-    """The same answer for every holdout row, from the training rows; shape (n, score columns)."""
-    target = parts.train.target
+    """The same answer for every holdout row, from those that models are fitted on; shape (n, score columns)."""
+    target = parts.fitted.target
     if contract.target.task is Task.MULTICLASS:
         rate = np.bincount(target.astype(int), minlength=contract.target.score_width) / len(target)
     else:

@@ -192,7 +192,7 @@ def test_a_first_model_is_compared_with_the_base_rate(tmp_path: Path) -> None:
     challenger = make_scorer().score(data.matrix)
     assert evidence.champion == "the base rate"
     np.testing.assert_array_equal(evidence.challenger_loss, loss_rows(challenger, data.target, Task.BINARY))
-    base_rate = np.full((len(data), 1), parts.train.target.mean())
+    base_rate = np.full((len(data), 1), parts.fitted.target.mean())
     np.testing.assert_array_equal(evidence.champion_loss, loss_rows(base_rate, data.target, Task.BINARY))
     np.testing.assert_array_equal(evidence.blocks, blocks_of(data.times, len(data), 0))
     assert set(evidence.segments) == {"city=Oslo", "city=Rome"}

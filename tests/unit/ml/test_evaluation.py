@@ -13,6 +13,7 @@ from core.contract import Task
 from core.documents import from_json, to_json
 from core.intervals import Band
 from ml.evaluation import Evaluation, base_rate_scores, baseline_scores, evaluate
+from ml.members import build_linear_baseline, raw_scores
 from ml.metrics import UNDEFINED, blocks_of, measure
 from ml.split import Split
 from tests.factories import INTERVALS, known, make_contract
@@ -65,18 +66,27 @@ def test_only_a_multiclass_evaluation_has_figures_by_class() -> None:
     assert (make_evaluation().classes, make_evaluation(Task.REGRESSION).classes) == ((), ())
 
 
-def test_the_base_rate_is_the_training_rows_share_of_positives() -> None:
+def test_the_base_rate_is_the_share_of_positives_in_what_members_are_fitted_on() -> None:
     parts = make_split()
     scores = base_rate_scores(parts, make_contract())
     assert scores.shape == (len(parts.holdout), 1)
-    assert (scores == parts.train.target.mean()).all()
+    assert (scores == parts.fitted.target.mean()).all()
 
 
 def test_the_base_rate_of_classes_is_every_class_s_share() -> None:
     parts = make_split(Task.MULTICLASS)
     scores = base_rate_scores(parts, make_contract(Task.MULTICLASS))
     assert scores.shape == (len(parts.holdout), 3)
-    assert scores[0].tolist() == [(parts.train.target == code).mean() for code in range(3)]
+    assert scores[0].tolist() == [(parts.fitted.target == code).mean() for code in range(3)]
+
+
+def test_the_linear_baseline_knows_what_the_members_know() -> None:
+    parts, contract = make_split(Task.REGRESSION), make_contract(Task.REGRESSION)
+    rows = parts.fitted
+    linear = build_linear_baseline(contract, rows.matrix).fit(rows.matrix, rows.target)
+    np.testing.assert_array_equal(
+        baseline_scores(parts, contract)["linear"], raw_scores(linear, parts.holdout.matrix, Task.REGRESSION)
+    )
 
 
 @pytest.mark.parametrize("task", Task)
