@@ -10,7 +10,7 @@ import msgspec
 from core.bundle import REFERENCE_NAME, Bundle
 from core.errors import CorruptArtifact, ManifestError, NothingPublished, UnknownTag, UnsupportedFormat
 from core.intervals import Band
-from core.manifest import Manifest, Metric
+from core.manifest import Intervals, Metric
 from core.registry import ModelRegistry
 from core.tags import ModelTag, is_tag
 from drift.counts import Profile
@@ -97,16 +97,19 @@ def _model(tag: str, bundle: Bundle) -> Model:
         reference_sha256=manifest.files[REFERENCE_NAME].sha256,
         threshold=manifest.threshold.value if manifest.threshold else None,
         band=Band.of(manifest.intervals) if manifest.intervals else None,
-        baseline=_baseline(manifest),
-        segment_baselines=_segment_baselines(bundle.files.get(_EVALUATION_NAME)),
+        baseline=_expected(manifest.metrics, manifest.intervals),
+        segment_baselines={
+            place: _expected(metrics, manifest.intervals)
+            for place, metrics in _segment_metrics(bundle.files.get(_EVALUATION_NAME)).items()
+        },
     )
 
 
-def _baseline(manifest: Manifest) -> dict[str, Metric]:
-    coverage = manifest.metrics.get("coverage")
-    if manifest.intervals is None or coverage is None or coverage.value is None:
-        return manifest.metrics
-    return manifest.metrics | {"coverage": Metric(value=min(coverage.value, manifest.intervals.level))}
+def _expected(metrics: dict[str, Metric], intervals: Intervals | None) -> dict[str, Metric]:
+    coverage = metrics.get("coverage")
+    if intervals is None or coverage is None or coverage.value is None:
+        return metrics
+    return metrics | {"coverage": Metric(value=min(coverage.value, intervals.level))}
 
 
 class _Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +121,7 @@ class _Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     segments: dict[str, list[_Group]]
 
 
-def _segment_baselines(content: bytes | None) -> dict[tuple[str, str], dict[str, Metric]]:
+def _segment_metrics(content: bytes | None) -> dict[tuple[str, str], dict[str, Metric]]:
     """By column and category; nothing of a bundle whose training wrote it otherwise."""
     try:
         evaluation = msgspec.json.decode(content or b"", type=_Evaluation)

@@ -125,6 +125,17 @@ def test_figures_of_segments_are_read_where_training_wrote_them(
     assert {key: figures["accuracy"].value for key, figures in model.segment_baselines.items()} == accuracies
 
 
+def test_of_a_segment_s_intervals_no_more_is_expected_either(tmp_path: Path) -> None:
+    evaluation = SEGMENTS.replace(b'"accuracy": {"value": 0.8}', b'"coverage": {"value": 0.97}')
+    bundle = make_bundle(tmp_path / "bundle", Task.REGRESSION)
+    registry = DirectoryRegistry(tmp_path / "registry")
+    registry.publish(with_file(bundle, tmp_path / "more", "evaluation.json", evaluation))
+    model = Models(registry=registry).find(TAG)
+
+    assert model is not None
+    assert model.segment_baselines[("city", "Oslo")]["coverage"].value == 0.9
+
+
 def test_two_models_are_two_keys(registry: DirectoryRegistry, tmp_path: Path) -> None:
     registry.publish(make_bundle(tmp_path / "next", tag=OTHER))
     models = Models(registry=registry)
