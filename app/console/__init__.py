@@ -70,7 +70,7 @@ def blueprint(model: ServedModel, entrance: Access, settings: ServiceSettings) -
             return _answer(page.full(_here(), texts=sent.texts, invalid=invalid), status=422)
         (answer,) = scored.answers([""])
         g.rows = 1
-        shown = show_answer(answer, model.contract.target, model.bundle.manifest.threshold)
+        shown = show_answer(answer, model.contract.target, model.bundle.manifest)
         return _answer(page.full(_here(), texts=sent.texts, row=row, answer=shown))
 
     # Whoever asks for the address of an answer once more.

@@ -9,7 +9,7 @@ import msgspec
 
 from app.served_model import Answer
 from core.contract import Target, Task
-from core.manifest import Manifest, Metric, Threshold, Window
+from core.manifest import Intervals, Manifest, Metric, Window
 
 # Of more classes the likeliest are shown.
 _MAX_BARS = 20
@@ -22,11 +22,22 @@ _FIGURES = {
         "log_loss": "Log loss",
         "calibration_error": "Calibration error",
     },
-    Task.MULTICLASS: {"accuracy": "Accuracy", "log_loss": "Log loss", "calibration_error": "Calibration error"},
-    Task.REGRESSION: {"mae": "Mean absolute error", "rmse": "Root mean squared error", "r2": "R²"},
+    Task.MULTICLASS: {
+        "accuracy": "Accuracy",
+        "macro_f1": "Macro F1",
+        "log_loss": "Log loss",
+        "calibration_error": "Calibration error",
+    },
+    Task.REGRESSION: {
+        "mae": "Mean absolute error",
+        "rmse": "Root mean squared error",
+        "r2": "R²",
+        "coverage": "Held by the interval",
+        "interval_width": "Mean width of the interval",
+    },
 }
 # These have the unit of what is predicted.
-_WITH_UNIT = frozenset({"mae", "rmse"})
+_WITH_UNIT = frozenset({"mae", "rmse", "interval_width"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,15 +78,16 @@ class Figure:
     interval: str
 
 
-def show_answer(answer: Answer, target: Target, threshold: Threshold | None) -> Shown:
-    """An answer as the page shows it."""
+def show_answer(answer: Answer, target: Target, manifest: Manifest) -> Shown:
+    """An answer as the page shows it, of a model with such a manifest."""
     # As a caller gets it, so that a field which only some models fill is there or is not.
     found = msgspec.to_builtins(answer)
     bars: tuple[Bar, ...] = ()
     if target.task is Task.REGRESSION:
-        headline, note = with_unit(number(found["value"]), target.unit), _between(found, target.unit)
+        headline, note = with_unit(number(found["value"]), target.unit), _between(found, target, manifest.intervals)
     elif target.task is Task.BINARY:
         headline, bars = found["label"], (_bar(target.classes[1], found["score"]),)
+        threshold = manifest.threshold
         note = "" if threshold is None else f"The answer is {target.classes[1]} from {threshold.value:.1%} on."
     else:
         headline, note = found["label"], ""
@@ -89,10 +101,11 @@ def show_answer(answer: Answer, target: Target, threshold: Threshold | None) -> 
     )
 
 
-def _between(found: dict[str, float], unit: str) -> str:
-    if "low" not in found or "high" not in found:
+def _between(found: dict[str, float], target: Target, intervals: Intervals | None) -> str:
+    if intervals is None:
         return ""
-    return f"Most likely from {number(found['low'])} to {with_unit(number(found['high']), unit)}."
+    ends = f"{number(found['low'])} and {with_unit(number(found['high']), target.unit)}"
+    return f"In {100 * intervals.level:g} % of rows like those of training, {target.name} lies between {ends}."
 
 
 def _bar(name: str, share: float) -> Bar:
