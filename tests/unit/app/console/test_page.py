@@ -148,6 +148,12 @@ def test_each_fault_stands_beside_its_input_and_what_was_typed_stays(client: Fla
     assert "x: unknown field" in text
 
 
+def test_what_an_input_takes_is_said_of_one_that_is_no_list(client: FlaskClient, start: Start) -> None:
+    assert "city Oslo, Rome Predict" in words(client.post("/try", data={"value.age": "30", "value.city": "Bern"}))
+    refused = start(API_KEYS=KEYS, PUBLIC_DOCS="yes").post("/try", data=FILLED | {"value.age": "old"})
+    assert "age a 0 to 120; may be empty" in words(refused)
+
+
 def test_the_programs_send_what_was_tried(client: FlaskClient) -> None:
     page = client.post("/try", data={"value.age": "61.5", "value.city": "Rome"}, base_url="https://a.example")
     (curl, python, javascript) = re.findall(r"<code>(.*?)</code></pre>", page.text, re.DOTALL)
