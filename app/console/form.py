@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from app.body import read_body
@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 class Sent:
     """What came with a form: the key, empty if there was none, and the texts by the names of their inputs' features."""
 
-    key: str
+    key: str = field(repr=False)
     texts: Mapping[str, str]
 
 

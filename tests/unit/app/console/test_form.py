@@ -7,7 +7,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.console.form import FORM, fields_of, other_problems, read_form, row_of, texts_of
+from app.console.form import FORM, Sent, fields_of, other_problems, read_form, row_of, texts_of
 from app.errors import InputFault, MalformedRequest, WrongMediaType
 from core.contract import CategoricalFeature, Contract, Feature, NumericFeature, Task
 from tests.factories import TARGETS, make_contract
@@ -106,3 +106,7 @@ def test_bytes_that_are_no_text_are_no_error() -> None:
     with Flask(__name__).test_request_context("/try", method="POST", data=data, content_type=FORM):
         form = read_form(CONTRACT, max_bytes=10_000)
     assert (form.texts["city"], form.key) == ("\ufffd\ufffd", "\ufffd")
+
+
+def test_a_key_is_not_shown_with_what_else_was_sent() -> None:
+    assert "hunter2" not in repr(Sent(key="hunter2", texts={}))
