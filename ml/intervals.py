@@ -26,7 +26,8 @@ def fit_intervals(values: NDArray[np.float64], target: NDArray[np.float64], leve
     Were the rows exchangeable with those to come, and the offsets a step for each bin, the level would hold whatever
     the errors' distribution is. The lines between the medians replace the steps, which would make the answers of
     neighbours jump. The ensemble's few weights were fitted on the same rows, which makes the intervals a little too
-    narrow; and where the data drift, rows are not exchangeable any more.
+    narrow; the members that answer were fitted on these rows too, and err less than those that are measured here, which
+    makes them a little too wide. Where the data drift, rows are not exchangeable any more.
 
     Args:
         values: The ensemble's, of the validation rows; shape (n,).

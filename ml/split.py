@@ -91,8 +91,8 @@ def split(data: Dataset, *, validation: Share, holdout: Share, task: Task) -> Sp
 
     Args:
         data: Rows in time order where there are times.
-        validation: Rows that weights, calibration and threshold are fitted on, by members that know the training rows
-            only; a percentage if the holdout is one, a length of time if it is one.
+        validation: Rows that weights, calibration, threshold and intervals are fitted on, by members that know the
+            training rows only; a percentage if the holdout is one, a length of time if it is one.
         holdout: Rows that nothing is fitted on.
         task: Classes are spread evenly over the parts of a random split.
 

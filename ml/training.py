@@ -68,13 +68,13 @@ def train_ensemble(parts: Split, contract: Contract, plan: TrainingPlan, progres
     """
     Fit everything that is fitted, on training and validation rows only.
 
-    Weights, calibration and threshold are fitted on validation rows, by members that were fitted on training rows. The
-    members that count are then fitted once more, on both.
+    Weights, calibration, threshold and intervals are fitted on validation rows, by members that were fitted on training
+    rows. The members that count are then fitted once more, on both.
 
     Args:
         parts: The holdout is not touched.
         contract: Of the rows.
-        plan: Seed, search budget, threshold rule.
+        plan: Seed, search budget, threshold rule, level of intervals.
         progress: Told of every step.
     """
     task = contract.target.task
