@@ -20,7 +20,8 @@ from app.settings import IN_MEMORY, ServiceSettings
 # there: behind a proxy or a gateway, strangers and callers share an address.
 _WRONG_KEYS = parse("20/minute")
 _UNAUTHORIZED = Problem(401, "Unauthorized", "send a key as Authorization: Bearer KEY", {"WWW-Authenticate": "Bearer"})
-# Rows that leave no trace are for whoever looks after the service.
+# Rows that leave no trace are for whoever looks after the service, but for the single ones that people try on the
+# console.
 _TRACELESS = frozenset({Scope.ADMIN})
 _LOG = structlog.get_logger()
 
