@@ -198,7 +198,7 @@ def show(found: list[Comparison]) -> None:
     sys.stdout.flush()
 
 
-def _said(is_reached: bool) -> str:  # a private word for a truth
+def _said(is_reached: bool) -> str:
     return "reached" if is_reached else "NOT REACHED"
 
 

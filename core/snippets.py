@@ -25,7 +25,7 @@ def predict_snippets(row: Row, url: str, *, needs_key: bool) -> Snippets:
     """
     How to have one row scored.
 
-    Python needs requests, JavaScript a browser or Node 18.
+    Python needs requests; JavaScript needs Node 18, or, without a key, a browser on a page of the service.
 
     Args:
         row: As a caller would send it.

@@ -10,7 +10,7 @@ from core.reference import Spread
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Thresholds:
     """
-    What counts as a change; the defaults were measured on a year of forecast, see docs/adr/0017-the-right-null.md.
+    What counts as a change; the defaults were measured on a year of real rows, see docs/adr/0017-the-right-null.md.
 
     Attributes:
         false_discovery_rate: Of the tests of one window.
