@@ -1,4 +1,4 @@
-"""Time and memory of a training on long tables: 30 columns, made from a seed, in a CSV file."""
+"""Time and memory of adopting long tables and training on them: 30 columns, made from a seed, in a CSV file."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ _CATEGORIES = (3, 5, 8, 12, 20, 50, 100, 200, 500, 1000)
 _CHUNK = 100_000
 # Five million rows are a year.
 _APART_US = 6_000_000
-_STEP = re.compile(r"\s*(\S.*\S): ([\d.]+) s")
+# Without the folder, which is another for each table.
+_STEP = re.compile(r"\s*(\S.*?\S)(?: to directory:\S+)?: ([\d.]+) s")
 _SAMPLE_S = 0.05
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """A step of a training: its time, and the most memory that was resident meanwhile."""
+    """A step of the command: its time, and the most memory that was resident meanwhile."""
 
     name: str
     seconds: float
@@ -42,7 +43,7 @@ class Step:
 
 
 def main() -> None:
-    """Train on each table in a process of its own, and print a table."""
+    """Adopt each table in a process of its own, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=ROWS, help=f"of each table (default: {ROWS})")
     parser.add_argument("--trials", type=int, default=10, help="hyperparameter sets per member (default: 10)")
@@ -55,24 +56,18 @@ def main() -> None:
             folder.mkdir()
             size = write_table(folder, rows, timed=arguments.timed)
             print(f"{rows:,} rows: {size / 1e6:,.0f} MB of CSV", file=sys.stderr)
-            found[rows] = train(folder, arguments.trials)
+            found[rows] = adopt(folder, arguments.trials)
             (folder / "table.csv").unlink()
     show(found)
 
 
 def write_table(folder: Path, rows: int, *, timed: bool) -> int:
-    """
-    Write `table.csv` and the `model.toml` that describes it.
-
-    Returns:
-        The size of the table in bytes.
-    """
+    """Write `table.csv`, and say how many bytes it has."""
     effects = [np.random.default_rng([0, size]).normal(0, 0.5, size) for size in _CATEGORIES]
     with (folder / "table.csv").open("wb") as file:
         for start in range(0, rows, _CHUNK):
             frame = _chunk(start, min(_CHUNK, rows - start), effects, timed=timed)
             frame.write_csv(file, include_header=start == 0)
-    (folder / "model.toml").write_text(_model_file(timed=timed))
     return (folder / "table.csv").stat().st_size
 
 
@@ -99,39 +94,31 @@ def _names(size: int) -> list[str]:
     return [f"k{number:04d}" for number in range(size)]
 
 
-def _model_file(*, timed: bool) -> str:
-    time_column = 'time_column = "at"\n' if timed else ""
-    text = f'[dataset]\npath = "table.csv"\n{time_column}\n'
-    text += '[target]\nname = "outcome"\ntask = "binary"\npositive = "yes"\nnegative = "no"\n'
-    for index in range(_NUMBERS):
-        nullable = "true" if index % 4 == 0 else "false"
-        text += f'[[features]]\nname = "n{index}"\nkind = "numeric"\nlow = -10\nhigh = 10\nnullable = {nullable}\n'
-    for index, size in enumerate(_CATEGORIES):
-        text += f'[[features]]\nname = "c{index}"\nkind = "categorical"\ncategories = {_names(size)}\n'
-    return text
-
-
-def train(folder: Path, trials: int) -> list[Step]:
-    """Train in a process of its own, and say what each step took; the last entry is all of it."""
+def adopt(folder: Path, trials: int) -> list[Step]:
+    """Run the one command in a process of its own, and say what each step took; the last entry is all of it."""
     own = {
         "MODEL_REGISTRY": f"directory:{folder}/registry",
+        "DEPLOYMENT_LEDGER": f"file:{folder}/ledger.jsonl",
         "CANDIDATE_DIR": str(folder / "candidate"),
         "WANDB_MODE": "disabled",
+        # Or a long line would be two.
+        "COLUMNS": "500",
     }
-    command = [sys.executable, "-m", "ml", "train", "--model-file", str(folder / "model.toml"), "--trials", str(trials)]
+    command = [sys.executable, "-m", "ml", "adopt", str(folder / "table.csv"), "--target", "outcome"]
+    command += ["--model-file", str(folder / "model.toml"), "--trials", str(trials)]
     started = time.perf_counter()
     with subprocess.Popen(
         command, cwd=ROOT, env=os.environ | own, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
     ) as process:
         steps = list(_steps(process))
     if process.returncode:
-        sys.exit(f"error: the training ended with status {process.returncode}")
+        sys.exit(f"error: the command ended with status {process.returncode}")
     seconds = time.perf_counter() - started
     return [*steps, Step(name="all", seconds=seconds, most_gb=max(step.most_gb for step in steps))]
 
 
 def _steps(process: subprocess.Popen[str]) -> Iterator[Step]:
-    """The steps that a training reports on standard error."""
+    """The steps that the command reports on standard error."""
     samples, is_over = [0.0], threading.Event()
 
     def sample() -> None:
