@@ -169,8 +169,9 @@ def _field(feature: Feature, text: str, problems: Sequence[str]) -> Field:
             problems=tuple(problems),
         )
     low, high = exact(feature.low), exact(feature.high)
-    # An input of numbers shows nothing if it is given anything else.
-    is_number = not text or _NUMBER.fullmatch(text.strip()) is not None
+    # An input of numbers shows nothing if it is given anything else, such as 5. or +5.
+    value = _value(feature, text)
+    is_number = not text or isinstance(value, float)
     return Field(
         name=feature.name,
         input_name=f"{_VALUE}{feature.name}",
@@ -181,7 +182,7 @@ def _field(feature: Feature, text: str, problems: Sequence[str]) -> Field:
         description=feature.description,
         low=low,
         high=high,
-        text=text.strip() if is_number else text,
+        text=exact(value) if isinstance(value, float) else text,
         problems=tuple(problems),
     )
 

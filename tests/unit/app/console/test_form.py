@@ -45,6 +45,15 @@ def test_what_is_no_category_or_no_number_stays_in_its_input() -> None:
     assert [(field.kind, field.text) for field in (age, place)] == [("text", "old"), ("text", "Bern")]
 
 
+@pytest.mark.parametrize(
+    ("typed", "kind", "shown"),
+    [("5.", "number", "5"), (" +5 ", "number", "5"), ("-.5e1", "number", "-5"), ("1e999", "text", "1e999")],
+)
+def test_an_input_of_numbers_holds_what_a_browser_shows_in_one(typed: str, kind: str, shown: str) -> None:
+    age, _ = fields_of(CONTRACT, {"age": typed})
+    assert (age.kind, age.text) == (kind, shown)
+
+
 def test_each_fault_stands_beside_its_input_and_the_others_apart() -> None:
     faults = [
         InputFault(field="age", problem="a"),
