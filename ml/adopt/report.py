@@ -162,7 +162,10 @@ def _next(model_file: str) -> str:
             "`scripts/train` trains again with what you changed, and publishes the model if the gate accepts it; "
             "`.venv/bin/python -m ml card` shows how good it is."
         ),
-        "`scripts/serve` serves it; its page at `/docs` shows a request for your columns.",
+        (
+            "`scripts/serve` serves it; its page at `/` has a form to try it, and requests for your columns in three "
+            "languages."
+        ),
         (
             "When the table has other columns or values, run the command above again: your changes stay, and it says "
             "what else it would have changed."
