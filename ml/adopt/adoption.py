@@ -139,8 +139,8 @@ def _before(request: Request) -> tuple[str | None, list[str]]:
         read_model_file(place)
         return place.read_text(encoding="utf-8"), []
     if _is_example(place):
-        advice = "git has it still. With --remove-example scripts/adopt takes the rest of the example away."
-        return None, [f"{place.name} was the shipped example's and is replaced; {advice}"]
+        advice = "git has it still. With --remove-example scripts/adopt takes the rest of it away."
+        return None, [f"{place.name} was the example's and is replaced; {advice}"]
     problem = "was not written by adopt; --replace writes a new one and keeps this one as " + f"{place.name}.before"
     raise ModelFileError(str(place), [Fault(place="file", problem=problem)])
 

@@ -84,7 +84,7 @@ def test_a_model_file_of_somebody_else_is_not_written_over(request_: Request) ->
 def test_the_shipped_example_is_replaced_with_a_word(request_: Request) -> None:
     request_.model_file.write_text('[dataset]\nloader = "example.tables:load"\n')
     (remark,) = _adopt(request_).remarks
-    assert remark.startswith("model.toml was the shipped example's and is replaced; git has it still.")
+    assert remark.startswith("model.toml was the example's and is replaced; git has it still.")
 
 
 def test_a_refused_table_leaves_everything_as_it_was(request_: Request) -> None:
