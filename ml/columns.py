@@ -72,7 +72,11 @@ class Misread:
 
 @dataclass(kw_only=True, slots=True)
 class Cells:
-    """What a table holds in the contract's columns, its times and its target, in the order of its rows."""
+    """
+    What a table holds in the contract's columns, its times and its target, in the order of its rows.
+
+    The last of `misread` belongs to the target.
+    """
 
     columns: list[pl.Series]
     misread: list[Misread]
@@ -155,13 +159,9 @@ def read_cells(raw: RawTable, contract: Contract, time_column: str | None, left_
         before += len(batch)
     if not before:
         raise DatasetError(f"{raw.source}: holds no rows")
-    for row, text in zip(target.misread().rows[:1], target.misread().texts, strict=False):
-        raise DatasetError(
-            f"{raw.source}: target {target.name!r}, row {row + 1}: {text!r} is not a number, but {_TARGET_RULE}"
-        )
     return Cells(
         columns=[column.whole() for column in columns],
-        misread=[column.misread() for column in columns],
+        misread=[column.misread() for column in (*columns, target)],
         target=target.whole(),
         times=of_one_kind(times, raw.source) if time_column else None,
     )

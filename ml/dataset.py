@@ -115,15 +115,18 @@ def fit_to_contract(
     Check a table against the contract and encode it.
 
     Rows without an outcome are left out, and rows whose outcome is one of `left_out`. So are rows that a caller could
-    not send (no number, out of range, null where the contract says no), as long as they are at most
-    `max_faulty_share` of all; categories that the contract does not know stay and are encoded as unseen.
+    not send (no number, out of range, null where the contract says no) or whose outcome is no number where one is
+    predicted, as long as they are at most `max_faulty_share` of all; categories that the contract does not know stay and
+    are encoded as unseen.
 
     Raises:
         DatasetError: naming the column, the first row and what would be right.
     """
     found = read_cells(raw, contract, time_column, left_out)
-    target, notes = _target_codes(found.target, contract.target, left_out, raw.source)
+    strange = found.misread[-1]
+    target, notes = _target_codes(found.target, contract.target, left_out, raw.source, len(strange.rows))
     known = ~np.isnan(target)
+    known[strange.rows] = True
     keep = known & _sendable(found, contract, known, max_faulty_share, raw.source, notes)
     usable = int(keep.sum())
     if usable < MIN_ROWS:
@@ -153,9 +156,9 @@ def _order(times: pl.Series | None, keep: NDArray[np.bool_]) -> NDArray[np.int64
 
 
 def _target_codes(
-    column: pl.Series, target: Target, left_out: tuple[str, ...], source: str
+    column: pl.Series, target: Target, left_out: tuple[str, ...], source: str, strange: int
 ) -> tuple[NDArray[np.float64], list[str]]:
-    """Class codes or values, NaN where the outcome is unknown or left out, and a note when some are."""
+    """Class codes or values, NaN where the outcome is unknown, left out or strange, and a note on the first two."""
     notes = []
     if target.task is Task.REGRESSION:
         values = column.set(column.is_infinite(), None).fill_null(float("nan")).to_numpy()
@@ -168,7 +171,7 @@ def _target_codes(
     if lost:
         names = " or ".join(map(repr, left_out))
         notes.append(f"{lost:,} rows were left out: their {target.name!r} is {names} (target.left_out)")
-    if unknown := int(np.isnan(values).sum()) - lost:
+    if unknown := int(np.isnan(values).sum()) - lost - strange:
         notes.append(f"{unknown:,} rows without an outcome were left out")
     return values, notes
 
@@ -207,7 +210,16 @@ def _sendable(
     """Which rows a caller could have sent; a note for each rule that some broke."""
     good = np.ones(len(known), dtype=bool)
     first_problem = ""
-    for feature, column, misread in zip(contract.features, cells.columns, cells.misread, strict=True):
+    *of_features, of_target = cells.misread
+    if len(of_target.rows):
+        first = int(of_target.rows[0])
+        first_problem = (
+            f"target {contract.target.name!r}, row {first + 1}: {of_target.text(first)} is not a number, but "
+            "regression takes numbers"
+        )
+        notes.append(f"{len(of_target.rows):,} rows were left out: {first_problem}")
+        good[of_target.rows] = False
+    for feature, column, misread in zip(contract.features, cells.columns, of_features, strict=True):
         for rule, broken in _broken(feature, column, misread):
             places = np.flatnonzero(broken & known)
             if len(places):

@@ -55,7 +55,7 @@ def decide(profile: TableProfile, wishes: Wishes) -> Decisions:
     found |= {name: LeftOut(name=name, reason="It was named by --drop.") for name in wishes.drop}
     _refuse_hopeless(found, wishes, profile.source)
     found |= _copies(profile.sample, found, wishes)
-    found |= _too_faulty(found, profile.rows)
+    found |= _too_faulty(found, profile.rows, target.rows)
     order = [name for name in columns if name in found]
     features = tuple(each for name in order if isinstance(each := found[name], FeatureDecision))
     if not features:
@@ -64,6 +64,7 @@ def decide(profile: TableProfile, wishes: Wishes) -> Decisions:
             f"{_reasons([each for each in found.values() if isinstance(each, LeftOut)])}"
         )
     faulty = sum(each.faulty for each in features)
+    strays = 0 if target.target.classes else columns[wishes.target].rows - columns[wishes.target].missing - target.rows
     return Decisions(
         target=target,
         features=features,
@@ -71,7 +72,7 @@ def decide(profile: TableProfile, wishes: Wishes) -> Decisions:
         time=time,
         form=replace(profile.form, time_format=time.form),
         shares=_shares(target.rows),
-        max_faulty_share=_faulty_share(faulty, profile.rows),
+        max_faulty_share=_faulty_share(faulty + strays, target.rows),
         segments=_segments(features, columns),
         trials=_HUGE_TRIALS if profile.rows > _HUGE_ROWS else DEFAULT_TRIALS,
         remarks=_remarks(profile, target.remarks, features, time, faulty),
@@ -127,10 +128,10 @@ def _fingerprint(column: pl.Series) -> int:
     return int(column.cast(pl.String).hash(seed=0).implode().hash(seed=0)[0])
 
 
-def _too_faulty(found: dict[str, FeatureDecision | LeftOut], total: int) -> dict[str, LeftOut]:
+def _too_faulty(found: dict[str, FeatureDecision | LeftOut], total: int, usable: int) -> dict[str, LeftOut]:
     """The columns with the most values that are no numbers, as far as all together would cost too many rows."""
     features = [each for each in found.values() if isinstance(each, FeatureDecision) and each.faulty]
-    room, dropped = _MOST_FAULTY_SHARE * total, {}
+    room, dropped = _MOST_FAULTY_SHARE * usable, {}
     for each in sorted(features, key=lambda each: (each.faulty, each.feature.name)):
         room -= each.faulty
         if room < 0:
@@ -149,10 +150,10 @@ def _shares(usable: int) -> tuple[int, int]:
 
 
 def _faulty_share(faulty: int, total: int) -> float:
-    """The default, or whole percents with room for as many again."""
+    """The default, or whole percents of the rows with an outcome, with room for as many again."""
     if 2 * faulty <= DEFAULT_FAULTY_SHARE * total:
         return DEFAULT_FAULTY_SHARE
-    return math.ceil(200 * faulty / total) / 100
+    return min(math.ceil(200 * faulty / total) / 100, 1.0)
 
 
 def _segments(features: Sequence[FeatureDecision], columns: dict[str, ColumnProfile]) -> tuple[str, ...]:

@@ -93,14 +93,6 @@ def test_a_few_texts_in_a_numeric_column_cost_their_rows() -> None:
     assert data.notes == ("2 rows were left out: column 'age', row 7: forty is not a number",)
 
 
-def test_a_text_for_an_outcome_that_is_a_number_names_the_row() -> None:
-    contract = make_contract(Task.REGRESSION)
-    frame = make_frame(Task.REGRESSION, ROWS)
-    name = contract.target.name
-    with pytest.raises(DatasetError, match=f"target '{name}', row 5: 'much' is not a number, but regression takes"):
-        _fit(_with(_as_text(frame, name), name, {5: "much"}), contract)
-
-
 def test_values_are_read_as_their_table_writes_them() -> None:
     frame = make_frame(rows=ROWS).with_columns(
         age=pl.lit("1.234,5 yr"), at=pl.lit("31/12/2024"), city=pl.when(pl.int_range(ROWS) == 0).then(pl.lit("-"))
@@ -328,10 +320,14 @@ def test_numbers_to_predict_may_be_text() -> None:
     np.testing.assert_array_equal(_fit(_as_text(frame, "price"), contract).target, _fit(frame, contract).target)
 
 
-def test_a_text_among_the_numbers_to_predict_names_its_row() -> None:
-    frame = _with(_as_text(make_frame(Task.REGRESSION, ROWS), "price"), "price", {9: "dear"})
-    with pytest.raises(DatasetError, match="target 'price', row 9: 'dear' is not a number, but regression takes"):
-        _fit(frame, make_contract(Task.REGRESSION))
+def test_a_text_among_the_numbers_to_predict_costs_its_row() -> None:
+    frame = _with(_as_text(make_frame(Task.REGRESSION, ROWS), "price"), "price", {9: "dear", 11: None})
+    data = _fit(frame, make_contract(Task.REGRESSION))
+    problem = "target 'price', row 9: dear is not a number, but regression takes numbers"
+    assert data.notes == ("1 rows without an outcome were left out", f"1 rows were left out: {problem}")
+    assert len(data) == ROWS - 2
+    with pytest.raises(DatasetError, match=f"0.5% of the rows break the contract, .* the first: {problem}"):
+        _fit(frame, make_contract(Task.REGRESSION), max_faulty_share=0.0)
 
 
 def test_infinite_and_undefined_values_are_no_outcomes() -> None:

@@ -67,6 +67,16 @@ def test_faulty_values_raise_the_share_of_rows_that_may_be_faulty() -> None:
     assert "Up to 9 of 1,000 rows" in decisions.remarks[-1]
 
 
+def test_faulty_values_are_a_share_of_the_rows_with_an_outcome() -> None:
+    few = texts("left", {"yes": 50, "no": 50})
+    assert _decide(numbers("age", 18, 90, strange=(("old", 2),)), few).max_faulty_share == 0.04
+
+
+def test_texts_among_the_numbers_to_predict_count_as_faulty() -> None:
+    price = numbers("left", 1, 900, strange=(("dear", 9),))
+    assert _decide(AGE, price).max_faulty_share == 0.02
+
+
 def test_columns_that_would_cost_too_many_rows_together_are_left_out() -> None:
     columns = [numbers(f"n{number}", 18, 90, strange=(("old", 10),)) for number in range(9)]
     assert len(_left_out(_decide(*columns, YES_NO))) == 4
