@@ -44,6 +44,11 @@ class RawData:
         return self.frame.iter_slices(rows)
 
 
+def is_pattern(name: str) -> bool:
+    """Whether polars takes a column's name for a pattern of several."""
+    return name == "*" or (name.startswith("^") and name.endswith("$"))
+
+
 Loader = Callable[[date | None], RawTable]
 
 
@@ -116,8 +121,8 @@ def fit_to_contract(
 
     Rows without an outcome are left out, and rows whose outcome is one of `left_out`. So are rows that a caller could
     not send (no number, out of range, null where the contract says no) or whose outcome is no number where one is
-    predicted, as long as they are at most `max_faulty_share` of all; categories that the contract does not know stay and
-    are encoded as unseen.
+    predicted, as long as they are at most `max_faulty_share` of all; categories that the contract does not know stay
+    and are encoded as unseen.
 
     Raises:
         DatasetError: naming the column, the first row and what would be right.

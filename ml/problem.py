@@ -15,7 +15,7 @@ from core.drift_policy import DriftPolicy, read_drift_policy
 from core.errors import DatasetError, ModelFileError
 from core.reading import Table, read_model_file
 from ml.columns import RawTable
-from ml.dataset import RESERVED_PREFIX, Dataset, Loader, fit_to_contract
+from ml.dataset import RESERVED_PREFIX, Dataset, Loader, fit_to_contract, is_pattern
 from ml.datasets import table_file
 from ml.datasets.form import FORM_KEYS, TableForm, read_form
 from ml.datasets.sources import Fetch, Files, find_files, no_download, path_fault
@@ -114,6 +114,8 @@ def read_problem(path: Path, fetch: Fetch = no_download) -> Problem:
     for index, name in enumerate(contract.names):
         if name.startswith(RESERVED_PREFIX):
             document.fault(f"features[{index}].name", f"{name!r} begins with {RESERVED_PREFIX!r}, which is reserved")
+        if is_pattern(name):
+            document.fault(f"features[{index}].name", f"{name!r} is a pattern of columns; rename the column")
     dataset = document.table("dataset")
     time_column, form = dataset.get("time_column", str, "") or None, read_form(dataset)
     validation, holdout = _read_split(document.table("split", optional=True), time_column)

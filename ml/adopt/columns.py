@@ -121,7 +121,7 @@ class Column:
         self.missing += values.null_count()
         if not len(filled):
             return
-        counts = filled.alias("value").value_counts(name="count")
+        counts = filled.value_counts(name="count")
         self._begin(counts)
         self.tally.add(counts.with_columns(pl.col("value").cast(pl.String), pl.col("count").cast(pl.Int64)))
         self._add_numbers(counts, filled)
@@ -134,13 +134,14 @@ class Column:
         return read_numbers(values, self.form, self.unit) if values.dtype == pl.String else values.cast(pl.Float64)
 
     def values(self, column: pl.Series) -> pl.Series:
-        """The values of a batch, null where there is none."""
+        """The values of a batch, null where there is none; a name such as ^a.*$ would be taken for a pattern."""
+        column = column.alias("value")
         if self.kind == "text":
             texts = column.cast(pl.String)
             return texts.set(texts.is_in(MISSING).fill_null(value=False), None)
         if self.kind == "other":
             return pl.Series(
-                self.name, [None if value is None else str(value) for value in column.to_list()], dtype=pl.String
+                "value", [None if value is None else str(value) for value in column.to_list()], dtype=pl.String
             )
         return column.fill_nan(None) if column.dtype.is_float() else column
 

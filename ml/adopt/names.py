@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from core.contract import MAX_NAME_LENGTH
-from ml.dataset import RESERVED_PREFIX
+from ml.dataset import RESERVED_PREFIX, is_pattern
 
 _WORDS = re.compile(r"[^\W_]+")
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -27,6 +27,8 @@ def name_problem(name: str) -> str | None:
     """Why a column cannot be a field of a request, in a sentence; None if it can."""
     if not name or not name.isprintable() or name != name.strip() or len(name) > MAX_NAME_LENGTH:
         return f"Its name cannot be a field of a request (1 to {MAX_NAME_LENGTH} printable characters): rename it."
+    if is_pattern(name):
+        return "Its name is a pattern for what reads tables: rename it."
     if name.startswith(RESERVED_PREFIX):
         return f"Names that begin with {RESERVED_PREFIX!r} are reserved: rename it."
     return None

@@ -64,7 +64,7 @@ class CsvFile:
             try:
                 for batch in table.collect_batches(chunk_size=rows, maintain_order=True):
                     self._require_empty(batch.select(nameless))
-                    cells = batch.select(pl.col(self.columns).str.strip_chars())
+                    cells = batch.drop(nameless).select(pl.all().str.strip_chars())
                     yield cells.filter(~pl.all_horizontal(pl.all().is_null()))
             except pl.exceptions.PolarsError as error:
                 raise DatasetError(

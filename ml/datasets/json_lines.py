@@ -45,7 +45,7 @@ class JsonLines:
         """Tables of up to `rows` rows; a key that a line lacks is null."""
         objects = _objects(self.paths, self.names, self.encoding)
         while batch := list(islice(objects, rows)):
-            yield pl.DataFrame([_column(name, dtype, batch) for name, dtype in self.schema.items()])
+            yield pl.DataFrame({name: _column(name, dtype, batch) for name, dtype in self.schema.items()})
 
 
 def open_json_lines(paths: Sequence[Path], names: Sequence[str], encoding: str) -> JsonLines:
@@ -75,6 +75,9 @@ def _objects(paths: Sequence[Path], names: Sequence[str], encoding: str) -> Iter
 def _object(line: bytes, what: str) -> dict[str, Any]:
     try:
         values = json.loads(line)
+        if b"\\u" in line:
+            # Half of a pair of escapes is no character, which only an encoder sees.
+            _spelt(values).encode()
     except (ValueError, RecursionError) as error:
         raise DatasetError(f"{what} is not JSON ({error}); each line takes one object") from error
     if not isinstance(values, dict):

@@ -83,8 +83,9 @@ class TableFiles:
         """
         for file in self.files:
             for batch in file.batches(rows):
-                yield batch.select(self.columns).with_columns(
-                    pl.col(name).cast(dtype) for name, dtype in self.casts.items()
+                # By name: an expression would take * or ^a.*$ for a pattern.
+                yield batch[list(self.columns)].with_columns(
+                    batch[name].cast(dtype) for name, dtype in self.casts.items()
                 )
 
 

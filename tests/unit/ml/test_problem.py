@@ -93,6 +93,7 @@ BROKEN = [
     ("seed = 1", "interval = 0.8", "training.interval", "belongs to regression targets only"),
     ("seed = 1", "epochs = 3", "training.epochs", "unknown key"),
     ('segments = ["city"]', 'segments = ["city", "age"]', "gate.segments[1]", "'age' is not a categorical feature"),
+    ('name = "age"', 'name = "^a.*$"', "features[0].name", "'^a.*$' is a pattern of columns; rename the column"),
     ('name = "age"', 'name = "slipway score 0"', "features[0].name", "begins with 'slipway ', which is reserved"),
     ('segments = ["city"]', "segments = [1]", "gate.segments[0]", "takes text, found 1"),
     ('segments = ["city"]', "min_segment_rows = 0", "gate.min_segment_rows", "found 0"),

@@ -144,6 +144,7 @@ def test_a_nearly_constant_column_is_kept_and_said() -> None:
         (numbers("customer_id", 10_000, 99_999, distinct=990), "It names things and measures nothing"),
         (numbers(" age", 1, 90), "rename it"),
         (numbers("slipway x", 1, 90), "reserved: rename it"),
+        (numbers("*", 1, 90), "Its name is a pattern for what reads tables: rename it."),
         (numbers("x", 1, 1e39), "beyond 1e+38"),
         (texts("x", {"0,5": 20, **{f"{number},5": 2 for number in range(1, 236)}}, rows=600), "If they are numbers"),
         (replace(numbers("day", 20_230_101, 20_241_231), times=times("day").times), "It holds dates or times"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -217,6 +218,25 @@ def test_json_lines_have_numbers_texts_and_truth_values(tmp_path: Path) -> None:
     assert table["big"].to_list() == [2.0**70, None, -1.0, None]
 
 
+@pytest.mark.parametrize("name", ["*", "^.*$", "^a$"])
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
+def test_a_name_that_looks_like_a_pattern_is_a_name(name: str, suffix: str, tmp_path: Path) -> None:
+    frame, paths = pl.DataFrame({"a": ["x"], name: ["y"]}), [tmp_path / f"1{suffix}", tmp_path / f"2{suffix}"]
+    write: dict[str, Callable[[Path], object]] = {
+        ".csv": frame.write_csv,
+        ".parquet": frame.write_parquet,
+        ".jsonl": frame.write_ndjson,
+    }
+    for path in paths:
+        write[suffix](path)
+    assert pl.concat(list(_open(*paths).batches(9))).rows(named=True) == [{"a": "x", name: "y"}] * 2
+
+
+def test_an_empty_key_of_json_lines_is_a_name(tmp_path: Path) -> None:
+    assert _open(_write(tmp_path, '{"a": 1, "": 2}', "1.jsonl")).columns == ("a", "")
+    assert _rows(_write(tmp_path, '{"a": 1, "": 2}', "1.jsonl")) == [(1, 2)]
+
+
 def test_a_key_that_only_one_file_of_json_lines_has_is_a_column(tmp_path: Path) -> None:
     paths = [_write(tmp_path, '{"a": 1}', "1.jsonl"), _write(tmp_path, '{"a": "x", "b": 2}', "2.jsonl")]
     assert _rows(*paths) == [("1", None), ("x", 2)]
@@ -231,8 +251,9 @@ def test_a_key_that_only_one_file_of_json_lines_has_is_a_column(tmp_path: Path) 
         ('{"a": 1}\n[1]\n', "row 2 is no JSON object"),
         ("[" * 100_000, "row 1 is not JSON"),
         (b'{"a": "\xe4"}', "is not UTF-8"),
+        ('{"a": "\\ud83d\\ude00"}\n{"a": "\\ud83d"}', "row 2 is not JSON"),
     ],
-    ids=["empty", "no key", "broken", "list", "deep", "latin"],
+    ids=["empty", "no key", "broken", "list", "deep", "latin", "half"],
 )
 def test_what_are_no_json_lines_is_named_with_the_row(content: str | bytes, words: str, tmp_path: Path) -> None:
     path = _write(tmp_path, content, "data.jsonl")
