@@ -112,6 +112,7 @@ def test_outliers_and_texts_of_a_number_to_predict_are_said() -> None:
     ("column", "task", "positive", "words"),
     [
         (texts("y", {"a": 1000}), None, None, "is 'a' in every row; a model needs at least two outcomes"),
+        (texts("y", {"a": 400}), None, None, "is 'a' in every row but 600 without an outcome (empty, or a word for"),
         (texts("y", {"a": 30, "b": 30}), None, None, "has a value in 60 rows; training takes at least 100"),
         (distinct_texts("y"), None, None, "texts of 1,000 different values"),
         (texts("y", {"a": 998, "b": 2}), None, None, "has 1 value with 10 rows or more"),
