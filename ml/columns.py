@@ -109,7 +109,7 @@ class _Column:
     def add(self, written: pl.Series, before: int, raw: RawTable, what: str) -> None:
         """Take a part that comes after so many rows."""
         if self._unit is None:
-            if written.dtype.is_float() and self._rule:
+            if (written.dtype.is_float() or written.dtype.is_decimal()) and self._rule:
                 raise DatasetError(f"{what} holds {written.dtype}, but {self._rule}")
             self._parts.append(as_texts(written, self._listed, raw.form, what))
             return
@@ -198,7 +198,7 @@ def as_texts(column: pl.Series, listed: tuple[str, ...], form: TableForm, what: 
     """
     if column.dtype.is_float():
         column = column.fill_nan(None)
-    elif not (column.dtype.is_integer() or column.dtype in _TEXT_TYPES):
+    elif not (column.dtype.is_integer() or column.dtype.is_decimal() or column.dtype in _TEXT_TYPES):
         raise DatasetError(f"{what} holds {column.dtype}; it takes texts, whole numbers, truth values, dates or times")
     texts = column.cast(pl.String)
     nothing = [word for word in (*MISSING, *form.missing) if word not in listed]

@@ -59,12 +59,18 @@ def _hopeless(column: ColumnProfile) -> Iterator[str]:
     if column.missing == column.rows:
         yield "No row has a value."
     if column.dtype == "other":
-        yield "It holds lists or tables: give each of their parts a column of its own."
+        yield (
+            "It holds lists or tables, or bytes, durations or times of day: write what matters of them as columns of "
+            "numbers or texts."
+        )
     if column.dtype == "time" or is_clock(column):
         yield (
             "It holds dates or times, which are no features: add the number of days that matter (since then, until "
             "then) or the month as a column."
         )
+    if column.dtype == "number" and column.missing < column.rows and (numbers is None or not _is_amount(column, numbers)):
+        infinite = column.rows - column.missing - (numbers.count if numbers else 0)
+        yield f"It is infinite in {rows(infinite, column.rows)}, too many to leave out: leave those cells empty."
     if numbers is not None and max(abs(numbers.low), abs(numbers.high)) > MAX_MAGNITUDE:
         yield f"It holds numbers beyond {MAX_MAGNITUDE:g}, which the model's 32 bits do not reach."
 
@@ -78,7 +84,7 @@ def _pointless(column: ColumnProfile) -> Iterator[str]:
         yield f"Only {rows(known, column.rows)} have a value, too few to learn from."
     if column.distinct == 1 and column.missing < _MIN_KNOWN:
         yield f"It is {quoted([column.top[0][0]])} in all rows but {column.missing}, where it is missing."
-    if column.numbers is not None and is_strangeless(column) and not column.numbers.padded:
+    if column.numbers is not None and _is_amount(column, column.numbers):
         yield from _number_of_rows(column, column.numbers)
     else:
         yield from _name_of_rows(column)
@@ -109,11 +115,6 @@ def _name_of_rows(column: ColumnProfile) -> Iterator[str]:
         yield f"It names the rows: there are {column.distinct:,} values in {known:,} rows."
 
 
-def is_strangeless(column: ColumnProfile) -> bool:
-    """Whether every value that is there reads as a number."""
-    return column.numbers is not None and column.numbers.count == column.rows - column.missing
-
-
 def _is_amount(column: ColumnProfile, numbers: NumberProfile) -> bool:
     """Whether a column is numeric: all values but a few are numbers, and none is a code such as 01234."""
     strange = column.rows - column.missing - numbers.count
@@ -131,7 +132,7 @@ def _numeric(column: ColumnProfile, numbers: NumberProfile) -> FeatureDecision:
         sentences.append("It follows the calendar, so drift does not compare it.")
     strange = column.rows - column.missing - numbers.count
     if strange:
-        values = quoted([value for value, _ in column.strange], 3)
+        values = quoted([value for value, _ in column.strange], 3) or "infinite numbers"
         sentences.append(f"{rows(strange, column.rows)} hold something else ({values}) and are left out of training.")
     return FeatureDecision(
         feature=NumericFeature(

@@ -91,5 +91,5 @@ def _with_present_classes(decisions: Decisions, sample: pl.DataFrame) -> Contrac
     target: Target = contract.target
     if target.task is not Task.MULTICLASS:
         return contract
-    present = set(sample[target.name].cast(pl.String).drop_nulls().str.strip_chars().unique())
+    present = set(sample[target.name].cast(pl.String).drop_nulls().unique())
     return replace(contract, target=replace(target, classes=tuple(name for name in target.classes if name in present)))

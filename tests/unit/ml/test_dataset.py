@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -139,9 +141,18 @@ def test_a_column_that_is_empty_throughout_is_one_of_missing_numbers() -> None:
     assert np.isnan(data.matrix[:, 0]).all()
 
 
-def test_fractions_are_no_categories() -> None:
-    with pytest.raises(DatasetError, match=r"column 'city' holds Float64, but model\.toml says it is categorical"):
-        _fit(make_frame(rows=ROWS).with_columns(city=pl.lit(0.5)))
+@pytest.mark.parametrize(("value", "kind"), [(0.5, "Float64"), (Decimal("0.5"), "Decimal")])
+def test_fractions_are_no_categories(value: Any, kind: str) -> None:
+    with pytest.raises(DatasetError, match=f"column 'city' holds {kind}.* but model.toml says it is categorical"):
+        _fit(make_frame(rows=ROWS).with_columns(city=pl.lit(value)))
+
+
+def test_decimals_are_classes_by_their_text() -> None:
+    target = Target(name="churn", task=Task.BINARY, classes=("0.00", "1.00"))
+    frame = make_frame(rows=ROWS)
+    decimals = frame.with_columns(churn=(pl.col("churn") == "yes").cast(pl.Int64).cast(pl.Decimal(38, 2)))
+    found = _fit(decimals, replace(make_contract(), target=target))
+    np.testing.assert_array_equal(found.target, _fit(frame).target)
 
 
 @pytest.mark.parametrize("value", [b"x", timedelta(hours=1), [1]], ids=["bytes", "duration", "list"])

@@ -108,6 +108,25 @@ def test_a_table_outside_of_the_folder_is_said(request_: Request) -> None:
     assert adopted.remarks[0].startswith("The table lies outside of this folder")
 
 
+def test_a_typed_table_trains_as_it_was_adopted(request_: Request) -> None:
+    path = request_.model_file.with_name("table.parquet")
+    pl.DataFrame(
+        {
+            "left": [" a", "a", "b"] * 100,
+            "tells": [number % 3 for number in range(300)],
+            "ratio": [float("inf"), *range(29)] * 10,
+            "amount": [number * 7 % 300 / 4 for number in range(300)],
+        },
+        schema_overrides={"amount": pl.Decimal(9, 2), "ratio": pl.Float64},
+    ).write_parquet(path)
+    adopted = _adopt(replace(request_, files=(path,)))
+    assert adopted.decisions.target.target.classes == (" a", "a", "b")
+    left_out = {each.name: each.reason for each in adopted.decisions.left_out}
+    assert "It is infinite in 10 of 300 rows" in left_out["ratio"]
+    assert "Alone it nearly gives the outcome" in left_out["tells"]
+    assert len(adopted.problem.load(None)) == 300
+
+
 def test_one_file_is_named_from_the_model_files_folder(tmp_path: Path) -> None:
     assert dataset_path([tmp_path / "data/a.csv"], tmp_path) == "data/a.csv"
     assert dataset_path([tmp_path / "a.csv"], tmp_path / "inner") == "../a.csv"

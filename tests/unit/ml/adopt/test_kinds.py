@@ -142,6 +142,8 @@ def test_a_nearly_constant_column_is_kept_and_said() -> None:
         (distinct_texts("note", mean_words=9.0), "It holds free text (9 words in the mean"),
         (numbers("n", 1, 1000, distinct=1000, rising=True), "It numbers the rows"),
         (numbers("customer_id", 10_000, 99_999, distinct=990), "It names things and measures nothing"),
+        (numbers("ratio", 0, 1, count=900, dtype="number"), "It is infinite in 100 of 1,000 rows (10 %)"),
+        (replace(texts("ratio", {"inf": 1000}), dtype="number"), "It is infinite in 1,000 of 1,000 rows"),
         (numbers(" age", 1, 90), "rename it"),
         (numbers("slipway x", 1, 90), "reserved: rename it"),
         (numbers("*", 1, 90), "Its name is a pattern for what reads tables: rename it."),
@@ -163,6 +165,8 @@ def test_what_teaches_nothing_is_left_out_with_the_reason(column: ColumnProfile,
         numbers("population", 10_000, 99_999, distinct=1000),
         numbers("elapsed", 1, 9_000_000, distinct=1000, rising=True),
         numbers("customer_id", 1, 40, distinct=40),
+        numbers("income", 0.5, 9000.5, distinct=990, strange=(("unsure", 3),)),
+        numbers("income", 0.5, 9000.5, distinct=990, count=995, dtype="number"),
     ],
 )
 def test_numbers_that_only_look_like_identifiers_stay(column: ColumnProfile) -> None:
