@@ -11,6 +11,8 @@ import tomlkit
 from tomlkit.items import Table
 
 HEAD = "head"
+# Keys by which the others of their table have a sense: of a feature, and of the target.
+_DEFINING = ("kind", "task", "name")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,13 +50,23 @@ def merge(*, base: str, mine: str, new: str) -> Merged:
     old, now, next_ = (split_blocks(text) for text in (base, mine, new))
     notes = _Notes()
     result: dict[str, str] = {}
+    target = _target(old, now, next_)
     for name, text in now.items():
+        if name == target:
+            notes.changed.append(f"{name} is gone: it is what is predicted now")
+            continue
         merged = _block(name, old.get(name), text, next_.get(name), notes)
         if merged is not None:
             result[name] = merged
     _add_new(result, old, next_, notes)
     text = "\n\n".join(block.strip("\n") for block in result.values()) + "\n"
     return Merged(text=text, changed=tuple(notes.changed), kept=tuple(notes.kept))
+
+
+def _target(old: Mapping[str, str], now: Mapping[str, str], new: Mapping[str, str]) -> str:
+    """What the block of a feature would be called that is the target after the merge."""
+    was, is_, will = (_values(blocks.get("[target]", "")).get("name") for blocks in (old, now, new))
+    return f"feature {(will if is_ == was else is_)!r}"
 
 
 def split_blocks(text: str) -> dict[str, str]:
@@ -70,7 +82,8 @@ def split_blocks(text: str) -> dict[str, str]:
     tomllib.loads(text)
     blocks: list[str] = []
     lines: list[str] = []
-    for line in text.splitlines():
+    # No other mark that Python takes for a line's end, such as U+2028 in a text, is one in TOML.
+    for line in text.replace("\r\n", "\n").split("\n"):
         if line.lstrip().startswith("[") and _is_toml("\n".join(lines)):
             blocks.append("\n".join(lines))
             lines = []
@@ -114,7 +127,20 @@ def _block(name: str, old: str | None, mine: str, new: str | None, notes: _Notes
     if old is None or _same(mine, old):
         _say_changes(name, _values(mine), _values(new), notes)
         return new
+    was, is_, will = _values(old), _values(mine), _values(new)
+    if any(was.get(key) == is_.get(key) != will.get(key) for key in _DEFINING):
+        return _anew(name, is_, new, notes)
     return _by_key(name, old, mine, new, notes)
+
+
+def _anew(name: str, before: Mapping[str, Any], new: str, notes: _Notes) -> str:
+    """A table that says something else than before, so that of what was edited only the description fits it."""
+    document = tomlkit.parse(new)
+    if "description" in before:
+        _table(document)["description"] = before["description"]
+    text = tomlkit.dumps(document)
+    _say_changes(name, before, _values(text), notes)
+    return text
 
 
 def _dropped(name: str, old: str | None, mine: str, notes: _Notes) -> str | None:
@@ -182,7 +208,7 @@ def _with_reasons(old: str, mine: str, new: str) -> str:
 
 def _parts(block: str) -> tuple[list[str], list[str], list[str]]:
     """The line with a table's head, the comments right below it, and what follows."""
-    lines = block.strip("\n").splitlines()
+    lines = block.strip("\n").split("\n")
     start = 1 if lines and lines[0].lstrip().startswith("[") else 0
     end = start
     while end < len(lines) and lines[end].lstrip().startswith("#"):

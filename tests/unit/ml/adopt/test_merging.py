@@ -121,6 +121,38 @@ def test_a_table_that_both_have_added_is_the_persons() -> None:
     assert merged.kept == ("[gate] is yours; adopt would write its own",)
 
 
+def test_a_column_of_another_kind_is_written_anew_and_keeps_its_description() -> None:
+    mine = BASE.replace("high = 150", 'high = 120\ndescription = "In years."')
+    ages = 'kind = "categorical"\ncategories = ["old", "young"]\n'
+    merged = merge(base=BASE, mine=mine, new=BASE.replace('kind = "numeric"\nlow = 0\nhigh = 150\n', ages))
+    (age, _) = tomllib.loads(merged.text)["features"]
+    assert age == {
+        "name": "age",
+        "kind": "categorical",
+        "categories": ["old", "young"],
+        "description": "In years.",
+    }
+    assert "feature 'age' high: 120 -> nothing" in merged.changed
+
+
+def test_another_target_is_written_anew_and_is_no_feature_even_if_that_was_edited() -> None:
+    mine = BASE.replace("high = 150", "high = 120").replace('positive = "yes"', 'positive = "no"')
+    other = '[target]\nname = "age"\ntask = "regression"\n\n'
+    merged = merge(base=BASE, mine=mine, new=other + BASE[BASE.index("[[features]]\n# Texts") :])
+    values = tomllib.loads(merged.text)
+    assert values["target"] == {"name": "age", "task": "regression"}
+    assert [each["name"] for each in values["features"]] == ["plan"]
+    assert "feature 'age' is gone: it is what is predicted now" in merged.changed
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\x85", "\r\n"])
+def test_only_a_line_end_of_toml_ends_a_line(mark: str) -> None:
+    base = BASE.replace("\n", "\r\n") if mark == "\r\n" else BASE.replace("basic", f"ba{mark}sic")
+    new = base.replace("high = 150", "high = 200")
+    merged = merge(base=base, mine=base.replace("low = 0", "low = 1"), new=new)
+    assert tomllib.loads(merged.text) == tomllib.loads(new.replace("low = 0", "low = 1"))
+
+
 def test_a_key_that_adopt_no_longer_writes_goes() -> None:
     old = BASE.replace("high = 150", "high = 150\nnullable = true")
     merged = merge(base=old, mine=old.replace("low = 0", "low = 10"), new=BASE)
