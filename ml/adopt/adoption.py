@@ -21,7 +21,7 @@ from ml.adopt.profile import TableProfile, profile_table
 from ml.adopt.report import write_report
 from ml.adopt.sampling import look_closer
 from ml.adopt.writing import write_model_file
-from ml.datasets.sources import Fetch, no_download, plain
+from ml.datasets.sources import Fetch, find_files, no_download, path_fault, plain
 from ml.problem import Problem, read_problem
 from ml.progress import Progress
 
@@ -95,10 +95,11 @@ def adopt_table(request: Request, progress: Progress) -> Adopted:
     """
     folder = request.model_file.parent
     before, remarks = _before(request)
-    path = request.url or dataset_path(request.files, folder)
-    source = plain(path) if request.url or len(request.files) > 1 else request.files[0].name
+    files = _distinct(request.files)
+    path = request.url or dataset_path(files, folder)
+    source = plain(path) if request.url or len(files) > 1 else files[0].name
     with progress.step(f"Reading {source}"):
-        profile = profile_table(request.files, source=source)
+        profile = profile_table(files, source=source, names=[_relative(file, folder) for file in files])
     decisions = decide(profile, request.wishes)
     if path.startswith(("../", "/")):
         remarks.append(
@@ -164,13 +165,24 @@ def _merge(request: Request, before: str | None, new: str) -> Merged:
         raise ModelFileError(str(request.base), [Fault(place="file", problem=problem)]) from error
 
 
+def _distinct(files: Sequence[Path]) -> list[Path]:
+    """The files in the order in which training reads them; one that was named twice, or by a link, counts once."""
+    found: dict[Path, Path] = {}
+    for file in sorted(files, key=lambda file: file.name):
+        found.setdefault(file.resolve(), file)
+    return list(found.values())
+
+
 def dataset_path(files: Sequence[Path], folder: Path) -> str:
     """
     One file, or a pattern that several match and nothing else does, from a folder.
 
     Raises:
-        DatasetError: if there is no such pattern.
+        DatasetError: if there is no such pattern, or a name is no text.
     """
+    strange = next((file.name for file in files if file.name != file.name.encode(errors="replace").decode()), None)
+    if strange is not None:
+        raise DatasetError(f"a file's name is not UTF-8: {strange!r}; rename it")
     if len(files) == 1:
         return _relative(files[0], folder)
     names = sorted(file.name for file in files)
@@ -181,7 +193,16 @@ def dataset_path(files: Sequence[Path], folder: Path) -> str:
     if len(parents) > 1 or re.search(r"[][*?]", start + end):
         raise DatasetError("several files are taken from one folder, with names without * ? [ ]; move them into one")
     (parent,) = parents
-    others = sorted({found.name for found in parent.glob(pattern)} - set(names))
+    if path_fault(pattern) is not None:
+        raise DatasetError(f"the files of a table have names of the same ending, unlike {quoted(names, 3)}")
+    taken = {found.resolve() for found in find_files(pattern, parent, no_download).paths}
+    hidden = [name for name in names if (parent / name).resolve() not in taken]
+    if hidden:
+        raise DatasetError(
+            f"model.toml names several files by a pattern, and {pattern} leaves hidden ones out; rename "
+            f"{quoted(hidden, 3)}"
+        )
+    others = sorted({found.name for found in taken} - {file.resolve().name for file in files})
     if others:
         raise DatasetError(
             f"model.toml names several files by a pattern, and {pattern} takes {quoted(others, 3)} as well; name all "

@@ -68,7 +68,11 @@ def _hopeless(column: ColumnProfile) -> Iterator[str]:
             "It holds dates or times, which are no features: add the number of days that matter (since then, until "
             "then) or the month as a column."
         )
-    if column.dtype == "number" and column.missing < column.rows and (numbers is None or not _is_amount(column, numbers)):
+    if (
+        column.dtype == "number"
+        and column.missing < column.rows
+        and (numbers is None or not _is_amount(column, numbers))
+    ):
         infinite = column.rows - column.missing - (numbers.count if numbers else 0)
         yield f"It is infinite in {rows(infinite, column.rows)}, too many to leave out: leave those cells empty."
     if numbers is not None and max(abs(numbers.low), abs(numbers.high)) > MAX_MAGNITUDE:

@@ -144,19 +144,20 @@ _MAX_ROWS = 100_000
 _TAIL = 0.001
 
 
-def profile_table(paths: Sequence[Path], *, source: str) -> TableProfile:
+def profile_table(paths: Sequence[Path], *, source: str, names: Sequence[str] = ()) -> TableProfile:
     """
     Find out how a table is written and what its columns hold.
 
     Args:
         paths: Its files, at least one; see `ml.datasets.table.SUFFIXES`.
         source: What to call it.
+        names: What to call each file; its path if nothing is said.
 
     Raises:
         DatasetError: if it cannot be read or holds no rows.
     """
     form, remarks = sniff_form(paths)
-    table = open_table(paths, form, source=source)
+    table = open_table(paths, form, source=source, names=names)
     width = len(table.columns)
     columns: list[Column] = []
     sample, hashes = RowSample(SAMPLE_ROWS), []

@@ -39,7 +39,9 @@ def decide_target(column: ColumnProfile, wishes: Wishes, source: str) -> TargetD
     if column.distinct < 2:
         raise DatasetError(f"{what} is {quoted([column.top[0][0]])} in every row{_but_for_missing(column)}")
     if column.dtype == "other":
-        raise DatasetError(f"{what} holds lists or tables, or bytes, durations or times of day; a model predicts a number or a class")
+        raise DatasetError(
+            f"{what} holds lists or tables, or bytes, durations or times of day; a model predicts a number or a class"
+        )
     if _is_time(column):
         raise DatasetError(f"{what} holds dates or times; add the number of days until then as a column and predict it")
     task, reason = _task(column, wishes, what)
@@ -54,8 +56,8 @@ def _but_for_missing(column: ColumnProfile) -> str:
     if not column.missing:
         return "; a model needs at least two outcomes"
     return (
-        f" but {column.missing:,} without an outcome (empty, or a word for nothing such as NA or None); a model needs at "
-        "least two outcomes: if those rows have one, write another word for it"
+        f" but {column.missing:,} without an outcome (empty, or a word for nothing such as NA or None); a model needs "
+        "at least two outcomes: if those rows have one, write another word for it"
     )
 
 

@@ -127,6 +127,23 @@ def test_a_typed_table_trains_as_it_was_adopted(request_: Request) -> None:
     assert len(adopted.problem.load(None)) == 300
 
 
+def test_files_are_read_once_and_in_the_order_of_their_names(request_: Request) -> None:
+    (first,) = request_.files
+    second, link = first.with_name("more.csv"), first.with_name("other.csv")
+    second.write_bytes(first.read_bytes())
+    link.symlink_to(first)
+    adopted = _adopt(replace(request_, files=(link, second, first, first)))
+    assert adopted.profile.rows == 2 * 1500
+    raw = adopted.problem.read(None)
+    assert (raw.sha256, sum(map(len, raw.batches(999)))) == (adopted.profile.sha256, 2 * 1500)
+
+
+def test_a_file_whose_name_is_no_text_is_refused(request_: Request) -> None:
+    path = request_.files[0].rename(request_.files[0].with_name("\udcff.csv"))
+    with pytest.raises(DatasetError, match=r"a file's name is not UTF-8: '\\udcff\.csv'; rename it"):
+        _adopt(replace(request_, files=(path,)))
+
+
 def test_one_file_is_named_from_the_model_files_folder(tmp_path: Path) -> None:
     assert dataset_path([tmp_path / "data/a.csv"], tmp_path) == "data/a.csv"
     assert dataset_path([tmp_path / "a.csv"], tmp_path / "inner") == "../a.csv"
@@ -140,5 +157,11 @@ def test_several_files_are_named_by_a_pattern_that_takes_no_other(tmp_path: Path
     (tmp_path / "sales-old.csv").touch()
     with pytest.raises(DatasetError, match=r"sales-\*\.csv takes 'sales-old\.csv' as well"):
         dataset_path(files, tmp_path)
+    (tmp_path / "sales-old.csv").unlink()
+    (tmp_path / ".sales-02.csv").touch()
+    with pytest.raises(DatasetError, match=r"\*\.csv leaves hidden ones out; rename '\.sales-02\.csv'"):
+        dataset_path([*files, tmp_path / ".sales-02.csv"], tmp_path)
+    with pytest.raises(DatasetError, match="of the same ending, unlike"):
+        dataset_path([*files, tmp_path / "sales-01.csv.gz"], tmp_path)
     with pytest.raises(DatasetError, match="from one folder"):
         dataset_path([*files, tmp_path / "inner/sales-3.csv"], tmp_path)
