@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import count, takewhile
 from pathlib import Path
 
 from core.contract import Row
@@ -19,7 +19,7 @@ from ml.adopt.merging import Merged, merge
 from ml.adopt.phrases import quoted
 from ml.adopt.profile import TableProfile, profile_table
 from ml.adopt.report import write_report
-from ml.adopt.sampling import look_closer
+from ml.adopt.sampling import example_row, look_closer
 from ml.adopt.writing import write_model_file
 from ml.datasets.sources import Fetch, find_files, no_download, path_fault, plain
 from ml.problem import Problem, read_problem
@@ -74,7 +74,7 @@ class Adopted:
         decisions: What was decided of it.
         merged: How the model file differs from what it was.
         remarks: On the files, in sentences.
-        row: Of the table, as a caller would send it; None if none could be read.
+        row: Of the table, as a caller would send it by the model file; None if none of the newest can be sent.
     """
 
     problem: Problem
@@ -94,6 +94,7 @@ def adopt_table(request: Request, progress: Progress) -> Adopted:
             written then.
     """
     folder = request.model_file.parent
+    _require_own_base(request)
     before, remarks = _before(request)
     files = _distinct(request.files)
     path = request.url or dataset_path(files, folder)
@@ -111,6 +112,7 @@ def adopt_table(request: Request, progress: Progress) -> Adopted:
         sampled = look_closer(profile, decisions, draft, request.wishes.keep)
     new = write_model_file(sampled.decisions, path=path, source=source, report=report)
     merged = _merge(request, before, new)
+    problem = _read_merged(request, merged.text)
     page = write_report(
         profile, sampled.decisions, command=request.command, model_file=_relative(request.model_file, folder)
     )
@@ -118,13 +120,24 @@ def adopt_table(request: Request, progress: Progress) -> Adopted:
     for place, text in ((request.model_file, merged.text), (request.report, page), (request.base, _BASE_HEAD + new)):
         write_atomically(place, text.encode())
     return Adopted(
-        problem=read_problem(request.model_file, request.fetch),
+        problem=problem,
         profile=profile,
         decisions=sampled.decisions,
         merged=merged,
         remarks=tuple(remarks),
-        row=sampled.row,
+        row=example_row(sampled.rows, problem.contract),
     )
+
+
+def _require_own_base(request: Request) -> None:
+    """Nothing is written over that adopt did not write: --report may name any place."""
+    base, problem = request.base, ""
+    if base.resolve() in (request.model_file.resolve(), request.report.resolve()):
+        problem = "would be written over"
+    elif base.exists() and not base.read_bytes().startswith(_BASE_HEAD.encode().strip()):
+        problem = "is not what adopt wrote; restore or remove it"
+    if problem:
+        raise ModelFileError(str(base), [Fault(place="file", problem=f"{problem}, or name another --report")])
 
 
 def _before(request: Request) -> tuple[str | None, list[str]]:
@@ -133,11 +146,11 @@ def _before(request: Request) -> tuple[str | None, list[str]]:
     if not place.exists():
         return None, []
     if request.replace:
-        kept = place.with_name(f"{place.name}.before")
-        write_atomically(kept, place.read_bytes())
+        kept = _keep(place)
         return None, [f"The {place.name} there was is kept as {kept.name}."]
     if request.base.exists():
-        read_model_file(place)
+        # What is wrong with it is better said before it is merged.
+        read_problem(place)
         return place.read_text(encoding="utf-8"), []
     if _is_example(place):
         advice = "git has it still. With --remove-example scripts/adopt takes the rest of it away."
@@ -146,12 +159,33 @@ def _before(request: Request) -> tuple[str | None, list[str]]:
     raise ModelFileError(str(place), [Fault(place="file", problem=problem)])
 
 
+def _keep(place: Path) -> Path:
+    """A copy of a file beside it, in the place of no other."""
+    content = place.read_bytes()
+    names = (f"{place.name}.before{number if number > 1 else ''}" for number in count(1))
+    kept = next(path for path in map(place.with_name, names) if not path.exists() or path.read_bytes() == content)
+    write_atomically(kept, content)
+    return kept
+
+
 def _is_example(place: Path) -> bool:
     try:
         dataset = read_model_file(place).values.get("dataset")
     except ModelFileError:
         return False
     return isinstance(dataset, dict) and str(dataset.get("loader", "")).startswith(_EXAMPLE)
+
+
+def _read_merged(request: Request, text: str) -> Problem:
+    """The problem that a model file of this text states, read before anything is written."""
+    draft = request.model_file.with_name(f".{request.model_file.name}.draft")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        return read_problem(draft, request.fetch)
+    except ModelFileError as error:
+        raise ModelFileError(f"{request.model_file}, with what adopt would change", error.faults) from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _merge(request: Request, before: str | None, new: str) -> Merged:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from core.contract import Contract, Row, Target, Task
+from core.contract import MAX_TEXT_LENGTH, CategoricalFeature, Contract, Feature, Row, Target, Task
 from core.errors import DatasetError
 from ml.adopt.decide import without_late_classes
 from ml.adopt.decisions import Decisions
@@ -21,14 +21,15 @@ from ml.problem import read_problem
 
 # Of the rows in the order of time: what validation and holdout leave.
 _TRAINING_SHARE = 0.65
+_MOST_TRIED = 1_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sampled:
-    """Decisions after a look at a sample, and a row of it as a caller would send it."""
+    """Decisions after a look at a sample, and its rows, of which there are none if it could not be read."""
 
     decisions: Decisions
-    row: Row | None
+    rows: pl.DataFrame
 
 
 def look_closer(profile: TableProfile, decisions: Decisions, draft: str, keep: tuple[str, ...]) -> Sampled:
@@ -47,15 +48,32 @@ def look_closer(profile: TableProfile, decisions: Decisions, draft: str, keep: t
     data = _read(profile, decisions, draft)
     if data is None:
         remark = "No leaks or seasons were looked for: the sample holds too few rows with an outcome."
-        return Sampled(decisions=replace(decisions, remarks=(*decisions.remarks, remark)), row=None)
+        return Sampled(decisions=replace(decisions, remarks=(*decisions.remarks, remark)), rows=pl.DataFrame())
     contract = _with_present_classes(decisions, profile.sample)
     seen = without_leaks(mark_seasonal(decisions, data), measure(data, contract), keep, profile.source)
     if data.times is not None and contract.target.classes:
         early = Counter(contract.target.classes[int(code)] for code in data.target[: int(_TRAINING_SHARE * len(data))])
         factor = profile.rows / len(data)
         seen = without_late_classes(seen, {name: round(count * factor) for name, count in early.items()})
-    row = data.as_json_rows()[-1]
-    return Sampled(decisions=seen, row={name: _as_written(row[name]) for name in seen.contract.names})
+    return Sampled(decisions=seen, rows=data.rows)
+
+
+def example_row(rows: pl.DataFrame, contract: Contract) -> Row | None:
+    """The newest row of a sample that a caller may send by a contract, which a person may have edited; None if none."""
+    if not set(contract.names) <= set(rows.columns):
+        return None
+    for row in reversed(rows.tail(_MOST_TRIED).rows(named=True)):
+        if all(_may_be_sent(row[feature.name], feature) for feature in contract.features):
+            return {name: _as_written(row[name]) for name in contract.names}
+    return None
+
+
+def _may_be_sent(value: float | str | None, feature: Feature) -> bool:
+    if value is None:
+        return feature.nullable
+    if isinstance(feature, CategoricalFeature):
+        return isinstance(value, str) and len(value) <= MAX_TEXT_LENGTH
+    return isinstance(value, float) and feature.low <= value <= feature.high
 
 
 def _as_written(value: float | str | None) -> float | str | None:

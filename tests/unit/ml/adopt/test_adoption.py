@@ -79,6 +79,9 @@ def test_a_model_file_of_somebody_else_is_not_written_over(request_: Request) ->
     adopted = _adopt(replace(request_, replace=True))
     assert adopted.remarks == ("The model.toml there was is kept as model.toml.before.",)
     assert request_.model_file.with_name("model.toml.before").read_text() == "# mine\n"
+    adopted = _adopt(replace(request_, replace=True))
+    assert adopted.remarks == ("The model.toml there was is kept as model.toml.before2.",)
+    assert request_.model_file.with_name("model.toml.before").read_text() == "# mine\n"
 
 
 def test_the_shipped_example_is_replaced_with_a_word(request_: Request) -> None:
@@ -96,9 +99,50 @@ def test_a_refused_table_leaves_everything_as_it_was(request_: Request) -> None:
 
 def test_a_damaged_base_is_named(request_: Request) -> None:
     _adopt(request_)
+    head = request_.base.read_text().splitlines(keepends=True)[0]
     request_.base.write_text("[[[")
-    with pytest.raises(ModelFileError, match=r"table\.toml: file: is not what adopt wrote"):
+    with pytest.raises(ModelFileError, match=r"table\.toml: file: is not what adopt wrote; restore or remove it"):
         _adopt(request_)
+    request_.base.write_text(head + "[[[")
+    with pytest.raises(ModelFileError, match=r"table\.toml: file: is not what adopt wrote \(Invalid"):
+        _adopt(request_)
+
+
+@pytest.mark.parametrize("name", ["model.md", "report.toml", "pyproject.md"])
+def test_a_report_takes_the_place_of_no_other_file(name: str, request_: Request) -> None:
+    project = request_.model_file.with_name("pyproject.toml")
+    project.write_text("[project]\n")
+    with pytest.raises(ModelFileError, match="or name another --report"):
+        _adopt(replace(request_, report=request_.model_file.with_name(name)))
+    assert project.read_text() == "[project]\n"
+    assert not request_.model_file.exists()
+
+
+def test_a_model_file_that_says_nothing_sensible_is_named_before_anything_is_written(request_: Request) -> None:
+    _adopt(request_)
+    edited = request_.model_file.read_text().replace("[target]", "[target.x]\ny = 1\n[target]")
+    request_.model_file.write_text(edited)
+    before = request_.base.read_bytes()
+    with pytest.raises(ModelFileError, match=r"model\.toml: target\.x: unknown key"):
+        _adopt(replace(request_, wishes=Wishes(target="left", drop=("town",))))
+    assert (request_.model_file.read_text(), request_.base.read_bytes()) == (edited, before)
+
+
+def test_the_row_to_send_keeps_the_model_file_that_was_edited(request_: Request) -> None:
+    _adopt(request_)
+    text = request_.model_file.read_text()
+    newsletter = text[text.index("[[features]]\n# Texts of 2 values: 'false'") :]
+    request_.model_file.write_text(text.replace(newsletter, "").replace("high = 12\n", "high = 1\n"))
+    row = _adopt(request_).row
+    assert row is not None
+    assert "newsletter" not in row
+    assert row["support_calls"] in (0, 1)
+
+
+def test_there_is_no_row_to_send_where_none_keeps_the_model_file(request_: Request) -> None:
+    _adopt(request_)
+    request_.model_file.write_text(request_.model_file.read_text().replace('"data_used"', '"data_unused"'))
+    assert _adopt(request_).row is None
 
 
 def test_a_table_outside_of_the_folder_is_said(request_: Request) -> None:
