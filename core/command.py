@@ -20,6 +20,13 @@ def this_python() -> str:
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 
+def printable(text: str) -> str:
+    """A text of any origin for a terminal, in which nothing but a line end moves the cursor."""
+    return "".join(
+        each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode() for each in text
+    )
+
+
 def columns(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A table for a terminal."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
@@ -50,14 +57,14 @@ class SlipwayGroup(click.Group):
         try:
             return super().invoke(ctx)
         except SlipwayError as error:
-            click.echo(f"error: {error}", err=True)
+            click.echo(f"error: {printable(str(error))}", err=True)
             sys.exit(1)
         except ModuleNotFoundError as error:
             click.echo(f"error: {error.name} is not installed here; run scripts/setup train", err=True)
             sys.exit(1)
         except OSError as error:
             # A full disk, a folder that may not be written: nobody's bug, and a sentence says it all.
-            click.echo(f"error: {error.filename or 'the system'}: {error.strerror or error}", err=True)
+            click.echo(printable(f"error: {error.filename or 'the system'}: {error.strerror or error}"), err=True)
             sys.exit(1)
         except KeyboardInterrupt:
             click.echo("stopped", err=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.command import columns
+from core.command import columns, printable
 from ml.options import AS_OF, MODEL_FILE
 from ml.settings import TrainingSettings
 
@@ -68,9 +68,9 @@ def _describe(raw: RawTable) -> str:
     rows = sum(batch.height for batch in raw.batches(_BATCH_ROWS))
     sizes = [path.stat().st_size for path in raw.paths]
     shown = list(zip(raw.paths, sizes, strict=True))[:_SHOWN_FILES]
-    lines = [_printable(raw.source)]
+    lines = [printable(raw.source)]
     if shown:
-        lines.append(columns(("file", "bytes"), [(_printable(str(path)), f"{size:,}") for path, size in shown]))
+        lines.append(columns(("file", "bytes"), [(printable(str(path)), f"{size:,}") for path, size in shown]))
     if len(sizes) > len(shown):
         lines.append(f"... and {len(sizes) - len(shown):,} more")
     total = f", {sum(sizes):,} bytes" if len(sizes) > 1 else ""
@@ -84,8 +84,3 @@ def _judge(newest: Manifest | None, changes: tuple[str, ...]) -> str:
     if not changes:
         return f"{newest.tag} was made from the same data and settings."
     return f"Since {newest.tag} {' and '.join(changes)} changed: scripts/train makes a model of them."
-
-
-def _printable(text: str) -> str:
-    """A file's name, in which nothing moves the terminal's cursor."""
-    return text if text.isprintable() else ascii(text)

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
+from core.command import printable
+
 
 class Progress:
     """Reports steps on a console, standard error by default, so that output can be piped."""
@@ -31,9 +33,9 @@ class Progress:
         Yields:
             A function to call with what was just finished.
         """
-        started = time.monotonic()
+        started, title = time.monotonic(), printable(title)
         if self._console.is_terminal:
-            columns = [SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()]
+            columns = [SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()]
             if total is not None:
                 columns[2:2] = [BarColumn(bar_width=24), MofNCompleteColumn()]
             with Bars(*columns, console=self._console, transient=True) as bars:
@@ -44,9 +46,9 @@ class Progress:
                 finally:
                     self._remark = _nothing
         else:
-            self._console.print(f"  {title} ...")
+            self.say(f"  {title} ...")
             yield lambda _detail: None
-        self._console.print(f"  {title}: {time.monotonic() - started:.1f} s")
+        self.say(f"  {title}: {time.monotonic() - started:.1f} s")
 
     def transferred(self, name: str, done: int, total: int) -> None:
         """How many bytes of a file were sent or fetched by the step that is under way, and how many there are."""
@@ -54,7 +56,7 @@ class Progress:
 
     def say(self, text: str) -> None:
         """One line of news."""
-        self._console.print(text, markup=False)
+        self._console.print(printable(text), markup=False)
 
 
 def _nothing(_text: str) -> None:

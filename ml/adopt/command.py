@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from core.command import printable
 from core.contract import Task
 from core.errors import BundleRefused
 from ml.datasets.sources import is_url, plain
@@ -147,8 +148,8 @@ def _tell(adopted: Adopted, model_file: Path, report: Path) -> None:
     decisions, profile = adopted.decisions, adopted.profile
     target = decisions.target.target
     click.echo(
-        f"\n{profile.source}: {profile.rows:,} rows of {len(profile.columns)} columns; {target.name!r} is predicted "
-        f"({target.task.value}) from {len(decisions.features)} of them."
+        f"\n{printable(profile.source)}: {profile.rows:,} rows of {len(profile.columns)} columns; {target.name!r} is "
+        f"predicted ({target.task.value}) from {len(decisions.features)} of them."
     )
     _print_some("left out", [f"{each.name!r}: {each.reason}" for each in decisions.left_out], report)
     _print_some("look at", decisions.remarks, report)
@@ -156,14 +157,14 @@ def _tell(adopted: Adopted, model_file: Path, report: Path) -> None:
     for remark in adopted.remarks:
         click.echo(remark)
     for line in adopted.merged.changed:
-        click.echo(f"  changed: {line}")
+        click.echo(f"  changed: {printable(line)}")
     for line in adopted.merged.kept:
-        click.echo(f"  kept: {line}")
+        click.echo(f"  kept: {printable(line)}")
 
 
 def _print_some(label: str, sentences: list[str] | tuple[str, ...], report: Path) -> None:
     for sentence in sentences[:_MOST_SHOWN]:
-        click.echo(f"  {label:<8}  {sentence}")
+        click.echo(f"  {label:<8}  {printable(sentence)}")
     if len(sentences) > _MOST_SHOWN:
         click.echo(f"  {label:<8}  and {len(sentences) - _MOST_SHOWN} more, in {report}")
 

@@ -68,12 +68,8 @@ def _hopeless(column: ColumnProfile) -> Iterator[str]:
             "It holds dates or times, which are no features: add the number of days that matter (since then, until "
             "then) or the month as a column."
         )
-    if (
-        column.dtype == "number"
-        and column.missing < column.rows
-        and (numbers is None or not _is_amount(column, numbers))
-    ):
-        infinite = column.rows - column.missing - (numbers.count if numbers else 0)
+    infinite = column.rows - column.missing - (numbers.count if numbers else 0)
+    if column.dtype == "number" and infinite and (numbers is None or not _is_amount(column, numbers)):
         yield f"It is infinite in {rows(infinite, column.rows)}, too many to leave out: leave those cells empty."
     if numbers is not None and max(abs(numbers.low), abs(numbers.high)) > MAX_MAGNITUDE:
         yield f"It holds numbers beyond {MAX_MAGNITUDE:g}, which the model's 32 bits do not reach."

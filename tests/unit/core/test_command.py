@@ -17,6 +17,7 @@ from core.errors import DatasetError, Fault, SettingsError
 # What a command raises, the exit status, what standard error then says.
 FAILURES = [
     (DatasetError("data.csv has no rows"), 1, "error: data.csv has no rows\n"),
+    (DatasetError("a\x1b[2J\udcff\u202e.csv has no rows"), 1, "error: a\\x1b[2J\\udcff\\u202e.csv has no rows\n"),
     (
         SettingsError("environment", [Fault(place="PORT", problem="missing"), Fault(place="HOST", problem="missing")]),
         1,

@@ -49,6 +49,14 @@ def test_square_brackets_in_news_are_shown_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "file"])
+def test_a_title_is_a_text_whatever_it_holds(terminal: bool) -> None:
+    output = StringIO()
+    with Progress(Console(file=output, force_terminal=terminal, highlight=False)).step("Reading a[/b].csv\x1b]0;"):
+        pass
+    assert "Reading a[/b].csv\\x1b]0;: " in output.getvalue()
+
+
+@pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "file"])
 def test_an_error_passes_through_a_step(terminal: bool) -> None:
     progress = Progress(Console(file=StringIO(), force_terminal=terminal))
     with pytest.raises(ZeroDivisionError), progress.step("Dividing"):
