@@ -17,8 +17,9 @@ from ml.adopt.names import name_problem, says_identifier
 from ml.adopt.phrases import number, percent, quoted, rows
 from ml.adopt.profile import ColumnProfile, NumberProfile
 from ml.adopt.ranges import friendly_range, has_outlier, year_range
+from ml.adopt.spellings import of_look_alikes
 from ml.adopt.targets import in_order
-from ml.adopt.time_column import is_clock
+from ml.adopt.time_column import is_clock, is_mostly_clock
 
 MOST_CATEGORIES = 200
 MIN_CATEGORY_ROWS = 20
@@ -84,6 +85,12 @@ def _pointless(column: ColumnProfile) -> Iterator[str]:
         yield f"Only {rows(known, column.rows)} have a value, too few to learn from."
     if column.distinct == 1 and column.missing < _MIN_KNOWN:
         yield f"It is {quoted([column.top[0][0]])} in all rows but {column.missing}, where it is missing."
+    if is_mostly_clock(column):
+        strange = column.rows - column.missing - (column.times.count if column.times else 0)
+        yield (
+            f"It holds dates or times, but for {rows(strange, column.rows)}: leave those cells empty, and add the "
+            "number of days that matter (since then, until then) or the month as a column."
+        )
     if column.numbers is not None and _is_amount(column, column.numbers):
         yield from _number_of_rows(column, column.numbers)
     else:
@@ -191,7 +198,7 @@ def _categorical(column: ColumnProfile) -> FeatureDecision | LeftOut:
     sentences = [_kind_of(column, listed, least, known)]
     if cycle is not None:
         sentences.append("It follows the calendar, so drift does not compare it.")
-    remarks = list(_of_constancy(column))
+    remarks = [*_of_constancy(column), *of_look_alikes(column.name, names)]
     if covered < known / 2:
         remarks.append(
             f"{quoted([column.name])}: {percent(known - covered, known)} of the values are too rare to be listed; "

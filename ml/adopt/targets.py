@@ -12,6 +12,7 @@ from ml.adopt.names import name_problem
 from ml.adopt.phrases import number, percent, quoted, rows
 from ml.adopt.profile import ColumnProfile
 from ml.adopt.ranges import has_outlier
+from ml.adopt.spellings import of_look_alikes
 from ml.dataset import MIN_ROWS
 
 # A random split gives a class of ten rows two in the holdout, two in validation and six to learn from.
@@ -164,7 +165,8 @@ def _classes(column: ColumnProfile, wishes: Wishes, task: Task, reason: str, wha
             f"{what}: --task binary takes two values, and the column holds {_with_rows(counts.kept)}; "
             "name one of them with --positive, and all others are the opposite"
         )
-    remarks = [*_of_missing(column), *_of_tiny(counts.tiny), *_of_rare(counts.kept)]
+    alike = of_look_alikes(column.name, [value for value, _ in column.top])
+    remarks = [*_of_missing(column), *alike, *_of_tiny(counts.tiny), *_of_rare(counts.kept)]
     order = _binary_order(counts.kept) if task is Task.BINARY else in_order([name for name, _ in counts.kept])
     if task is Task.BINARY:
         reason += f" {_why_positive(order)}"

@@ -13,6 +13,7 @@ from ml.adopt.profile import ColumnProfile, TimeProfile
 # A fifth of so many days still holds the five that the gate needs to judge by days.
 _MIN_DAYS = 30
 _MIN_TIMES = 30
+_MOSTLY = 0.9
 _NOT_OF_THE_ROW = (
     "birth",
     "born",
@@ -32,6 +33,11 @@ def is_clock(column: ColumnProfile) -> bool:
     """Whether a column holds dates or times and nothing else."""
     known = column.rows - column.missing
     return column.times is not None and known > 0 and column.times.count == known
+
+
+def is_mostly_clock(column: ColumnProfile) -> bool:
+    """Whether nine of ten values of a column are dates or times, so that the others are errors or words."""
+    return column.times is not None and column.times.count >= _MOSTLY * (column.rows - column.missing)
 
 
 def choose_time(columns: Sequence[ColumnProfile], wanted: str | None, source: str) -> TimeDecision:

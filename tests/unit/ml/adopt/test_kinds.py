@@ -118,6 +118,12 @@ def test_a_name_alone_makes_no_calendar(column: ColumnProfile) -> None:
     assert _feature(column).feature.drift is DriftRole.TESTED
 
 
+def test_values_that_differ_in_spaces_or_capitals_only_are_pointed_out() -> None:
+    assert _feature(texts("plan", {"a b": 500, "a c": 500})).remarks == ()
+    (remark,) = _feature(texts("plan", {"Basic": 400, "basic ": 300, "pro": 300})).remarks
+    assert "taken for different ones: 'Basic', 'basic '. If they mean the same" in remark
+
+
 def test_weekdays_are_a_calendar_in_their_own_order() -> None:
     column = texts("d", {"Sun": 100, "Fri": 400, "Mon": 500})
     assert _categories(column) == ("Mon", "Fri", "Sun")
@@ -144,6 +150,7 @@ def test_a_nearly_constant_column_is_kept_and_said() -> None:
         (numbers("customer_id", 10_000, 99_999, distinct=990), "It names things and measures nothing"),
         (numbers("ratio", 0, 1, count=900, dtype="number"), "It is infinite in 100 of 1,000 rows (10 %)"),
         (replace(texts("ratio", {"inf": 1000}), dtype="number"), "It is infinite in 1,000 of 1,000 rows"),
+        (times("paid", count=980), "It holds dates or times, but for 20 of 1,000 rows (2 %): leave those cells empty"),
         (numbers(" age", 1, 90), "rename it"),
         (numbers("slipway x", 1, 90), "reserved: rename it"),
         (numbers("*", 1, 90), "Its name is a pattern for what reads tables: rename it."),

@@ -87,6 +87,12 @@ def test_tiny_classes_are_left_out_and_said() -> None:
     assert any("'d' (9)" in remark for remark in decision.remarks)
 
 
+def test_classes_that_differ_in_capitals_only_are_pointed_out() -> None:
+    decision = _decide(texts("y", {"yes": 300, "no": 400, "Yes": 300}))
+    assert decision.target.task is Task.MULTICLASS
+    assert "taken for different ones: 'Yes', 'yes'." in decision.remarks[0]
+
+
 def test_two_classes_beside_tiny_ones_are_binary() -> None:
     decision = _decide(texts("y", {"no": 600, "yes": 395, "perhaps": 5}))
     assert decision.target.task is Task.BINARY
