@@ -202,9 +202,16 @@ def without_late_classes(decisions: Decisions, early: dict[str, int]) -> Decisio
     target = decisions.target
     late = tuple((name, count) for name, count in target.classes if early.get(name, 0) < MIN_CLASS_ROWS // 2)
     kept = tuple(each for each in target.classes if each not in late)
-    if not late or len(target.classes) < 3 or len(kept) < 2:
+    if not late:
         return decisions
     names = quoted([name for name, _ in late])
+    if len(kept) < 2:
+        remark = (
+            f"Nearly all rows whose outcome is {names} are among the newest, on which nothing is fitted, so that it "
+            f"cannot be learnt: add earlier rows, or leave {decisions.time.name!r} out with --drop, and the rows are "
+            "split at random."
+        )
+        return replace(decisions, remarks=(remark, *decisions.remarks))
     remark = f"Rows whose outcome is {names} are not trained on: nearly all of them are among the newest rows."
     changed = replace(
         target,

@@ -142,3 +142,11 @@ def test_classes_that_begin_after_training_ends_are_left_out() -> None:
     assert decisions.target.rows == 900
     assert "'c' are not trained on: nearly all of them are among the newest rows" in decisions.remarks[0]
     assert without_late_classes(decisions, {"a": 300, "b": 300}) == decisions
+
+
+def test_one_of_two_classes_that_begins_after_training_ends_is_said() -> None:
+    before = _decide(times("at"), AGE, YES_NO)
+    decisions = without_late_classes(before, {"no": 650})
+    assert decisions.target == before.target
+    assert "outcome is 'yes' are among the newest, on which nothing is fitted" in decisions.remarks[0]
+    assert "leave 'at' out with --drop" in decisions.remarks[0]
