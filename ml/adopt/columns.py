@@ -107,6 +107,7 @@ class Column:
         self.numbers: Numbers | None = Numbers() if self.kind in ("text", "number") else None
         self.times: list[Times] | None = None
         self.first_row: tuple[str, int] | None = None
+        self.nothings: Counter[str] = Counter()
 
     def add(self, column: pl.Series) -> None:
         """Take in the next rows."""
@@ -117,6 +118,9 @@ class Column:
                 filled.head(1).cast(pl.String)[0],
                 self.rows + int(values.is_not_null().arg_true()[0]) + 1,
             )
+        if values.null_count() > column.null_count() and self.kind == "text":
+            words = column.alias("value").cast(pl.String).filter(values.is_null()).value_counts(name="count")
+            self.nothings.update({word: count for word, count in words.sort("value").iter_rows() if word})
         self.rows += len(values)
         self.missing += values.null_count()
         if not len(filled):

@@ -155,7 +155,8 @@ def _numeric(column: ColumnProfile, numbers: NumberProfile) -> FeatureDecision:
 def _of_missing(column: ColumnProfile) -> Sequence[str]:
     if not column.missing:
         return ()
-    spelled = f", some written as {quoted(list(column.spellings))}" if column.spellings else ""
+    words = [*column.nothings, *column.spellings]
+    spelled = f", some written as {quoted(words)}" if words else ""
     return (f"{rows(column.missing, column.rows)} have none{spelled}, so callers may send null.",)
 
 
@@ -199,6 +200,11 @@ def _categorical(column: ColumnProfile) -> FeatureDecision | LeftOut:
     if cycle is not None:
         sentences.append("It follows the calendar, so drift does not compare it.")
     remarks = [*_of_constancy(column), *of_look_alikes(column.name, names)]
+    for word, count in column.nothings.items():
+        remarks.append(
+            f"{quoted([column.name])} is {quoted([word])} in {rows(count, column.rows)}, which is read as nothing: if "
+            "it is a value, add it to the categories."
+        )
     if covered < known / 2:
         remarks.append(
             f"{quoted([column.name])}: {percent(known - covered, known)} of the values are too rare to be listed; "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +87,7 @@ class ColumnProfile:
         numbers: The values that read as numbers; None if there are none.
         times: The values that read as dates or times; None if there are none.
         first_row: A value and its row, counted from 1, for a sentence; None if there is no value.
+        nothings: The usual texts for nothing that were found, such as NA, with their rows.
     """
 
     name: str
@@ -103,6 +104,7 @@ class ColumnProfile:
     numbers: NumberProfile | None
     times: TimeProfile | None
     first_row: tuple[str, int] | None
+    nothings: Mapping[str, int] = field(default_factory=dict)
 
 
 MAX_DISTINCT = 100_000
@@ -215,6 +217,7 @@ def _profile(column: Column, sample: pl.Series) -> ColumnProfile:
         numbers=_numbers(column, sample),
         times=times,
         first_row=column.first_row,
+        nothings=column.nothings,
     )
 
 

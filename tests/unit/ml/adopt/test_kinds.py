@@ -124,6 +124,13 @@ def test_values_that_differ_in_spaces_or_capitals_only_are_pointed_out() -> None
     assert "taken for different ones: 'Basic', 'basic '. If they mean the same" in remark
 
 
+def test_a_word_for_nothing_that_may_be_a_category_is_pointed_out() -> None:
+    decision = _feature(texts("country", {"NO": 500, "US": 300}, nothings={"NA": 200}))
+    assert "200 of 1,000 rows (20 %) have none, some written as 'NA', so callers may send null." in decision.reason
+    (remark,) = decision.remarks
+    assert remark.startswith("'country' is 'NA' in 200 of 1,000 rows (20 %), which is read as nothing")
+
+
 def test_weekdays_are_a_calendar_in_their_own_order() -> None:
     column = texts("d", {"Sun": 100, "Fri": 400, "Mon": 500})
     assert _categories(column) == ("Mon", "Fri", "Sun")

@@ -59,7 +59,7 @@ def test_a_table_of_many_kinds_is_told_apart(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["*", "^.*$"])
 def test_a_name_that_looks_like_a_pattern_is_read_as_any_other(name: str, tmp_path: Path) -> None:
     column = _column(tmp_path, [*["12 kg"] * 9, "NA"], name)
-    assert (column.name, column.missing, column.distinct) == (name, 1, 1)
+    assert (column.name, column.missing, column.distinct, column.nothings) == (name, 1, 1, {"NA": 1})
     assert column.numbers is not None
     assert column.numbers.unit == "kg"
 
