@@ -34,7 +34,7 @@ class Evidence:
 
     Attributes:
         strengths: AUC (binary), balanced accuracy (multiclass) or R² (regression) of each feature alone; never below 0.
-        given_away: Features that are missing exactly when the outcome is one value, with that value.
+        given_away: Features that are missing, or there, exactly when the outcome is one value, as a sentence says.
     """
 
     strengths: Mapping[str, float]
@@ -57,8 +57,10 @@ def measure(data: Dataset, contract: Contract) -> Evidence:
         strengths[feature.name] = _strength(matrix[:, [number]], target, task)
         absent = MISSING_CATEGORY if isinstance(feature, CategoricalFeature) else np.nan
         is_missing = np.isclose(data.matrix[:, number], absent, equal_nan=True)
-        if (value := _told_by_absence(is_missing, data.target)) is not None:
-            given_away[feature.name] = _shown(value, contract.target)
+        for verb, mask in (("is missing", is_missing), ("has a value", ~is_missing)):
+            if feature.name not in given_away and (value := _told_by(mask, data.target)) is not None:
+                outcome = quoted([_shown(value, contract.target)])
+                given_away[feature.name] = f"It {verb} exactly in the rows whose outcome is {outcome}."
     return Evidence(strengths=strengths, given_away=given_away)
 
 
@@ -89,12 +91,12 @@ def _score(tree: object, column: NDArray[np.float32], target: NDArray[np.float64
     return float(balanced_accuracy_score(target[known], tree.predict(column[known])))
 
 
-def _told_by_absence(is_missing: NDArray[np.bool_], target: NDArray[np.float64]) -> float | None:
-    """The outcome of all rows without a value and of no other row; None if there is none."""
-    if is_missing.sum() < _MIN_MISSING or is_missing.all():
+def _told_by(mask: NDArray[np.bool_], target: NDArray[np.float64]) -> float | None:
+    """The outcome of all rows under a mask and of no other row; None if there is none."""
+    if mask.sum() < _MIN_MISSING or mask.all():
         return None
-    values = np.unique(target[is_missing])
-    if len(values) > 1 or (target[~is_missing] == values[0]).any():
+    values = np.unique(target[mask])
+    if len(values) > 1 or (target[~mask] == values[0]).any():
         return None
     return float(values[0])
 
@@ -146,7 +148,7 @@ def without_leaks(decisions: Decisions, evidence: Evidence, keep: Sequence[str],
 def _reason(name: str, evidence: Evidence, task: Task) -> str | None:
     advice = "It may be known only with the outcome, or after it."
     if name in evidence.given_away:
-        return f"It is missing exactly in the rows whose outcome is {quoted([evidence.given_away[name]])}. {advice}"
+        return f"{evidence.given_away[name]} {advice}"
     strength = evidence.strengths[name]
     if strength < _LEAK[task]:
         return None

@@ -37,11 +37,12 @@ def _data(task: Task) -> tuple[Dataset, Contract]:
             "noise": random.normal(size=_ROWS),
             "word": np.array(["low", "mid", "top"])[np.digitize(outcome, [0.5, 1.5])],
             "absent": pl.Series(random.normal(size=_ROWS)).set(gone, None),
+            "there": pl.Series(random.normal(size=_ROWS)).set(~gone, None),
             "y": outcome if task is Task.REGRESSION else outcome.astype(int),
         }
     )
     ranges = {"low": -100.0, "high": 100.0, "nullable": True}
-    features = [NumericFeature(name=name, **ranges) for name in ("leak", "strong", "noise", "absent")]  # type: ignore[arg-type]
+    features = [NumericFeature(name=name, **ranges) for name in ("leak", "strong", "noise", "absent", "there")]  # type: ignore[arg-type]
     words = CategoricalFeature(name="word", categories=("low", "mid", "top"))
     contract = Contract(features=(*features, words), target=TARGETS[task])
     raw = RawData(frame=frame, sha256="1" * 64, source="a.csv")
@@ -54,7 +55,12 @@ def test_each_feature_alone_is_measured_on_rows_it_was_not_fitted_on(task: Task)
     assert evidence.strengths["leak"] > 0.98
     assert evidence.strengths["strong"] < 0.95
     assert evidence.strengths["noise"] < 0.6
-    assert evidence.given_away == {"absent": "0"}
+    other = (
+        "is missing exactly in the rows whose outcome is '1'" if task is Task.BINARY else "has a value exactly in the"
+    )
+    assert evidence.given_away["absent"] == "It is missing exactly in the rows whose outcome is '0'."
+    assert evidence.given_away["there"].startswith(f"It {other}")
+    assert len(evidence.given_away) == 2
 
 
 @pytest.mark.parametrize("task", [Task.BINARY, Task.MULTICLASS])
@@ -81,7 +87,12 @@ def test_a_likely_leak_is_left_out_with_the_evidence() -> None:
 
 
 def test_what_is_missing_with_one_outcome_is_left_out() -> None:
-    names, leaks, said = _without(Evidence(strengths={"a": 0.7, "b": 0.6}, given_away={"a": "yes"}))
+    names, leaks, said = _without(
+        Evidence(
+            strengths={"a": 0.7, "b": 0.6},
+            given_away={"a": "It is missing exactly in the rows whose outcome is 'yes'."},
+        )
+    )
     assert (names, leaks) == (("b",), ("a",))
     assert "missing exactly in the rows whose outcome is 'yes'" in said
 
