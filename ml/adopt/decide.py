@@ -5,14 +5,14 @@ from __future__ import annotations
 import difflib
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import polars as pl
 
 from core.contract import CategoricalFeature, DriftRole
 from core.errors import DatasetError
-from ml.adopt.decisions import Decisions, FeatureDecision, LeftOut, TimeDecision, Wishes
+from ml.adopt.decisions import Decisions, FeatureDecision, LeftOut, TargetDecision, TimeDecision, Wishes
 from ml.adopt.kinds import describe
 from ml.adopt.phrases import quoted, rows
 from ml.adopt.profile import ColumnProfile, TableProfile
@@ -63,6 +63,9 @@ def decide(profile: TableProfile, wishes: Wishes) -> Decisions:
             f"{profile.source}: no column is left to predict {wishes.target!r} from: "
             f"{_reasons([each for each in found.values() if isinstance(each, LeftOut)])}"
         )
+    read = [columns[wishes.target], *(columns[each.feature.name] for each in features)]
+    words = {word for column in read for word in column.spellings}
+    target = _without_words(target, columns[wishes.target], words)
     faulty = sum(each.faulty for each in features)
     strays = 0 if target.target.classes else columns[wishes.target].rows - columns[wishes.target].missing - target.rows
     return Decisions(
@@ -70,12 +73,30 @@ def decide(profile: TableProfile, wishes: Wishes) -> Decisions:
         features=features,
         left_out=tuple(each for name in order if isinstance(each := found[name], LeftOut)),
         time=time,
-        form=replace(profile.form, time_format=time.form),
+        form=replace(profile.form, time_format=time.form, missing=tuple(sorted(words))),
         shares=_shares(target.rows),
         max_faulty_share=_faulty_share(faulty + strays, target.rows),
         segments=_segments(features, columns),
         trials=_HUGE_TRIALS if profile.rows > _HUGE_ROWS else DEFAULT_TRIALS,
         remarks=_remarks(profile, target.remarks, features, time, faulty),
+    )
+
+
+def _without_words(target: TargetDecision, column: ColumnProfile, words: Collection[str]) -> TargetDecision:
+    """The target without the values, among all that are the opposite of the positive one, that stand for nothing."""
+    lost = {value: count for value, count in column.top if value in words and value not in target.target.classes}
+    if not target.target.catch_all or not lost:
+        return target
+    (negative, count), positive = target.classes
+    remark = (
+        f"Rows whose outcome is {quoted(list(lost))} are not trained on, as that stands for nothing in other columns: "
+        "if it is an outcome, write another word for it."
+    )
+    return replace(
+        target,
+        rows=target.rows - sum(lost.values()),
+        classes=((negative, count - sum(lost.values())), positive),
+        remarks=(*target.remarks, remark),
     )
 
 

@@ -77,6 +77,20 @@ def test_texts_among_the_numbers_to_predict_count_as_faulty() -> None:
     assert _decide(AGE, price).max_faulty_share == 0.02
 
 
+def test_only_words_of_columns_that_are_kept_stand_for_nothing() -> None:
+    x, dash = (numbers(name, 18, 90, missing=9, spellings={word: 9}) for name, word in (("age", "x"), ("size", "-")))
+    assert _decide(x, dash, YES_NO).form.missing == ("-", "x")
+    assert _decide(x, dash, YES_NO, drop=("age",)).form.missing == ("-",)
+
+
+def test_an_opposite_that_stands_for_nothing_elsewhere_is_said_to_be_lost() -> None:
+    outcome = texts("left", {"yes": 500, "no": 400, "x": 100})
+    target = _decide(numbers("age", 18, 90, missing=9, spellings={"x": 9}), outcome, positive="yes").target
+    assert (target.rows, target.classes) == (900, (("not yes", 400), ("yes", 500)))
+    assert "Rows whose outcome is 'x' are not trained on" in target.remarks[-1]
+    assert _decide(AGE, outcome, positive="yes").target.rows == 1000
+
+
 def test_columns_that_would_cost_too_many_rows_together_are_left_out() -> None:
     columns = [numbers(f"n{number}", 18, 90, strange=(("old", 10),)) for number in range(9)]
     assert len(_left_out(_decide(*columns, YES_NO))) == 4
