@@ -15,6 +15,8 @@ from ml.datasets.form import TableForm
 from ml.datasets.json_lines import open_json_lines
 from ml.datasets.sources import ENDINGS, JSON_LINES, PARQUET, digest, file_digest, kind_of
 
+_TEXTS = (pl.String, pl.Categorical, pl.Enum)
+
 
 class TableFile(Protocol):
     """One file of a table."""
@@ -171,11 +173,13 @@ def _require_same_columns(first: str, before: TableFile, name: str, file: TableF
 
 
 def _common_types(files: Sequence[TableFile], names: Sequence[str]) -> dict[str, pl.DataType]:
-    """What columns become whose types differ between Parquet files: numbers of any sort are numbers."""
+    """What columns become whose types differ between Parquet files: numbers of any sort are numbers, texts texts."""
     schemas = [file.schema for file in files if isinstance(file, ParquetFile)]
     casts: dict[str, pl.DataType] = {}
     for column in schemas[0] if schemas else ():
         found = {schema[column] for schema in schemas} - {pl.Null()}
+        if len(found) > 1 and all(dtype in _TEXTS for dtype in found):
+            found = {pl.String()}
         if len(found) > 1 and not all(dtype.is_numeric() for dtype in found):
             types = " and ".join(sorted(map(str, found)))
             raise DatasetError(f"{names[0]} and the files beside it hold {types} in column {column!r}; write one type")

@@ -14,6 +14,15 @@ from pathlib import Path
 from core.errors import DatasetError
 
 CHUNK_BYTES = 1 << 23
+# How files begin that people take for texts, and what they are.
+_BINARY = (
+    (b"PK\x03\x04", "a ZIP archive or an Excel workbook"),
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook"),
+    (b"\x1f\x8b", "packed by gzip, which its name does not say"),
+    (b"PAR1", "a Parquet file"),
+    (b"%PDF", "a PDF document"),
+    (b"SQLite format 3", "an SQLite database"),
+)
 
 
 def utf8_start(path: Path, encoding: str, name: str) -> bytes:
@@ -48,6 +57,8 @@ def utf8_chunks(path: Path, encoding: str, name: str) -> Iterator[bytes]:
     try:
         with open_bytes(path) as file:
             while chunk := file.read(CHUNK_BYTES):
+                if is_first:
+                    _refuse_binary(name, chunk)
                 text = decoder.decode(chunk)
                 if is_first:
                     text = text.removeprefix("\ufeff")
@@ -70,6 +81,12 @@ def _misread(name: str, encoding: str, place: int, byte: int) -> str:
         f'{name}: is not {wanted} (byte {place:,} is 0x{byte:02x}); say dataset.encoding = "cp1252" in model.toml or '
         "whatever it is in, save it as CSV UTF-8, or let scripts/adopt find it"
     )
+
+
+def _refuse_binary(name: str, start: bytes) -> None:
+    for mark, what in _BINARY:
+        if start.startswith(mark):
+            raise DatasetError(f"{name}: is {what} and no table of texts; save it as CSV, or name it by what it is")
 
 
 def _refuse_page(name: str, text: str) -> None:

@@ -167,6 +167,19 @@ def test_what_cannot_be_unpacked_is_said_to_be_so(content: bytes, tmp_path: Path
         _open(_write(tmp_path, content, "data.csv.gz"))
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"PK\x03\x04\0\0", "an Excel workbook and no table"),
+        (gzip.compress(b"a,b\n1,2\n"), "packed by gzip"),
+        (b"PAR1\0", "a Parquet"),
+    ],
+)
+def test_what_is_no_text_is_told_by_how_it_begins(content: bytes, words: str, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=words):
+        _open(_write(tmp_path, content))
+
+
 def test_files_are_one_table_below_each_other(tmp_path: Path) -> None:
     first, second = _write(tmp_path, "a,b\n1,2\n", "1.csv"), _write(tmp_path, "b,a\n4,3\n", "2.csv")
     assert _rows(first, second) == [("1", "2"), ("3", "4")]
@@ -185,16 +198,17 @@ def test_files_of_other_kinds_are_no_table(tmp_path: Path) -> None:
         _open(first, second)
 
 
-def test_parquet_keeps_its_types_and_numbers_of_two_sorts_agree(tmp_path: Path) -> None:
+def test_parquet_keeps_its_types_and_numbers_or_texts_of_two_sorts_agree(tmp_path: Path) -> None:
     frames = [
-        pl.DataFrame({"a": [1, 2], "day": [date(2025, 1, 1)] * 2, "b": [None, None]}),
-        pl.DataFrame({"a": [0.5], "day": [date(2025, 1, 2)], "b": ["x"]}),
+        pl.DataFrame({"a": [1, 2], "day": [date(2025, 1, 1)] * 2, "b": [None, None], "c": ["x", "y"]}),
+        pl.DataFrame({"a": [0.5], "day": [date(2025, 1, 2)], "b": ["x"], "c": ["z"]}).cast({"c": pl.Categorical}),
     ]
     paths = [tmp_path / "1.parquet", tmp_path / "2.parquet"]
     for path, frame in zip(paths, frames, strict=True):
         frame.write_parquet(path)
     table = pl.concat(list(_open(*paths).batches(1)))
-    assert table.schema == {"a": pl.Float64, "day": pl.Date, "b": pl.String}
+    assert table.schema == {"a": pl.Float64, "day": pl.Date, "b": pl.String, "c": pl.String}
+    assert table["c"].to_list() == ["x", "y", "z"]
     assert table["a"].to_list() == [1, 2, 0.5]
 
 
