@@ -149,7 +149,8 @@ def read_model_file(path: Path) -> Table:
         ModelFileError: if it cannot be read or is not TOML.
     """
     try:
-        return Table(tomllib.loads(path.read_text(encoding="utf-8")))
+        # Editors of Windows may put a mark of the byte order in front.
+        return Table(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise ModelFileError(str(path), [Fault(place="file", problem=f"cannot be read ({error.strerror})")]) from error
     except (ValueError, RecursionError) as error:  # beside its own, what the parser meets in numbers and in deep lists

@@ -151,7 +151,7 @@ def _before(request: Request) -> tuple[str | None, list[str]]:
     if request.base.exists():
         # What is wrong with it is better said before it is merged.
         read_problem(place)
-        return place.read_text(encoding="utf-8"), []
+        return place.read_text(encoding="utf-8-sig"), []
     if _is_example(place):
         advice = "git has it still. With --remove-example scripts/adopt takes the rest of it away."
         return None, [f"{place.name} was the example's and is replaced; {advice}"]

@@ -57,7 +57,7 @@ def test_adopting_again_writes_the_same_bytes(request_: Request) -> None:
 def test_what_was_edited_stays_and_the_rest_follows_the_table(request_: Request) -> None:
     _adopt(request_)
     edited = request_.model_file.read_text().replace("high = 120", "high = 99")
-    request_.model_file.write_text(edited)
+    request_.model_file.write_bytes(b"\xef\xbb\xbf" + edited.replace("\n", "\r\n").encode())
     table = pl.read_csv(request_.files[0], infer_schema=False)
     table.with_columns(
         monthly_spend=pl.col("monthly_spend").str.replace("$78.94", "$400.00", literal=True),
