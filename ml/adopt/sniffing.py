@@ -18,7 +18,7 @@ from core.errors import DatasetError
 from ml.adopt.marks import find_marks
 from ml.datasets.form import TableForm
 from ml.datasets.sources import DELIMITED, PARQUET, kind_of
-from ml.datasets.texts import CHUNK_BYTES, open_bytes, utf8_start
+from ml.datasets.texts import CHUNK_BYTES, open_bytes, refuse_binary, utf8_start
 
 DELIMITERS = ",;\t|"
 # Cells that are looked at to tell how numbers are written.
@@ -117,12 +117,25 @@ def _whole(text: str) -> str:
 def _encoding(path: Path) -> str:
     with open_bytes(path) as file:
         start = file.read(CHUNK_BYTES)
+    refuse_binary(str(path), start)
     for mark, name in _MARKS:
         if start.startswith(mark):
             return name
     if b"\0" in start[:1000]:
-        return "utf-16-le" if start[:1000].count(b"\0", 0) and start[1:2] == b"\0" else "utf-16-be"
+        name = "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
+        if not _is_written_in(name, start):
+            raise DatasetError(f"{path}: holds bytes that no text has; save the table as CSV UTF-8 or as Parquet")
+        return name
     return "utf-8" if _is_utf8(path) else _guessed(path)
+
+
+def _is_written_in(encoding: str, start: bytes) -> bool:
+    """Whether the beginning of a file reads in an encoding; the last character may be cut."""
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(start)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_utf8(path: Path) -> bool:

@@ -58,7 +58,7 @@ def utf8_chunks(path: Path, encoding: str, name: str) -> Iterator[bytes]:
         with open_bytes(path) as file:
             while chunk := file.read(CHUNK_BYTES):
                 if is_first:
-                    _refuse_binary(name, chunk)
+                    refuse_binary(name, chunk)
                 text = decoder.decode(chunk)
                 if is_first:
                     text = text.removeprefix("\ufeff")
@@ -83,7 +83,13 @@ def _misread(name: str, encoding: str, place: int, byte: int) -> str:
     )
 
 
-def _refuse_binary(name: str, start: bytes) -> None:
+def refuse_binary(name: str, start: bytes) -> None:
+    """
+    Look at how a file begins.
+
+    Raises:
+        DatasetError: if that is no text, saying what it is.
+    """
     for mark, what in _BINARY:
         if start.startswith(mark):
             raise DatasetError(f"{name}: is {what} and no table of texts; save it as CSV, or name it by what it is")

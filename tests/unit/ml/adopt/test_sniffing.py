@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import DatasetError
 from ml.adopt.sniffing import find_delimiter, sniff_form
 from ml.datasets.form import TableForm
 
@@ -79,3 +80,14 @@ def test_a_byte_far_into_a_file_counts_too(tmp_path: Path) -> None:
 )
 def test_a_delimiter_is_what_cuts_all_rows_alike(text: str, delimiter: str) -> None:
     assert find_delimiter(text) == delimiter
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"\x89PNG\r\n\x1a\n\0\0\xd8\0\xd8\0", "no text has; save the table"), (b"PK\x03\x04\0\0", "an Excel workbook")],
+)
+def test_what_is_no_text_is_refused(content: bytes, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(content)
+    with pytest.raises(DatasetError, match=words):
+        sniff_form([path])
