@@ -72,8 +72,8 @@ MISTAKES = [
     ),
     Mistake(
         name="a column is of the wrong kind",
-        make=_rewrite(lambda lines: [*lines[:7], "many,12.5,basic,no\n", *lines[8:]]),
-        words=("column 'months as customer', row 7", "'many' is not a number"),
+        make=_rewrite(lambda lines: [*lines[:7], *("many," + line.partition(",")[2] for line in lines[7:])]),
+        words=("of the rows break the contract", "column 'months as customer', row 7: many is not a number"),
     ),
     Mistake(name="the data are empty", make=_rewrite(lambda lines: lines[:1]), words=("churn.csv: holds no rows",)),
     Mistake(name="the file is empty", make=_rewrite(lambda _lines: []), words=("churn.csv: holds no rows",)),
