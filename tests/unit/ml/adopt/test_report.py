@@ -38,8 +38,8 @@ def test_a_number_to_predict_has_its_span_and_a_table_without_times_its_reason()
 
 
 def test_how_the_table_is_written_is_told_where_it_is_unusual() -> None:
-    form = TableForm(delimiter=";", encoding="cp1252", decimal=",", grouping=" ", missing=("-",))
-    report = _report(numbers("age", 18, 90), YES_NO, form=form, duplicates=1)
+    form = TableForm(delimiter=";", encoding="cp1252", decimal=",", grouping=" ")
+    report = _report(numbers("age", 18, 90, missing=5, spellings={"-": 5}), YES_NO, form=form, duplicates=1)
     assert "columns separated by `;`; encoding `cp1252`; decimal mark `,`; thousands mark a space" in report
     assert "nothing also written as `-`" in report
 
