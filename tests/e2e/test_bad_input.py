@@ -146,7 +146,7 @@ def test_a_bundle_of_a_newer_format_asks_for_a_newer_slipway(tmp_path: Path) -> 
     _reseal(directory, json.dumps(manifest))
     done = home.run("app", "check")
     assert done.returncode == 1
-    _assert_one_clear_sentence(done.stderr, ("bundle format 99, this Slipway reads up to 2", "upgrade Slipway"))
+    _assert_one_clear_sentence(done.stderr, ("bundle format 99, this Slipway reads up to 3", "upgrade Slipway"))
 
 
 def _reseal(directory: Path, manifest: str) -> None:

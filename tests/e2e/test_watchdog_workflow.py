@@ -58,7 +58,7 @@ def test_a_training_that_does_not_run_is_told_until_it_does(machine: Machine, gi
             add_run(github, schedule.file, datetime.now(UTC))
     _training(repository).state = "disabled_inactivity"
     log = _run(machine).log.read_text()
-    assert "train.yml: it has not succeeded within 40 days (last success: never, since " in log
+    assert "train.yml: it has not succeeded within 15 days (last success: never, since " in log
     assert "train.yml: enabled again" in log
     assert _training(repository).state == "active"
     assert _issue(repository) == ("Schedules that do not run: train.yml", "open")

@@ -29,7 +29,8 @@ def test_it_names_the_target_and_shows_the_request_in_three_ways(task: Task, sen
     assert text.startswith(f"This service {sentence}\n")
     for fence in ("```sh\ncurl", "```python\nimport requests", "```js\nconst row"):
         assert fence in text
-    assert text.count('"age": 60') == 3
+    assert text.count('"age": 60') == 2
+    assert "'age': 60" in text
 
 
 @given(st.tuples(BOUNDS, BOUNDS).map(sorted).filter(lambda pair: pair[0] < pair[1]))
