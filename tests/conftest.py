@@ -64,3 +64,8 @@ def owner(github: GitHub) -> Caller:
 def github_client(github: GitHub) -> client.GitHub:
     """With a token like that of a workflow which may publish and deploy."""
     return make_client(github, github.token(contents="write", deployments="write"))
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes get the name of their argument: what gzip packs holds the time, and all processes must find equal tests."""
+    return argname if isinstance(val, bytes) else None
