@@ -43,7 +43,7 @@ class Hub:
             repositories={REPOSITORY: self.clone},
             folder=self.folder / "runs",
             variables={"AS_OF": as_of},
-            environment={"VENV": str(VENV)},
+            environment={"VENV": str(VENV), "OMP_WAIT_POLICY": "passive"},
         )
         machine.push()
         done = list(machine.run_all(REPOSITORY, workflow, event, inputs))
