@@ -62,7 +62,12 @@ class Stage:
             repositories={REPOSITORY: self.clone},
             folder=self.folder / "runs",
             variables={"AS_OF": as_of},
-            environment={"VENV": str(Path(sys.executable).parent.parent), "TERM": "dumb"},
+            environment={
+                "VENV": str(Path(sys.executable).parent.parent),
+                "TERM": "dumb",
+                # A thread that waits busily would take a core from the service that is to answer meanwhile.
+                "OMP_WAIT_POLICY": "passive",
+            },
         )
         machine.push()
         for finished in machine.run_all(REPOSITORY, f".github/workflows/{workflow}", event, inputs):
