@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,9 @@ class Host:
     def kill(self, mark: str) -> None:
         """End them as a crash does."""
         for pid in self.pids(mark):
-            os.kill(pid, signal.SIGKILL)
+            # One ends another, as a worker does whose master is gone.
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         wait_for(lambda: not self.pids(mark))
 
 
