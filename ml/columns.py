@@ -23,7 +23,7 @@ from ml.times import as_times, of_one_kind
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
 _TEXT_TYPES = (pl.String, pl.Boolean, pl.Categorical, pl.Enum, pl.Date, pl.Datetime, pl.Time, pl.Null)
 
-_TARGET_RULE = "regression takes numbers"
+TARGET_RULE = "regression takes numbers"
 # Of texts that are no numbers only the first is ever shown, or the first whose outcome is known.
 _KEPT_TEXTS = 1_000
 # So many rows are read at a time.
@@ -176,7 +176,7 @@ def _feature_column(feature: NumericFeature | CategoricalFeature) -> _Column:
 def _target_column(contract: Contract, left_out: tuple[str, ...]) -> _Column:
     target = contract.target
     if target.task is Task.REGRESSION:
-        return _Column(target.name, target.unit, (), _TARGET_RULE)
+        return _Column(target.name, target.unit, (), TARGET_RULE)
     return _Column(target.name, None, (*target.classes, *left_out), "")
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.contract import CategoricalFeature, Contract, NumericFeature, Row, Target, Task
 from core.errors import DatasetError
-from ml.columns import Cells, Misread, RawTable, by_text, encode_frame, gathered, read_cells, text_counts
+from ml.columns import TARGET_RULE, Cells, Misread, RawTable, by_text, encode_frame, gathered, read_cells, text_counts
 from ml.datasets.form import ISO, TableForm
 
 MIN_ROWS = 100
@@ -220,7 +220,7 @@ def _sendable(
         first = int(of_target.rows[0])
         first_problem = (
             f"target {contract.target.name!r}, row {first + 1}: {of_target.text(first)} is not a number, but "
-            "regression takes numbers"
+            f"{TARGET_RULE}"
         )
         notes.append(f"{len(of_target.rows):,} rows were left out: {first_problem}")
         good[of_target.rows] = False

@@ -1,4 +1,4 @@
-"""Forty small tables that people really have: odd, dirty, wide, tiny or no table at all."""
+"""Small tables that people really have: odd, dirty, wide, tiny or no table at all."""
 
 from __future__ import annotations
 

@@ -108,9 +108,8 @@ def run_workflow(
     repository_dir, folder = repository_dir.absolute(), folder.absolute()
     for name in ("home", "artifacts"):
         (folder / name).mkdir(parents=True)
-    event_file, output = folder / "event.json", folder / "act.jsonl"
+    event_file, output, readable = folder / "event.json", folder / "act.jsonl", folder / Path(workflow).name
     (folder / "begin.sh").write_text(_BEGIN)
-    readable = folder / Path(workflow).name
     readable.write_text(_UNREAD.sub("", (repository_dir / workflow).read_text()))
     event_file.write_text(json.dumps({"inputs": dict(inputs or {})} | dict(payload or {})))
     set_for_steps = {

@@ -62,6 +62,9 @@ def _is_served(home: Home, bundle: Bundle, animal: Animal) -> None:
     assert score_gap(np.array([scores]), np.array([golden.score]), bundle.contract.target.task) < 1e-3
     asked = client.post("/v1/predict", json={**golden.row, **animal.asked})
     assert asked.status_code == 200, asked.text
+    page = client.get("/")
+    assert page.status_code == 200
+    assert page.content_type.startswith("text/html")
 
 
 @pytest.mark.parametrize("animal", REFUSED, ids=lambda animal: animal.name)
