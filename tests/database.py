@@ -8,6 +8,7 @@ import signal
 import time
 import warnings
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 
@@ -15,13 +16,16 @@ import psycopg
 class Postgres:
     """A server that this process started."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
+        # Where root runs the tests it is another user, and every pytest that begins, a nested one too, closes the
+        # folder of all its tests to others.
+        self._folder = TemporaryDirectory(prefix="slipway-postgres-")
         with warnings.catch_warnings():
             # platformdirs warns where there is no XDG_RUNTIME_DIR, which pgserver does not use.
             warnings.simplefilter("ignore")
             from pgserver.postgres_server import get_server  # noqa: PLC0415  # see above
 
-            self._server = get_server(folder)
+            self._server = get_server(Path(self._folder.name))
         self._numbers = itertools.count()
 
     @property
@@ -53,3 +57,4 @@ class Postgres:
     def close(self) -> None:
         """End it for good."""
         self._server.cleanup()
+        self._folder.cleanup()

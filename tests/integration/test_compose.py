@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 import requests
 from ruamel.yaml import YAML
 
@@ -165,10 +164,10 @@ def test_alertmanager_takes_its_configuration(tmp_path: Path) -> None:
         assert status["cluster"]["status"] == "disabled"
 
 
-def test_postgres_takes_the_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_postgres_takes_the_settings() -> None:
     command = SERVICES["postgres"]["command"]
     settings = dict(text.split("=", 1) for flag, text in zip(command[1::2], command[2::2], strict=True) if flag == "-c")
-    server = Postgres(tmp_path_factory.mktemp("settings"))
+    server = Postgres()
     try:
         with psycopg.connect(server.url, autocommit=True) as connection:
             for name, value in settings.items():
