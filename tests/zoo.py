@@ -191,6 +191,18 @@ ZOO = (
     ),
     Animal(name="a byte order mark", write=_csv(dict, encoding="utf-8-sig"), kinds={"months": "numeric"}),
     Animal(name="gzip", write=_gzip),
+    Animal(
+        name="names of rows under no name",
+        # As pandas numbers the rows of two tables that were put together.
+        write=_csv(lambda columns: {'""': [row % 200 for row in range(ROWS)], **columns}),
+        kinds={"(unnamed)": "out"},
+        said=("has no name in the head",),
+    ),
+    Animal(
+        name="days under no name",
+        write=_csv(lambda columns: {"": [date(2024, 1, 1) + timedelta(days=row) for row in range(ROWS)], **columns}),
+        said=("By `(unnamed)`, 2024-01-01 to 2025-02-03.",),
+    ),
     Animal(name="Parquet with truth values and dates", write=_parquet, kinds={"active": "categorical", "since": "out"}),
     Animal(
         name="JSON lines with nulls and truth values",

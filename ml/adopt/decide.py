@@ -18,7 +18,11 @@ from ml.adopt.phrases import quoted, rows
 from ml.adopt.profile import ColumnProfile, TableProfile
 from ml.adopt.targets import MIN_CLASS_ROWS, decide_target
 from ml.adopt.time_column import choose_time
+from ml.datasets.csv_file import UNNAMED
 
+_NAMES_OF_ROWS = (
+    "The first column has no name in the head, as R and pandas write the names of rows. If it is more, name it there."
+)
 DEFAULT_FAULTY_SHARE = 0.01
 DEFAULT_TRIALS = 10
 _MOST_FAULTY_SHARE = 0.05
@@ -52,6 +56,8 @@ def decide(profile: TableProfile, wishes: Wishes) -> Decisions:
         for column in others
         if column.name != time.name
     }
+    if UNNAMED in found and UNNAMED not in wishes.keep:
+        found[UNNAMED] = LeftOut(name=UNNAMED, reason=_NAMES_OF_ROWS)
     found |= {name: LeftOut(name=name, reason="It was named by --drop.") for name in wishes.drop}
     _refuse_hopeless(found, wishes, profile.source)
     found |= _copies(profile.sample, found, wishes)

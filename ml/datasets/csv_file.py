@@ -19,6 +19,8 @@ from ml.datasets.texts import as_utf8, utf8_chunks
 
 # A line longer than this is taken for a quote that never closes.
 MAX_LINE_BYTES = 1 << 24
+# What the first column is called if the head has no name for it, as R and pandas write the names of rows.
+UNNAMED = "(unnamed)"
 _NEWLINE, _RETURN, _QUOTE = 10, 13, 34
 _OTHER_DELIMITERS = ",;\t|"
 
@@ -32,7 +34,7 @@ class CsvFile:
         path: Of the file.
         name: What to call it.
         form: How it is written.
-        columns: The names in its head.
+        columns: The names in its head; `UNNAMED` for the first if it has none.
         width: Cells of a line, the nameless and empty ones at its end among them.
         skipped: Lines up to the head, with it.
     """
@@ -122,6 +124,7 @@ def _columns(name: str, names: list[str], delimiter: str) -> tuple[str, ...]:
         raise DatasetError(f"{name}: holds no rows, nor a head with names of columns")
     while not columns[-1]:
         columns.pop()
+    columns[0] = columns[0] or UNNAMED
     if "" in columns:
         place = columns.index("") + 1
         raise DatasetError(f"{name}: column {place} has no name; write one in the first line, or remove the column")

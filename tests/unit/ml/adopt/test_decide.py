@@ -52,6 +52,20 @@ def test_what_is_to_be_dropped_is_left_out_and_what_is_to_be_kept_stays() -> Non
     assert "id" in _decide(AGE, number, YES_NO, keep=("id",)).contract.names
 
 
+def test_names_of_rows_are_left_out_unless_they_are_to_be_kept() -> None:
+    rows = texts("(unnamed)", {"here": 500, "there": 500})
+    decisions = _decide(rows, AGE, YES_NO)
+    assert decisions.contract.names == ("age",)
+    assert "The first column has no name in the head" in _left_out(decisions)["(unnamed)"]
+    assert _decide(rows, AGE, YES_NO, keep=("(unnamed)",)).contract.names == ("(unnamed)", "age")
+
+
+def test_days_of_rows_under_no_name_are_their_times() -> None:
+    decisions = _decide(times("(unnamed)"), AGE, YES_NO)
+    assert decisions.time.name == "(unnamed)"
+    assert decisions.left_out == ()
+
+
 def test_a_column_that_equals_an_earlier_one_is_left_out() -> None:
     sample = pl.DataFrame({"age": ["1", None, "3"], "years": ["1", None, "3"], "other": ["1", "2", "3"]})
     columns = (AGE, numbers("years", 18, 90), numbers("other", 18, 90), YES_NO)

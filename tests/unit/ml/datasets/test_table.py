@@ -105,6 +105,13 @@ def test_empty_cells_and_lines_at_an_end_are_nothing(content: str, tmp_path: Pat
     assert _open(_write(tmp_path, content)).columns == ("a", "b")
 
 
+@pytest.mark.parametrize("head", [",b", '"",b', " ,b"])
+def test_the_first_column_may_have_no_name(head: str, tmp_path: Path) -> None:
+    table = _open(_write(tmp_path, f"{head}\nx,1\ny,2\n"))
+    assert table.columns == ("(unnamed)", "b")
+    assert _rows(table.paths[0]) == [("x", "1"), ("y", "2")]
+
+
 def test_line_ends_and_delimiters_in_quotes_cut_nothing(tmp_path: Path) -> None:
     assert _rows(_write(tmp_path, 'a,b\n"x\ny, z",2\n5" x 6",3\n')) == [("x\ny, z", "2"), ('5" x 6"', "3")]
 
@@ -124,7 +131,7 @@ def test_line_ends_and_delimiters_in_quotes_cut_nothing(tmp_path: Path) -> None:
         ("a,b,a\n1,2,3\n", "has more than one column 'a'; rename all but one"),
         ("a,b\n1,2\n\na,b\n3,4\n", "row 2 repeats the head"),
         ("a,,c\n1,2,3\n", "column 2 has no name"),
-        (",b\n1,2\n", "column 1 has no name"),
+        (",,c\n1,2,3\n", "column 2 has no name"),
         ("a,b,\n1,2,\n3,4,5\n", "column 3 holds values but has no name in the head"),
         (",,\n1,2,3\n", "nor a head with names of columns"),
         ("a;b\n1;2\n", "has one column, 'a;b'; columns are separated by commas"),
