@@ -11,6 +11,7 @@ from app import (
     about,
     access,
     accounting,
+    arms,
     console,
     documentation,
     drift,
@@ -45,7 +46,9 @@ def create_app(settings: ServiceSettings | None = None, *, registry: ModelRegist
     """
     settings = settings or ServiceSettings.from_env(os.environ)
     configure_logs(settings.log_level)
-    model = ServedModel.load(registry or settings.registry, settings.model_tag)
+    opened = registry or settings.registry
+    model = ServedModel.load(opened, settings.model_tag)
+    challenger = arms.load_challenger(opened, model, settings)
     journal = Journal(settings, model)
     app = Flask(__name__, static_folder=None)
     app.extensions["journal"] = journal
@@ -55,12 +58,13 @@ def create_app(settings: ServiceSettings | None = None, *, registry: ModelRegist
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     errors.init_app(app)
     accounts = accounting.Accounts(model.tag)
+    sides = arms.Arms(model, challenger, key=settings.subject_key.encode(), registry=accounts.registry)
     accounting.init_app(app, accounts, DriftCollector(journal.store), is_one_of_many=bool(settings.metrics_dir))
     shield.init_app(app, settings)
     packing.init_app(app)
     entrance = access.Access(settings)
     access.init_app(app, entrance, _scopes(settings))
-    app.register_blueprint(predict.blueprint(model, journal, settings))
+    app.register_blueprint(predict.blueprint(sides, journal, settings))
     app.register_blueprint(outcomes.blueprint(model.contract.target, journal, max_rows=settings.max_batch_rows))
     app.register_blueprint(history.blueprint(journal))
     app.register_blueprint(drift.blueprint(journal.store))
@@ -68,7 +72,7 @@ def create_app(settings: ServiceSettings | None = None, *, registry: ModelRegist
     app.register_blueprint(health.blueprint(model, journal))
     app.register_blueprint(console.blueprint(model, entrance, settings))
     documentation.init_app(app, model, max_batch_rows=settings.max_batch_rows)
-    lane = FastLane(app.wsgi_app, model, journal, entrance, accounts, max_bytes=settings.max_body_bytes)
+    lane = FastLane(app.wsgi_app, sides, journal, entrance, accounts, max_bytes=settings.max_body_bytes)
     app.wsgi_app = shield.believe_proxies(lane, settings.trusted_proxies)  # type: ignore[method-assign,assignment]  # as Flask's documentation says
     return app
 

@@ -65,6 +65,7 @@ class Accounts:
         started: float,
         rows: int,
         trace: str | None,
+        model_tag: str | None = None,
     ) -> None:
         """
         Account for an answered request.
@@ -78,6 +79,7 @@ class Accounts:
             started: When it began, by `time.perf_counter`.
             rows: How many were scored or reported.
             trace: Its traceparent header.
+            model_tag: Of the model that scored the rows; None for the champion, or none.
         """
         seconds = time.perf_counter() - started
         duration, counter = self._children(route, method, status)
@@ -93,7 +95,7 @@ class Accounts:
             status=status,
             duration_ms=round(seconds * 1000, 2),
             rows=rows,
-            model_tag=self._tag,
+            model_tag=model_tag or self._tag,
             **({"trace_id": traced[1]} if traced else {}),
         )
 
@@ -146,6 +148,7 @@ def init_app(app: Flask, accounts: Accounts, shared: Collector, *, is_one_of_man
             status=response.status_code,
             started=here.started,
             trace=trace,
+            model_tag=here.get("model_tag"),
         )
         if response.is_streamed:
             # How many rows and how long is known at its end.

@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from core.contract import Contract, Task
+from core.experiment import Arm
 
 ENDS = ("low", "high")
 
@@ -46,6 +47,11 @@ def answer_fields(contract: Contract, *, level: float | None = None) -> dict[str
     return found
 
 
+def _arm() -> fields.Field[Any]:
+    description = "Of an experiment, that X-Subject belongs to; champion where there is none."
+    return fields.String(required=True, metadata={"enum": list(Arm), "description": description})
+
+
 def _prediction_id() -> fields.Field[Any]:
     return fields.String(required=True, metadata={"description": "Report the outcome under this id."})
 
@@ -54,7 +60,7 @@ def prediction_schema(contract: Contract, *, level: float | None = None) -> type
     """The answer to one row."""
     tag = fields.String(required=True, metadata={"examples": ["model-v1.0.0"]})
     schema: type[Schema] = Schema.from_dict(
-        {"model_tag": tag, **answer_fields(contract, level=level)}, name="Prediction"
+        {"model_tag": tag, "arm": _arm(), **answer_fields(contract, level=level)}, name="Prediction"
     )
     return schema
 
@@ -133,7 +139,7 @@ def column_batch_schema(contract: Contract, *, level: float | None = None) -> ty
 def _of_many(name: str, content: dict[str, fields.Field[Any]]) -> type[Schema]:
     faults = fields.List(fields.Nested(FaultSchema), metadata={"description": "What is wrong with skipped rows."})
     tag = fields.String(required=True, metadata={"examples": ["model-v1.0.0"]})
-    found = {"model_tag": tag, **content, "errors": faults, "errors_omitted": _omitted()}
+    found = {"model_tag": tag, "arm": _arm(), **content, "errors": faults, "errors_omitted": _omitted()}
     schema: type[Schema] = Schema.from_dict(found, name=name)
     return schema
 

@@ -134,6 +134,7 @@ def _rows_of(stored: Stored) -> Iterator[dict[str, Any]]:
             "at": _written(record.at),
             "tag": record.tag,
             "arm": record.arm,
+            "fallback": record.fallback,
             "subject": record.subject,
             "request_id": record.request_id,
             "latency_ms": record.latency_us / 1000,

@@ -11,8 +11,9 @@ from typing import Any
 
 import structlog
 
+from app.arms import Answered
 from app.decoder import Columns
-from app.served_model import Scored, ServedModel
+from app.served_model import ServedModel
 from app.settings import WHEN_FULL_REFUSE, ServiceSettings
 from core.errors import Fault, JournalUnavailable, SettingsError
 from core.journal.records import Ids, Outcome, Prediction, Record, encode, row_ids
@@ -21,7 +22,6 @@ from core.journal.spool import Spool
 from core.journal.sqlite import SqliteStore
 from core.journal.store import JournalStore
 
-CHAMPION = "champion"
 # What stands for a value that is not to be written down; a missing one stays missing.
 REDACTED = "*"
 _SUBJECT_BYTES = 16
@@ -66,7 +66,6 @@ class Journal:
         self._sample = settings.journal_sample
         self._is_strict = settings.journal_when_full == WHEN_FULL_REFUSE
         self._ids = Ids()
-        self._tag = model.tag
         self._subject_key = settings.subject_key.encode()
         self._kept = [
             (position, name, name in settings.journal_redact)
@@ -78,7 +77,7 @@ class Journal:
         """An id under which a request can be kept."""
         return self._ids.new()
 
-    def record(self, request: Request, columns: Columns, scored: Scored) -> list[str]:
+    def record(self, request: Request, columns: Columns, answered: Answered) -> list[str]:
         """
         Write down rows and their answers.
 
@@ -98,16 +97,17 @@ class Journal:
             Prediction(
                 id=made,
                 at=time.time_ns() // 1000,
-                tag=self._tag,
-                arm=CHAMPION,
+                tag=answered.tag,
+                arm=answered.arm,
+                fallback=answered.fallback,
                 subject=self._hashed(request.subject),
                 request_id=request.request_id,
                 latency_us=int((time.perf_counter() - request.started) * 1e6),
                 rows=columns.count,
                 is_batch=request.is_batch,
                 inputs=self._inputs(columns.values),
-                answers=scored.kept(),
-                warnings=[(row, warning.field, warning.code) for row, warning in scored.warnings],
+                answers=answered.scored.kept(),
+                warnings=[(row, warning.field, warning.code) for row, warning in answered.scored.warnings],
             )
         )
         return ids

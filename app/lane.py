@@ -18,13 +18,14 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from app.access import Access
 from app.accounting import Accounts, request_id
+from app.arms import Arms
 from app.body import JSON
 from app.decoder import Columns, Decoder
 from app.errors import PROBLEM, Problem, journal_unavailable, unexpected
 from app.headers import REQUEST_ID, is_name
 from app.journal import Journal, Request
 from app.keys import Scope
-from app.served_model import ServedModel
+from app.served_model import Answer
 from app.shield import Wsgi, headers_for
 from core.errors import JournalUnavailable
 
@@ -51,16 +52,16 @@ class FastLane:
     def __init__(
         self,
         ordinary: Wsgi,
-        model: ServedModel,
+        arms: Arms,
         journal: Journal,
         access: Access,
         accounts: Accounts,
         *,
         max_bytes: int,
     ) -> None:
-        self.ordinary, self._model, self._journal = ordinary, model, journal
+        self.ordinary, self._arms, self._journal = ordinary, arms, journal
         self._access, self._accounts, self._max_bytes = access, accounts, max_bytes
-        self._decoder = Decoder(model.contract, max_rows=1)
+        self._decoder = Decoder(arms.champion.contract, max_rows=1)
         self._headers = {scheme: headers_for(scheme) for scheme in ("http", "https")}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -86,7 +87,7 @@ class FastLane:
             return 0
         return int(text)
 
-    def _answer(self, environ: WSGIEnvironment, body: bytes, made: str, started: float) -> bytes | Problem | None:
+    def _answer(self, environ: WSGIEnvironment, body: bytes, made: str, started: float) -> Answer | Problem | None:
         address = environ.get("REMOTE_ADDR", "")
         caller = self._access.caller(environ.get("HTTP_AUTHORIZATION", ""), _SCOPES, address, made)
         if isinstance(caller, Problem):
@@ -106,22 +107,21 @@ class FastLane:
         except Exception as error:  # noqa: BLE001  # as Flask itself does: a graph fails in ways of its own
             return unexpected(error, made, PREDICT)
 
-    def _scored(self, values: Sequence[Any], request: Request) -> bytes:
+    def _scored(self, values: Sequence[Any], request: Request) -> Answer:
         columns = Columns([(value,) for value in values], 1)
-        scored = self._model.score(columns)
-        (row,) = self._journal.record(request, columns, scored)
-        (answer,) = scored.answers([row])
-        answer.model_tag = self._model.tag
-        return _encode(answer)
+        answered = self._arms.score(columns, request.subject)
+        (row,) = self._journal.record(request, columns, answered)
+        return answered.single(row)
 
     def _send(
-        self, answer: bytes | Problem, made: str, scheme: str, started: float, start_response: StartResponse
+        self, answer: Answer | Problem, made: str, scheme: str, started: float, start_response: StartResponse
     ) -> Iterable[bytes]:
         headers: Mapping[str, str] = {}
+        tag = None
         if isinstance(answer, Problem):
             status, content, kind, headers = answer.status, answer.content(), PROBLEM, answer.headers
         else:
-            status, content, kind = 200, answer, JSON
+            status, content, kind, tag = 200, _encode(answer), JSON, str(answer.model_tag)
         own = [("Content-Type", kind), ("Content-Length", str(len(content))), (REQUEST_ID, made)]
         start_response(
             f"{status} {HTTP_STATUS_CODES[status].upper()}", [*self._headers[scheme], *own, *headers.items()]
@@ -135,5 +135,6 @@ class FastLane:
             started=started,
             rows=1 if status == 200 else 0,
             trace=None,
+            model_tag=tag,
         )
         return [content]

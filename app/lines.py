@@ -20,12 +20,13 @@ from msgspec import structs
 from werkzeug.exceptions import ServiceUnavailable
 
 from app import packing
+from app.arms import Arms
 from app.body import NDJSON
 from app.decoder import Columns, Values
 from app.errors import InputFault, InvalidInput, listed
 from app.intake import Intake, InvalidRow
 from app.journal import Journal, Request
-from app.served_model import Answer, ServedModel
+from app.served_model import Answer
 
 # So many rows are scored, journalled and answered at once.
 _PART_ROWS = 1000
@@ -38,10 +39,8 @@ Row = Values | InvalidInput
 class LineScorer:
     """Checks and answers files of rows."""
 
-    def __init__(
-        self, intake: Intake, model: ServedModel, journal: Journal, *, max_line_bytes: int, deadline_s: float
-    ) -> None:
-        self._intake, self._model, self._journal = intake, model, journal
+    def __init__(self, intake: Intake, arms: Arms, journal: Journal, *, max_line_bytes: int, deadline_s: float) -> None:
+        self._intake, self._arms, self._journal = intake, arms, journal
         self._max_line_bytes, self._deadline_s = max_line_bytes, deadline_s
 
     def answer(self, file: IO[bytes], asked: Request, *, skip: bool) -> Iterator[bytes]:
@@ -89,14 +88,11 @@ class LineScorer:
         answers: Iterator[Answer] = iter(())
         if good:
             columns = Columns.of_rows(good)
-            scored = self._model.score(columns)
-            answers = iter(scored.answers(self._journal.record(asked, columns, scored)))
-            g.rows = g.get("rows", 0) + len(good)
-        return [listed(row) if isinstance(row, InvalidInput) else self._tagged(next(answers)) for row in part]
-
-    def _tagged(self, answer: Answer) -> Answer:
-        answer.model_tag = self._model.tag
-        return answer
+            answered = self._arms.score(columns, asked.subject)
+            ids = self._journal.record(asked, columns, answered)
+            answers = map(answered.named, answered.scored.answers(ids))
+            g.rows, g.model_tag = g.get("rows", 0) + len(good), answered.tag
+        return [listed(row) if isinstance(row, InvalidInput) else next(answers) for row in part]
 
     def _rows(self, file: IO[bytes]) -> Iterator[Row]:
         for number, line in enumerate(_lines(file, self._max_line_bytes)):

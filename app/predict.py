@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 from flask import Blueprint, Response, g, request
 
+from app.arms import Arms
 from app.body import JSON, NDJSON, read_body, receive_file, require_type
 from app.errors import InputFault, InvalidInput, json_response, listed
 from app.headers import IDEMPOTENCY_KEY, NAME, SUBJECT, UNRECORDED, YES, is_name
@@ -14,21 +15,22 @@ from app.idempotency import Once
 from app.intake import Batch, Intake
 from app.journal import Journal, Request
 from app.lines import LineScorer, stream
-from app.served_model import Scored, ServedModel
+from app.served_model import Scored
 from app.settings import ServiceSettings
+from core.experiment import Arm
 
 T = TypeVar("T")
 
 REFUSE, SKIP = "refuse", "skip"
 
 
-def blueprint(model: ServedModel, journal: Journal, settings: ServiceSettings) -> Blueprint:
-    """The prediction routes for a model."""
+def blueprint(arms: Arms, journal: Journal, settings: ServiceSettings) -> Blueprint:
+    """The prediction routes."""
     routes = Blueprint("predict", __name__)
-    intake = Intake(model.contract, max_rows=settings.max_batch_rows)
+    intake = Intake(arms.champion.contract, max_rows=settings.max_batch_rows)
     once = Once(journal)
     lines = LineScorer(
-        intake, model, journal, max_line_bytes=settings.max_body_bytes, deadline_s=settings.request_deadline_s
+        intake, arms, journal, max_line_bytes=settings.max_body_bytes, deadline_s=settings.request_deadline_s
     )
 
     @routes.post("/v1/predict")
@@ -37,12 +39,11 @@ def blueprint(model: ServedModel, journal: Journal, settings: ServiceSettings) -
         return once.answer(body, lambda record: predict_row(body, record), is_recorded=_is_recorded())
 
     def predict_row(body: bytes, record: str | None) -> Response:
-        columns = intake.row(body)
-        scored = model.score(columns)
-        (answer,) = scored.answers(journal.record(_request(record, is_batch=False), columns, scored))
-        answer.model_tag = model.tag
-        g.rows = 1
-        return json_response(answer)
+        columns, asked = intake.row(body), _request(record, is_batch=False)
+        answered = arms.score(columns, asked.subject)
+        (row,) = journal.record(asked, columns, answered)
+        g.rows, g.model_tag = 1, answered.tag
+        return json_response(answered.single(row))
 
     @routes.post("/v1/predict/batch")
     def predict_batch() -> Response:
@@ -54,13 +55,15 @@ def blueprint(model: ServedModel, journal: Journal, settings: ServiceSettings) -
         return once.answer(body, lambda record: predict_rows(body, record, skip=skip), is_recorded=_is_recorded())
 
     def predict_rows(body: bytes, record: str | None, *, skip: bool) -> Response:
-        batch = intake.batch(body, skip=skip)
-        scored, ids = None, []
+        batch, asked = intake.batch(body, skip=skip), _request(record, is_batch=True)
+        by, scored, ids = {"model_tag": arms.champion.tag, "arm": Arm.CHAMPION}, None, []
         if batch.columns is not None:
-            scored = model.score(batch.columns)
-            ids = journal.record(_request(record, is_batch=True), batch.columns, scored)
+            answered = arms.score(batch.columns, asked.subject)
+            by, scored = {"model_tag": answered.tag, "arm": answered.arm}, answered.scored
+            g.model_tag = answered.tag
+            ids = journal.record(asked, batch.columns, answered)
         g.rows = len(batch.kept)
-        answer = {"model_tag": model.tag, **(_columns if batch.is_columnar else _rows)(batch, scored, ids)}
+        answer = {**by, **(_columns if batch.is_columnar else _rows)(batch, scored, ids)}
         return json_response(answer | listed(batch.faults))
 
     def predict_lines(*, skip: bool) -> Response:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 class Answer(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """
-    What one row gets; in a batch the tag stands once for all.
+    What one row gets; in a batch tag and arm stand once for all.
 
     Binary: `label` and `score`, the positive class's probability. Multiclass: `label` and `scores` by class.
     Regression: `value`, and where the bundle has intervals the `low` and `high` around it.
@@ -35,6 +35,7 @@ class Answer(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
 
     id: str | msgspec.UnsetType = msgspec.UNSET
     model_tag: str | msgspec.UnsetType = msgspec.UNSET
+    arm: str | msgspec.UnsetType = msgspec.UNSET
     label: str | msgspec.UnsetType = msgspec.UNSET
     score: float | msgspec.UnsetType = msgspec.UNSET
     scores: dict[str, float] | msgspec.UnsetType = msgspec.UNSET

@@ -32,6 +32,9 @@ class ServiceSettings:
         registry: MODEL_REGISTRY, where the model is fetched.
         ledger: DEPLOYMENT_LEDGER, where `python -m app serve` notes what serves.
         is_production: Whether APP_ENV is production; then unsafe settings are refused.
+        challenger_tag: CHALLENGER_TAG, which answers a share of the subjects; None for no experiment.
+        challenger_share: CHALLENGER_SHARE of the subjects.
+        challenger_budget_ms: CHALLENGER_BUDGET_MS within which it has to score up to 1,000 rows.
         model_tag: MODEL_TAG; None serves the newest published tag, on a developer's machine only.
         host: HOST to listen on.
         port: PORT to listen on.
@@ -65,6 +68,9 @@ class ServiceSettings:
     ledger: DeploymentLedger
     is_production: bool
     model_tag: ModelTag | None
+    challenger_tag: ModelTag | None
+    challenger_share: float
+    challenger_budget_ms: int
     host: str
     port: int
     workers: int
@@ -105,7 +111,10 @@ class ServiceSettings:
             is_production=is_production,
             registry=reader.read("MODEL_REGISTRY", DEFAULT_REGISTRY, opened),
             ledger=reader.read("DEPLOYMENT_LEDGER", DEFAULT_LEDGER, partial(open_ledger, environment=environment)),
-            model_tag=reader.read("MODEL_TAG", "", lambda text: ModelTag.parse(text) if text else None),
+            model_tag=reader.read("MODEL_TAG", "", _tag),
+            challenger_tag=reader.read("CHALLENGER_TAG", "", _tag),
+            challenger_share=reader.read("CHALLENGER_SHARE", "0", _share),
+            challenger_budget_ms=reader.read("CHALLENGER_BUDGET_MS", "250", whole_number(1, 60_000)),
             host=reader.read("HOST", "127.0.0.1", str),
             port=reader.read("PORT", "8000", whole_number(1, 65535)),
             workers=reader.read("WEB_CONCURRENCY", "1", whole_number(1, 64)),
@@ -135,6 +144,8 @@ class ServiceSettings:
         )
         if settings.model_tag is None and is_on_github(settings.registry):
             reader.refuse("MODEL_TAG", f"names the tag to serve of {settings.registry}; python -m ml tags lists them")
+        if settings.challenger_tag is not None:
+            _refuse_unfair(reader, settings)
         if is_production:
             _refuse_unsafe(reader, settings)
         reader.finish()
@@ -150,6 +161,20 @@ def _refuse_unsafe(reader: SettingsReader, settings: ServiceSettings) -> None:
         reader.refuse("LOG_LEVEL", "APP_ENV=production takes info, warning or error")
     if "*" in settings.cors_origins:
         reader.refuse("CORS_ORIGINS", "APP_ENV=production takes the sites by name, not *")
+
+
+def _refuse_unfair(reader: SettingsReader, settings: ServiceSettings) -> None:
+    if settings.model_tag is None:
+        reader.refuse("MODEL_TAG", "CHALLENGER_TAG needs a tag to be compared with, or a restart could change it")
+    if settings.challenger_tag == settings.model_tag:
+        reader.refuse("CHALLENGER_TAG", "takes another tag than MODEL_TAG")
+    if not settings.subject_key:
+        problem = "CHALLENGER_TAG needs a secret by which subjects are assigned, such as openssl rand -hex 32 prints"
+        reader.refuse("SUBJECT_KEY", problem)
+
+
+def _tag(text: str) -> ModelTag | None:
+    return ModelTag.parse(text) if text else None
 
 
 def _yes_or_no(text: str, *, default: bool) -> bool:

@@ -30,7 +30,8 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True, tag="prediction", gc
         id: Of the request; `row_id` makes that of a row.
         at: When it was answered, in microseconds since 1970, UTC.
         tag: Of the model that answered.
-        arm: Which part of an experiment the model had.
+        arm: Of an experiment, that the request was assigned to; `champion` where there is none.
+        fallback: Why the champion answered although it was the challenger's; None if it did not.
         subject: Whom the rows are about, hashed.
         request_id: What the caller or the log calls the request.
         latency_us: From the first byte of the request to the answer, in microseconds.
@@ -45,6 +46,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True, tag="prediction", gc
     at: int
     tag: str
     arm: str
+    fallback: str | None = None
     subject: str | None
     request_id: str
     latency_us: int

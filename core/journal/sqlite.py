@@ -31,9 +31,8 @@ T = TypeVar("T")
 
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations" / "sqlite"
 _PREDICTION = ", ".join(PREDICTION_COLUMNS)
-_ADD_PREDICTION = (
-    f"insert into predictions ({_PREDICTION}) values (?,?,?,?,?,?,?,?,?,?,?,?) on conflict (id) do nothing"  # noqa: S608  # our own words
-)
+_MARKS = ", ".join("?" for _ in PREDICTION_COLUMNS)
+_ADD_PREDICTION = f"insert into predictions ({_PREDICTION}) values ({_MARKS}) on conflict (id) do nothing"  # noqa: S608  # our own words
 _ADD_OUTCOME = "insert into outcomes (id, at, prediction, value) values (?,?,?,?) on conflict (id) do nothing"
 _BUSY_S = 5.0
 

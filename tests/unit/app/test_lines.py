@@ -59,6 +59,7 @@ def test_every_line_is_answered_in_order_as_in_a_batch(client: FlaskClient) -> N
     batch = client.post(MANY, data=json.dumps({"rows": rows[:15]}), content_type="application/json").get_json()
     for line in lines:
         assert line.pop("model_tag") == "model-v1.0.0"
+        assert line.pop("arm") == "champion"
     made = [line.pop("id") for line in lines]
     assert sorted(set(made)) == made
     assert len(lines) == len(rows)

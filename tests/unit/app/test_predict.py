@@ -58,6 +58,7 @@ def test_a_binary_answer_is_a_label_and_the_positive_class_s_probability(client:
 
     assert answered(answer) == {
         "model_tag": "model-v1.0.0",
+        "arm": "champion",
         "label": "yes",
         "score": pytest.approx(0.6456563),
         "warnings": [],
@@ -72,7 +73,7 @@ def test_a_score_below_the_threshold_is_labelled_negative(client: FlaskClient) -
 def test_a_multiclass_answer_is_the_likeliest_label_and_every_class_s_probability(client: FlaskClient) -> None:
     answer = answered(client.post(ONE, json={"age": 40, "city": "Oslo"}))
 
-    assert set(answer) == {"model_tag", "label", "scores", "warnings"}
+    assert set(answer) == {"model_tag", "arm", "label", "scores", "warnings"}
     assert answer["label"] == "pro"
     assert set(answer["scores"]) == {"basic", "plus", "pro"}
     assert sum(answer["scores"].values()) == pytest.approx(1)
@@ -83,7 +84,8 @@ def test_a_regression_answer_is_a_value_between_low_and_high(client: FlaskClient
     answer = answered(client.post(ONE, json={"age": 40, "city": "Rome"}))
 
     ends = {"low": pytest.approx(0.3), "high": pytest.approx(3.3)}
-    assert answer == {"model_tag": "model-v1.0.0", "value": pytest.approx(1.3), **ends, "warnings": []}
+    by = {"model_tag": "model-v1.0.0", "arm": "champion"}
+    assert answer == {**by, "value": pytest.approx(1.3), **ends, "warnings": []}
 
 
 def test_a_regression_model_without_intervals_answers_the_value_alone(
@@ -93,10 +95,10 @@ def test_a_regression_model_without_intervals_answers_the_value_alone(
     client = create_app(ServiceSettings.from_env(environment), registry=registry).test_client()
     row = {"age": 40, "city": "Rome"}
 
-    assert set(answered(client.post(ONE, json=row))) == {"model_tag", "value", "warnings"}
+    assert set(answered(client.post(ONE, json=row))) == {"model_tag", "arm", "value", "warnings"}
     assert set(client.post(MANY, json={"columns": {"city": ["Oslo"]}}).get_json()["columns"]) == {"id", "value"}
     document = client.get("/openapi.json").get_json()["components"]["schemas"]
-    assert set(document["Prediction"]["properties"]) == {"id", "model_tag", "value", "warnings"}
+    assert set(document["Prediction"]["properties"]) == {"id", "model_tag", "arm", "value", "warnings"}
     assert client.get("/v1/model").get_json()["intervals"] is None
 
 
@@ -120,8 +122,9 @@ def test_a_batch_is_answered_row_by_row_in_order(client: FlaskClient) -> None:
 
     answer = answered(client.post(MANY, json={"rows": rows}))
 
-    assert answer["model_tag"] == "model-v1.0.0"
-    assert [prediction | {"model_tag": "model-v1.0.0"} for prediction in answer["predictions"]] == alone
+    by = {"model_tag": "model-v1.0.0", "arm": "champion"}
+    assert {name: answer[name] for name in by} == by
+    assert [prediction | by for prediction in answer["predictions"]] == alone
 
 
 def test_a_nullable_feature_may_be_absent_or_null(client: FlaskClient) -> None:
@@ -360,7 +363,7 @@ def test_columns_are_answered_by_column_as_their_rows_would_be(client: FlaskClie
 
     answer = answered(client.post(MANY, json={"columns": COLUMNS}))
 
-    assert set(answer) == {"model_tag", "columns", "warnings"}
+    assert set(answer) == {"model_tag", "arm", "columns", "warnings"}
     columns = answer["columns"]
     if "scores" in columns:
         by_class = columns["scores"]
@@ -378,6 +381,7 @@ def test_skipped_rows_are_null_and_their_faults_listed(client: FlaskClient) -> N
 
     assert answered(answer) == {
         "model_tag": "model-v1.0.0",
+        "arm": "champion",
         "predictions": [None, right, None, None, right],
         "errors": [
             {"row": 0, "field": "city", "problem": "missing"},

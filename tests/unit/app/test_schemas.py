@@ -102,8 +102,8 @@ def test_an_exact_number_reads_back_as_itself(number: float) -> None:
 def test_an_answer_has_the_fields_of_its_task(task: Task, level: float | None, names: set[str]) -> None:
     contract = make_contract(task)
 
-    assert set(prediction_schema(contract, level=level)().fields) == names | {"id", "model_tag", "warnings"}
-    common = {"model_tag", "errors", "errors_omitted"}
+    assert set(prediction_schema(contract, level=level)().fields) == names | {"id", "model_tag", "arm", "warnings"}
+    common = {"model_tag", "arm", "errors", "errors_omitted"}
     assert set(batch_schema(contract, level=level)().fields) == {*common, "predictions"}
     columns = column_batch_schema(contract, level=level)()
     assert set(columns.fields) == {*common, "columns", "warnings"}

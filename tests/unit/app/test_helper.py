@@ -1,0 +1,66 @@
+"""A helper is waited for, but not for ever."""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import partial
+
+import pytest
+
+from app.helper import Helper, HelperBusy
+
+
+def _fail() -> None:
+    raise ValueError("no")
+
+
+def test_what_is_asked_for_is_done_on_another_thread() -> None:
+    helper = Helper("test")
+    assert helper.ask(threading.get_ident, within_s=5) != threading.get_ident()
+    assert helper.ask(lambda: 7, within_s=5) == 7
+
+
+def test_what_goes_wrong_is_raised_and_the_next_is_done() -> None:
+    helper = Helper("test")
+    with pytest.raises(ValueError, match="no"):
+        helper.ask(_fail, within_s=5)
+    assert helper.ask(lambda: 7, within_s=5) == 7
+
+
+def test_who_is_late_is_not_waited_for_a_second_time() -> None:
+    helper, go_on = Helper("test"), threading.Event()
+    with pytest.raises(TimeoutError):
+        helper.ask(partial(go_on.wait, 30), within_s=0.01)
+    began = time.monotonic()
+    with pytest.raises(HelperBusy):
+        helper.ask(lambda: 7, within_s=20)
+    assert time.monotonic() - began < 10
+    go_on.set()
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            assert helper.ask(lambda: 7, within_s=5) == 7
+        except HelperBusy:
+            time.sleep(0.01)
+        else:
+            return
+    pytest.fail("it never came back")
+
+
+def test_those_who_ask_at_once_are_served_in_turn() -> None:
+    helper, found = Helper("test"), []
+
+    def act(number: int) -> int:
+        time.sleep(0.01)
+        return number
+
+    def ask(number: int) -> None:
+        found.append(helper.ask(partial(act, number), within_s=30))
+
+    threads = [threading.Thread(target=ask, args=[number]) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == list(range(8))
