@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# How many subjects' worth the prior is: it looks for shares that are off by a few percent, not for any.
-_PRIOR_WEIGHT = 2_000.0
+# How many subjects' worth the prior is: it looks for shares that are off by some 2.5 percentage points.
+_PRIOR_WEIGHT = 400.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

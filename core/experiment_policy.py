@@ -1,0 +1,114 @@
+"""How an experiment is judged, fixed before it starts: `[experiment]` of model.toml."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from core.contract import Contract, Task, read_contract, read_segments
+from core.documents import Document
+from core.errors import ModelFileError
+from core.reading import Table, read_model_file
+
+
+class Loss(StrEnum):
+    """What a row costs a model; less is better."""
+
+    BRIER = "brier"
+    LOG_LOSS = "log_loss"
+    ERROR = "error"
+    ABSOLUTE_ERROR = "absolute_error"
+    SQUARED_ERROR = "squared_error"
+
+
+class OnDecision(StrEnum):
+    """What follows when an experiment is decided."""
+
+    TELL = "tell"
+    ACT = "act"
+
+
+# The first is the default.
+LOSSES: Final = {
+    Task.BINARY: (Loss.BRIER, Loss.LOG_LOSS, Loss.ERROR),
+    Task.MULTICLASS: (Loss.LOG_LOSS, Loss.ERROR),
+    Task.REGRESSION: (Loss.ABSOLUTE_ERROR, Loss.SQUARED_ERROR),
+}
+
+
+class ExperimentPolicy(Document, frozen=True, kw_only=True):
+    """
+    By what an experiment is judged.
+
+    Attributes:
+        loss: What is compared, as a mean over rows.
+        margin: The smallest gain that is worth a change, as a share of what the champion loses on its holdout.
+        confidence: With which the challenger is called better, however often one looks.
+        min_subjects: Of each arm, before anything is decided.
+        min_rows: With an outcome of each arm, before anything is decided.
+        max_days: After so many it ends, with the champion.
+        max_latency_ratio: The challenger's 99th percentile of latency may be so many times the champion's.
+        max_fallback_share: Of the challenger's rows, that the champion had to answer.
+        max_subject_share: Of an arm's rows, that one subject may have.
+        segments: Features in no category of which the challenger may be worse.
+        on_decision: Whether a decision is carried out or told only.
+    """
+
+    loss: Loss
+    margin: float = 0.02
+    confidence: float = 0.95
+    min_subjects: int = 100
+    min_rows: int = 1_000
+    max_days: int = 60
+    max_latency_ratio: float = 2.0
+    max_fallback_share: float = 0.01
+    max_subject_share: float = 0.2
+    segments: tuple[str, ...] = ()
+    on_decision: OnDecision = OnDecision.TELL
+
+
+def read_experiment_policy(table: Table, *, contract: Contract, segments: tuple[str, ...]) -> ExperimentPolicy:
+    """
+    Read `[experiment]`.
+
+    Every rule that is broken is added to the table's faults; the caller raises them.
+
+    Args:
+        table: `[experiment]`, empty where there is none.
+        contract: Has the features and the task.
+        segments: What is taken where `[experiment]` names none, those of `[gate]`.
+    """
+    table.reject_unknown([*ExperimentPolicy.__struct_fields__])
+    losses = LOSSES[contract.target.task]
+    return ExperimentPolicy(
+        loss=Loss(table.choice("loss", list(losses), losses[0])),
+        margin=table.number("margin", 0.02, 0.0001, 1),
+        confidence=table.number("confidence", 0.95, 0.6, 0.9999),
+        min_subjects=table.whole_number("min_subjects", 100, 30, 10**9),
+        min_rows=table.whole_number("min_rows", 1_000, 50, 10**9),
+        max_days=table.whole_number("max_days", 60, 1, 3650),
+        max_latency_ratio=table.number("max_latency_ratio", 2.0, 1, 1000),
+        max_fallback_share=table.number("max_fallback_share", 0.01, 0, 1),
+        max_subject_share=table.number("max_subject_share", 0.2, 0.001, 1),
+        segments=read_segments(table, contract, segments),
+        on_decision=OnDecision(table.choice("on_decision", OnDecision, OnDecision.TELL)),
+    )
+
+
+def read_policy_file(path: Path) -> ExperimentPolicy:
+    """
+    Read `[experiment]` of a model.toml.
+
+    Of the rest only what it rests on is looked at: the target and the features, and the segments of `[gate]`.
+
+    Raises:
+        ModelFileError: naming every place that is wrong in these.
+    """
+    document = read_model_file(path)
+    contract = read_contract(document)
+    segments = read_segments(document.table("gate", optional=True), contract)
+    policy = read_experiment_policy(document.table("experiment", optional=True), contract=contract, segments=segments)
+    if document.faults:
+        raise ModelFileError(str(path), document.faults)
+    return policy
