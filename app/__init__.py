@@ -16,6 +16,7 @@ from app import (
     documentation,
     drift,
     errors,
+    experiment,
     health,
     history,
     outcomes,
@@ -23,12 +24,15 @@ from app import (
     predict,
     shield,
 )
+from app.answering import Answering
 from app.drift_metrics import DriftCollector
+from app.experiments import Experiments
 from app.journal import Journal
 from app.keys import Scope
 from app.lane import FastLane
 from app.served_model import ServedModel
 from app.settings import ServiceSettings
+from app.shadow import Shadow
 from core.logs import configure_logs
 from core.registry import ModelRegistry
 
@@ -59,20 +63,30 @@ def create_app(settings: ServiceSettings | None = None, *, registry: ModelRegist
     errors.init_app(app)
     accounts = accounting.Accounts(model.tag)
     sides = arms.Arms(model, challenger, key=settings.subject_key.encode(), registry=accounts.registry)
+    shadow = None
+    if settings.shadow_tag is not None:
+        beside = arms.load_beside(opened, model, settings.shadow_tag, "SHADOW_TAG")
+        shadow = Shadow(beside, journal, registry=accounts.registry)
+    experiments = None
+    if challenger is None:
+        experiments = Experiments(sides, journal.store, opened, budget_s=settings.challenger_budget_ms / 1000)
+        experiments.start()
+    answers = Answering(sides, journal, shadow=shadow, experiments=experiments)
     accounting.init_app(app, accounts, DriftCollector(journal.store), is_one_of_many=bool(settings.metrics_dir))
     shield.init_app(app, settings)
     packing.init_app(app)
     entrance = access.Access(settings)
     access.init_app(app, entrance, _scopes(settings))
-    app.register_blueprint(predict.blueprint(sides, journal, settings))
+    app.register_blueprint(predict.blueprint(answers, settings))
     app.register_blueprint(outcomes.blueprint(model.contract.target, journal, max_rows=settings.max_batch_rows))
     app.register_blueprint(history.blueprint(journal))
     app.register_blueprint(drift.blueprint(journal.store))
+    app.register_blueprint(experiment.blueprint(sides, experiments))
     app.register_blueprint(about.blueprint(model))
     app.register_blueprint(health.blueprint(model, journal))
     app.register_blueprint(console.blueprint(model, entrance, settings))
     documentation.init_app(app, model, max_batch_rows=settings.max_batch_rows)
-    lane = FastLane(app.wsgi_app, sides, journal, entrance, accounts, max_bytes=settings.max_body_bytes)
+    lane = FastLane(app.wsgi_app, answers, entrance, accounts, max_bytes=settings.max_body_bytes)
     app.wsgi_app = shield.believe_proxies(lane, settings.trusted_proxies)  # type: ignore[method-assign,assignment]  # as Flask's documentation says
     return app
 
@@ -85,6 +99,7 @@ def _scopes(settings: ServiceSettings) -> dict[str, frozenset[Scope] | None]:
         "outcomes": frozenset({Scope.OUTCOMES}),
         "history": frozenset({Scope.ADMIN}),
         "drift": frozenset({Scope.ADMIN}),
+        "experiment": frozenset({Scope.ADMIN}),
         "about": reading,
         "documentation": reading,
         "swagger_ui": reading,

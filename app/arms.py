@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 
@@ -66,6 +67,12 @@ class Challenger:
         self._tag = ModelTag.parse(model.tag)
         self._helper = Helper("challenger")
 
+    def with_share(self, share: float) -> Challenger:
+        """The same with another share."""
+        other = copy(self)
+        other.share = share
+        return other
+
     def arm(self, key: bytes, subject: str) -> Arm:
         """Whose a subject is."""
         return arm_of(position(key, self._tag, subject), self.share)
@@ -107,11 +114,10 @@ class Arms:
             registry=registry,
         )
 
-    def arm(self, subject: str | None) -> Arm:
-        """Whose a request is; one without a subject belongs to no experiment, and so to the champion."""
-        if self.challenger is None or subject is None:
-            return Arm.CHAMPION
-        return self.challenger.arm(self._key, subject)
+    @property
+    def has_key(self) -> bool:
+        """Whether subjects can be assigned."""
+        return bool(self._key)
 
     def score(self, columns: Columns, subject: str | None) -> Answered:
         """
@@ -119,19 +125,21 @@ class Arms:
 
         Args:
             columns: At least one row.
-            subject: Whom the request is about.
+            subject: Whom the request is about; a request without one belongs to no experiment, and so to the champion.
         """
-        arm = self.arm(subject)
-        answered = self._challenged(columns) if arm is Arm.CHALLENGER else self._by_champion(columns, arm, None)
-        self._counter.labels(answered.tag, arm, answered.fallback or "").inc(columns.count)
+        # Another thread may set another challenger meanwhile.
+        challenger = self.challenger
+        if challenger is None or subject is None or challenger.arm(self._key, subject) is Arm.CHAMPION:
+            answered = self._by_champion(columns, Arm.CHAMPION, None)
+        else:
+            found = challenger.score(columns)
+            answered = (
+                self._by_champion(columns, Arm.CHALLENGER, found)
+                if isinstance(found, Fallback)
+                else Answered(tag=challenger.model.tag, arm=Arm.CHALLENGER, fallback=None, scored=found)
+            )
+        self._counter.labels(answered.tag, answered.arm, answered.fallback or "").inc(columns.count)
         return answered
-
-    def _challenged(self, columns: Columns) -> Answered:
-        found = self.challenger.score(columns) if self.challenger else Fallback.FAILED
-        if isinstance(found, Fallback):
-            return self._by_champion(columns, Arm.CHALLENGER, found)
-        tag = self.challenger.model.tag if self.challenger else ""
-        return Answered(tag=tag, arm=Arm.CHALLENGER, fallback=None, scored=found)
 
     def _by_champion(self, columns: Columns, arm: Arm, fallback: Fallback | None) -> Answered:
         scored = self.champion.score(columns)
@@ -143,17 +151,34 @@ def load_challenger(registry: ModelRegistry, champion: ServedModel, settings: Se
     Fetch, verify and try the challenger that the settings name; None if they name none.
 
     Raises:
-        SettingsError: if it cannot answer what is asked of the champion.
-        SlipwayError: if it cannot be served, as `ServedModel.load` says.
+        SlipwayError: as `load_beside` says.
     """
     if settings.challenger_tag is None:
         return None
-    model = ServedModel.load(registry, settings.challenger_tag)
+    model = load_beside(registry, champion, settings.challenger_tag, "CHALLENGER_TAG")
+    return Challenger(model, share=settings.challenger_share, budget_s=settings.challenger_budget_ms / 1000)
+
+
+def load_beside(registry: ModelRegistry, champion: ServedModel, tag: ModelTag, variable: str) -> ServedModel:
+    """
+    Fetch, verify and try a model that is to answer what the champion is asked.
+
+    Args:
+        registry: Where it is published.
+        champion: The model that is served.
+        tag: Of the other one.
+        variable: Of the environment, that names it.
+
+    Raises:
+        SettingsError: if it takes or gives something else.
+        SlipwayError: if it cannot be served, as `ServedModel.load` says.
+    """
+    model = ServedModel.load(registry, tag)
     fault = contract_fault(champion.contract, model.contract)
     if fault is not None:
         problem = f"{model.tag} cannot answer what {champion.tag} is asked: {fault}"
-        raise SettingsError("environment", [Fault(place="CHALLENGER_TAG", problem=problem)])
-    return Challenger(model, share=settings.challenger_share, budget_s=settings.challenger_budget_ms / 1000)
+        raise SettingsError("environment", [Fault(place=variable, problem=problem)])
+    return model
 
 
 def contract_fault(champion: Contract, challenger: Contract) -> str | None:

@@ -15,7 +15,7 @@ from app.errors import InputFault, InvalidInput, json_response
 from app.journal import Journal
 from app.lines import stream
 from core.errors import JournalUnavailable
-from core.journal.records import Outcome, Prediction, row_id
+from core.journal.records import Outcome, Prediction, Shadow, row_id
 from core.journal.store import Stored
 
 DEFAULT_LIMIT, MAX_LIMIT = 1_000, 100_000
@@ -34,8 +34,8 @@ def blueprint(journal: Journal) -> Blueprint:
     def show_predictions() -> Response:
         after, limit = _number("after", 0, 0, MAX_CURSOR), _number("limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
         since, until = _time("since"), _time("until")
-        has_outcomes = _flag("outcomes")
-        rows = _predictions(journal, after, since, until, limit)
+        has_outcomes, has_shadows = _flag("outcomes"), _flag("shadow")
+        rows = _predictions(journal, after, since, until, limit, inputs=_inputs(), has_shadows=has_shadows)
         return _stream(journal, _with_outcomes(journal, rows) if has_outcomes else rows)
 
     @routes.get("/v1/journal/outcomes")
@@ -61,6 +61,12 @@ def _number(name: str, default: int, low: int, high: int) -> int:
     return int(text)
 
 
+def _inputs() -> frozenset[str] | None:
+    """The features that are asked for; None for all."""
+    text = request.args.get("inputs")
+    return None if text is None else frozenset(text.split(",") if text else ())
+
+
 def _flag(name: str) -> bool:
     text = request.args.get(name, "false")
     if text not in {"true", "false"}:
@@ -82,15 +88,29 @@ def _time(name: str) -> int | None:
 
 
 def _predictions(
-    journal: Journal, after: int, since: int | None, until: int | None, limit: int
+    journal: Journal,
+    after: int,
+    since: int | None,
+    until: int | None,
+    limit: int,
+    *,
+    inputs: frozenset[str] | None,
+    has_shadows: bool,
 ) -> Iterator[dict[str, Any]]:
     while limit > 0:
         page = list(journal.store.predictions(after=after, since=since, until=until, limit=min(limit, _PAGE)))
+        shadows = journal.store.shadows_of([stored.record.id for stored in page]) if has_shadows else {}
         for stored in page:
-            yield from _rows_of(stored)
+            for number, row in enumerate(_rows_of(stored, inputs)):
+                yield {**row, "shadow": _shadow_of(shadows.get(stored.record.id), number)} if has_shadows else row
         if len(page) < min(limit, _PAGE):
             return
         after, limit = page[-1].cursor, limit - len(page)
+
+
+def _shadow_of(shadow: Shadow | None, row: int) -> dict[str, Any] | None:
+    """What the shadow would have answered to a row of a request."""
+    return None if shadow is None else {"tag": shadow.tag, **_answer(_decoded(shadow.answers), row)}
 
 
 def _with_outcomes(journal: Journal, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -118,12 +138,14 @@ def _outcomes(journal: Journal, after: int, limit: int) -> Iterator[dict[str, An
         after, limit = page[-1].cursor, limit - len(page)
 
 
-def _rows_of(stored: Stored) -> Iterator[dict[str, Any]]:
+def _rows_of(stored: Stored, wanted: frozenset[str] | None) -> Iterator[dict[str, Any]]:
     """The rows of a request, each with everything that is known of it."""
     record = stored.record
     if not isinstance(record, Prediction):
         return
     inputs, answers = _decoded(record.inputs), _decoded(record.answers)
+    if wanted is not None:
+        inputs = {name: values for name, values in inputs.items() if name in wanted}
     warnings: dict[int, list[dict[str, str]]] = {}
     for row, field, code in _decoded(record.warnings):
         warnings.setdefault(row, []).append({"field": field, "code": code})

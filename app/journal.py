@@ -16,7 +16,7 @@ from app.decoder import Columns
 from app.served_model import ServedModel
 from app.settings import WHEN_FULL_REFUSE, ServiceSettings
 from core.errors import Fault, JournalUnavailable, SettingsError
-from core.journal.records import Ids, Outcome, Prediction, Record, encode, row_ids
+from core.journal.records import Ids, Outcome, Prediction, Record, Shadow, encode, row_ids
 from core.journal.shipper import Shipper
 from core.journal.spool import Spool
 from core.journal.sqlite import SqliteStore
@@ -50,6 +50,20 @@ class Request:
     is_recorded: bool = True
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """
+    What became of a request in the journal.
+
+    Attributes:
+        ids: One for each row.
+        record: Under which it lies there; None if it was not written down.
+    """
+
+    ids: list[str]
+    record: str | None
+
+
 class Journal:
     """One process's journal: a spool, the store behind it, and what may be written."""
 
@@ -77,12 +91,9 @@ class Journal:
         """An id under which a request can be kept."""
         return self._ids.new()
 
-    def record(self, request: Request, columns: Columns, answered: Answered) -> list[str]:
+    def record(self, request: Request, columns: Columns, answered: Answered) -> Written:
         """
         Write down rows and their answers.
-
-        Returns:
-            An id for each row.
 
         Raises:
             JournalUnavailable: if that is not possible and must be.
@@ -90,9 +101,9 @@ class Journal:
         made = request.record or self._ids.new()
         ids = row_ids(made, columns.count) if request.is_batch else [made]
         if not request.is_recorded:
-            return ids
+            return Written(ids=ids, record=None)
         if self._sample < 1 and random.random() >= self._sample:  # noqa: S311  # nothing secret hangs on it
-            return ids
+            return Written(ids=ids, record=None)
         self._write(
             Prediction(
                 id=made,
@@ -110,7 +121,16 @@ class Journal:
                 warnings=[(row, warning.field, warning.code) for row, warning in answered.scored.warnings],
             )
         )
-        return ids
+        return Written(ids=ids, record=made)
+
+    def add_shadow(self, record: str, tag: str, answers: dict[str, Any]) -> None:
+        """
+        Write down what a tag would have answered to a request that was written down.
+
+        Raises:
+            JournalUnavailable: if that is not possible.
+        """
+        self._spool.append(encode(Shadow(id=record, at=time.time_ns() // 1000, tag=tag, answers=answers)))
 
     def report(self, reports: Sequence[tuple[str, str | float]]) -> None:
         """

@@ -18,12 +18,12 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from app.access import Access
 from app.accounting import Accounts, request_id
-from app.arms import Arms
+from app.answering import Answering
 from app.body import JSON
 from app.decoder import Columns, Decoder
 from app.errors import PROBLEM, Problem, journal_unavailable, unexpected
 from app.headers import REQUEST_ID, is_name
-from app.journal import Journal, Request
+from app.journal import Request
 from app.keys import Scope
 from app.served_model import Answer
 from app.shield import Wsgi, headers_for
@@ -52,16 +52,15 @@ class FastLane:
     def __init__(
         self,
         ordinary: Wsgi,
-        arms: Arms,
-        journal: Journal,
+        answering: Answering,
         access: Access,
         accounts: Accounts,
         *,
         max_bytes: int,
     ) -> None:
-        self.ordinary, self._arms, self._journal = ordinary, arms, journal
+        self.ordinary, self._answering = ordinary, answering
         self._access, self._accounts, self._max_bytes = access, accounts, max_bytes
-        self._decoder = Decoder(arms.champion.contract, max_rows=1)
+        self._decoder = Decoder(answering.arms.champion.contract, max_rows=1)
         self._headers = {scheme: headers_for(scheme) for scheme in ("http", "https")}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -109,8 +108,7 @@ class FastLane:
 
     def _scored(self, values: Sequence[Any], request: Request) -> Answer:
         columns = Columns([(value,) for value in values], 1)
-        answered = self._arms.score(columns, request.subject)
-        (row,) = self._journal.record(request, columns, answered)
+        answered, (row,) = self._answering.answer(columns, request)
         return answered.single(row)
 
     def _send(

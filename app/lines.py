@@ -20,12 +20,12 @@ from msgspec import structs
 from werkzeug.exceptions import ServiceUnavailable
 
 from app import packing
-from app.arms import Arms
+from app.answering import Answering
 from app.body import NDJSON
 from app.decoder import Columns, Values
 from app.errors import InputFault, InvalidInput, listed
 from app.intake import Intake, InvalidRow
-from app.journal import Journal, Request
+from app.journal import Request
 from app.served_model import Answer
 
 # So many rows are scored, journalled and answered at once.
@@ -39,8 +39,8 @@ Row = Values | InvalidInput
 class LineScorer:
     """Checks and answers files of rows."""
 
-    def __init__(self, intake: Intake, arms: Arms, journal: Journal, *, max_line_bytes: int, deadline_s: float) -> None:
-        self._intake, self._arms, self._journal = intake, arms, journal
+    def __init__(self, intake: Intake, answering: Answering, *, max_line_bytes: int, deadline_s: float) -> None:
+        self._intake, self._answering = intake, answering
         self._max_line_bytes, self._deadline_s = max_line_bytes, deadline_s
 
     def answer(self, file: IO[bytes], asked: Request, *, skip: bool) -> Iterator[bytes]:
@@ -88,8 +88,7 @@ class LineScorer:
         answers: Iterator[Answer] = iter(())
         if good:
             columns = Columns.of_rows(good)
-            answered = self._arms.score(columns, asked.subject)
-            ids = self._journal.record(asked, columns, answered)
+            answered, ids = self._answering.answer(columns, asked)
             answers = map(answered.named, answered.scored.answers(ids))
             g.rows, g.model_tag = g.get("rows", 0) + len(good), answered.tag
         return [listed(row) if isinstance(row, InvalidInput) else next(answers) for row in part]

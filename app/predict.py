@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 import msgspec
 from flask import Blueprint, Response, g, request
 
-from app.arms import Arms
+from app.answering import Answering
 from app.body import JSON, NDJSON, read_body, receive_file, require_type
 from app.errors import InputFault, InvalidInput, json_response, listed
 from app.headers import IDEMPOTENCY_KEY, NAME, SUBJECT, UNRECORDED, YES, is_name
 from app.idempotency import Once
 from app.intake import Batch, Intake
-from app.journal import Journal, Request
+from app.journal import Request
 from app.lines import LineScorer, stream
 from app.served_model import Scored
 from app.settings import ServiceSettings
@@ -24,13 +24,14 @@ T = TypeVar("T")
 REFUSE, SKIP = "refuse", "skip"
 
 
-def blueprint(arms: Arms, journal: Journal, settings: ServiceSettings) -> Blueprint:
+def blueprint(answering: Answering, settings: ServiceSettings) -> Blueprint:
     """The prediction routes."""
     routes = Blueprint("predict", __name__)
-    intake = Intake(arms.champion.contract, max_rows=settings.max_batch_rows)
-    once = Once(journal)
+    champion = answering.arms.champion
+    intake = Intake(champion.contract, max_rows=settings.max_batch_rows)
+    once = Once(answering.journal)
     lines = LineScorer(
-        intake, arms, journal, max_line_bytes=settings.max_body_bytes, deadline_s=settings.request_deadline_s
+        intake, answering, max_line_bytes=settings.max_body_bytes, deadline_s=settings.request_deadline_s
     )
 
     @routes.post("/v1/predict")
@@ -40,8 +41,7 @@ def blueprint(arms: Arms, journal: Journal, settings: ServiceSettings) -> Bluepr
 
     def predict_row(body: bytes, record: str | None) -> Response:
         columns, asked = intake.row(body), _request(record, is_batch=False)
-        answered = arms.score(columns, asked.subject)
-        (row,) = journal.record(asked, columns, answered)
+        answered, (row,) = answering.answer(columns, asked)
         g.rows, g.model_tag = 1, answered.tag
         return json_response(answered.single(row))
 
@@ -56,12 +56,12 @@ def blueprint(arms: Arms, journal: Journal, settings: ServiceSettings) -> Bluepr
 
     def predict_rows(body: bytes, record: str | None, *, skip: bool) -> Response:
         batch, asked = intake.batch(body, skip=skip), _request(record, is_batch=True)
-        by, scored, ids = {"model_tag": arms.champion.tag, "arm": Arm.CHAMPION}, None, []
+        by, scored = {"model_tag": champion.tag, "arm": Arm.CHAMPION}, None
+        ids: list[str] = []
         if batch.columns is not None:
-            answered = arms.score(batch.columns, asked.subject)
+            answered, ids = answering.answer(batch.columns, asked)
             by, scored = {"model_tag": answered.tag, "arm": answered.arm}, answered.scored
             g.model_tag = answered.tag
-            ids = journal.record(asked, batch.columns, answered)
         g.rows = len(batch.kept)
         answer = {**by, **(_columns if batch.is_columnar else _rows)(batch, scored, ids)}
         return json_response(answer | listed(batch.faults))

@@ -35,6 +35,7 @@ class ServiceSettings:
         challenger_tag: CHALLENGER_TAG, which answers a share of the subjects; None for no experiment.
         challenger_share: CHALLENGER_SHARE of the subjects.
         challenger_budget_ms: CHALLENGER_BUDGET_MS within which it has to score up to 1,000 rows.
+        shadow_tag: SHADOW_TAG, which scores what others answer; None for no shadow.
         model_tag: MODEL_TAG; None serves the newest published tag, on a developer's machine only.
         host: HOST to listen on.
         port: PORT to listen on.
@@ -71,6 +72,7 @@ class ServiceSettings:
     challenger_tag: ModelTag | None
     challenger_share: float
     challenger_budget_ms: int
+    shadow_tag: ModelTag | None
     host: str
     port: int
     workers: int
@@ -113,6 +115,7 @@ class ServiceSettings:
             ledger=reader.read("DEPLOYMENT_LEDGER", DEFAULT_LEDGER, partial(open_ledger, environment=environment)),
             model_tag=reader.read("MODEL_TAG", "", _tag),
             challenger_tag=reader.read("CHALLENGER_TAG", "", _tag),
+            shadow_tag=reader.read("SHADOW_TAG", "", _tag),
             challenger_share=reader.read("CHALLENGER_SHARE", "0", _share),
             challenger_budget_ms=reader.read("CHALLENGER_BUDGET_MS", "250", whole_number(1, 60_000)),
             host=reader.read("HOST", "127.0.0.1", str),
@@ -146,6 +149,8 @@ class ServiceSettings:
             reader.refuse("MODEL_TAG", f"names the tag to serve of {settings.registry}; python -m ml tags lists them")
         if settings.challenger_tag is not None:
             _refuse_unfair(reader, settings)
+        if settings.shadow_tag is not None and settings.shadow_tag == settings.model_tag:
+            reader.refuse("SHADOW_TAG", "takes another tag than MODEL_TAG")
         if is_production:
             _refuse_unsafe(reader, settings)
         reader.finish()

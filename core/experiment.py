@@ -1,13 +1,22 @@
-"""Which of two models answers whom."""
+"""Which of two models answers whom, and what was fixed before."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
 
+from msgspec import Meta
+
+from core.documents import Document
+from core.experiment_policy import ExperimentPolicy
 from core.tags import ModelTag
+
+# Under which a service keeps its experiment.
+EXPERIMENT_NAME: Final = "experiment"
+MAX_READINGS: Final = 4_000
 
 _POSITIONS: Final = 2**64
 
@@ -49,3 +58,71 @@ def position(key: bytes, challenger: ModelTag, subject: str) -> float:
 def arm_of(position: float, share: float) -> Arm:
     """The arm of a position, where the challenger has a share from 0 to 1."""
     return Arm.CHALLENGER if position < share else Arm.CHAMPION
+
+
+class Phase(Document, frozen=True, kw_only=True):
+    """From a time on the challenger has this share of the subjects."""
+
+    share: Annotated[float, Meta(ge=0, le=1)]
+    since: Annotated[datetime, Meta(tz=True)]
+
+
+class Reading(Document, frozen=True, kw_only=True):
+    """
+    What was read off an experiment at a time.
+
+    Attributes:
+        at: When.
+        word: How it stood.
+        value: What the challenger loses less a row; None as long as nothing is known.
+        low, high: Bounds of the true value, with the policy's confidence each.
+    """
+
+    at: Annotated[datetime, Meta(tz=True)]
+    word: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class Decision(Document, frozen=True, kw_only=True):
+    """When an experiment was decided, with which word, and why."""
+
+    at: Annotated[datetime, Meta(tz=True)]
+    word: str
+    reason: str
+
+
+class Experiment(Document, frozen=True, kw_only=True):
+    """
+    Two tags side by side.
+
+    Attributes:
+        champion: That served when it began, and serves as long as it goes on.
+        challenger: The other one.
+        policy: By which it is judged, as it was when it began.
+        champion_loss: What the champion loses a row on its holdout, above 0.
+        phases: Each share that the challenger has had, the oldest first; at least one.
+        readings: What was read off it each day, the oldest first.
+        decided: The first word that is not running, which stands; None before.
+        ended: Since when the champion answers all again; None as long as it goes on.
+    """
+
+    champion: ModelTag
+    challenger: ModelTag
+    policy: ExperimentPolicy
+    champion_loss: Annotated[float, Meta(gt=0)]
+    phases: Annotated[tuple[Phase, ...], Meta(min_length=1)]
+    readings: Annotated[tuple[Reading, ...], Meta(max_length=MAX_READINGS)] = ()
+    decided: Decision | None = None
+    ended: Annotated[datetime, Meta(tz=True)] | None = None
+
+    @property
+    def share(self) -> float:
+        """Of the subjects, that the challenger has now."""
+        return 0.0 if self.ended else self.phases[-1].share
+
+    @property
+    def began(self) -> datetime:
+        """When subjects were assigned for the first time."""
+        return self.phases[0].since

@@ -1,4 +1,4 @@
-"""The command line of deploying: `python -m deploy up | rollback | status | history | at | plan`."""
+"""The command line of deploying: `python -m deploy up | rollback | status | history | at | plan | experiment`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from core.ledger import Deployment, Environment, champion
 from core.summary import add_summary, table
 from core.tags import ModelTag
 from deploy.bringing import bring
+from deploy.experiments.command import experiment
 from deploy.machine import begin
 from deploy.plan import lines_of
 from deploy.rollback import target
@@ -64,6 +65,7 @@ def main() -> None:
     history    what served when
     at         what served at a time
     plan       what `up` would do, and what it costs
+    experiment two tags side by side: start, status, readout, stop
 
     DEPLOY_PLATFORM names what the service runs on: host, compose, fly:APP or render:SERVICE. Without it a deployment
     is verified and written down, and nothing else.
@@ -227,6 +229,9 @@ def _row(deployment: Deployment) -> tuple[str, ...]:
 def _say(text: str) -> None:
     click.echo(text)
     add_summary(os.environ, text)
+
+
+main.add_command(experiment)
 
 
 if __name__ == "__main__":

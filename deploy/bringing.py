@@ -9,6 +9,8 @@ from core.bundle import Bundle
 from core.errors import DeploymentFailed, GitHubError, LedgerError
 from core.github.issues import Inbox
 from core.ledger import Deployment, Environment
+from core.registry import ModelRegistry
+from core.tags import ModelTag
 from deploy.judging.http_judge import HttpJudge
 from deploy.notice import alert_of, key_of
 from deploy.outcome import Outcome
@@ -37,7 +39,7 @@ def bring(settings: DeploySettings, place: Environment, wish: Wish, *, at: datet
         DeploymentFailed: if something else serves.
         SlipwayError: if nothing was begun: the tag is not published, its bundle is damaged, another deployment runs.
     """
-    bundle = _verified(settings, wish)
+    bundle = verified(settings.registry, wish.tag)
     if settings.platform is None:
         return _write_down(settings, place, wish, bundle, at)
     if at is not None:
@@ -45,11 +47,17 @@ def bring(settings: DeploySettings, place: Environment, wish: Wish, *, at: datet
     return _deploy(settings, settings.platform, place, wish, tell)
 
 
-def _verified(settings: DeploySettings, wish: Wish) -> Bundle:
+def verified(registry: ModelRegistry, tag: ModelTag) -> Bundle:
+    """
+    A published bundle whose every byte was checked, and whose golden rows came out right.
+
+    Raises:
+        SlipwayError: if it is not published, damaged, or does not score here as it was trained.
+    """
     # Loaded here, so that --help and the history need no ONNX Runtime.
     from core.scorer import check_golden, load_scorer  # noqa: PLC0415  # see above
 
-    bundle = settings.registry.fetch(wish.tag)
+    bundle = registry.fetch(tag)
     check_golden(bundle, load_scorer(bundle))
     return bundle
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from core.journal.records import Ids, Outcome, Prediction, Record
+from core.journal.records import Ids, Outcome, Prediction, Record, Shadow
 
 IDS = Ids()
 START = 1_790_000_000_000_000
@@ -36,6 +36,13 @@ def make_outcome(prediction: str, value: str | float = "yes", **changes: Any) ->
     """A report of one row."""
     values: dict[str, Any] = {"id": IDS.new(), "at": START, "prediction": prediction, "value": value}
     return Outcome(**(values | changes))
+
+
+def make_shadow(request: str, **changes: Any) -> Shadow:
+    """What another model would have answered to a request of two rows."""
+    answers = msgspec.Raw(msgspec.json.encode({"label": ["no", "no"], "score": [0.4, 0.2]}))
+    values: dict[str, Any] = {"id": request, "at": START, "tag": "model-v1.1.0", "answers": answers}
+    return Shadow(**(values | changes))
 
 
 def comparable(record: Record) -> dict[str, Any]:

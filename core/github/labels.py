@@ -35,6 +35,7 @@ LABELS: Final[Mapping[str, Label]] = MappingProxyType(
             Label(name="degradation", color="a2327a", description="The model is right less often than it was"),
             Label(name="no-data", color="6e7781", description="No rows come in"),
             Label(name="deploy", color="0e8a16", description="Bringing a model into service"),
+            Label(name="experiment", color="006b75", description="Two models side by side"),
             Label(name="schedule", color="bfd4f2", description="Workflows that run by the clock"),
         )
     }

@@ -14,13 +14,16 @@ import psycopg
 from core.errors import JournalUnavailable
 from core.journal.claims import SqlClaims
 from core.journal.documents import SqlDocuments
-from core.journal.records import Record
+from core.journal.records import Record, Shadow
 from core.journal.rows import (
     OUTCOME_COLUMNS,
     PREDICTION_COLUMNS,
+    SHADOW_COLUMNS,
     SPAN,
+    TABLES,
     read_outcome,
     read_prediction,
+    read_shadow,
     read_value,
     rows_of_records,
     window,
@@ -44,7 +47,7 @@ def _insert(table: str, columns: Sequence[str]) -> str:
     return f"insert into {table} ({', '.join(columns)}) values ({values}) on conflict (id) do nothing"  # noqa: S608  # our own words
 
 
-_ADD_PREDICTION, _ADD_OUTCOME = _insert("predictions", PREDICTION_COLUMNS), _insert("outcomes", OUTCOME_COLUMNS)
+_ADD = tuple(map(_insert, TABLES, (PREDICTION_COLUMNS, OUTCOME_COLUMNS, SHADOW_COLUMNS)))
 # As text, byte for byte as it was written.
 _PREDICTION = ", ".join(
     f"{name}::text" if name in {"inputs", "answers", "warnings"} else name for name in PREDICTION_COLUMNS
@@ -102,13 +105,13 @@ class PostgresStore(SqlClaims, SqlDocuments):
 
     def add(self, records: Sequence[Record]) -> None:
         """See `JournalStore`."""
-        predictions, outcomes = rows_of_records(records)
+        rows = rows_of_records(records)
 
         def insert(connection: psycopg.Connection[Any]) -> None:
             with connection.cursor() as cursor:
                 cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
-                cursor.executemany(_ADD_PREDICTION, predictions)
-                cursor.executemany(_ADD_OUTCOME, outcomes)
+                for statement, values in zip(_ADD, rows, strict=True):
+                    cursor.executemany(statement, values)
 
         self._run(insert)
 
@@ -141,6 +144,11 @@ class PostgresStore(SqlClaims, SqlDocuments):
         query = "select prediction, value::text from outcomes where prediction = any(%s) order by cursor"
         return {prediction: read_value(value) for prediction, value in self._select(query, [list(predictions)])}
 
+    def shadows_of(self, requests: Sequence[str]) -> dict[str, Shadow]:
+        """See `JournalStore`."""
+        query = "select id, at, tag, answers::text from shadows where id = any(%s)"
+        return {shadow.id: shadow for shadow in map(read_shadow, self._select(query, [list(requests)]))}
+
     def _select(self, query: str, values: Sequence[Any]) -> list[Any]:
         return self._run(lambda connection: connection.execute(query, values).fetchall())
 
@@ -148,7 +156,7 @@ class PostgresStore(SqlClaims, SqlDocuments):
         """See `JournalStore`."""
 
         def delete(connection: psycopg.Connection[Any]) -> int:
-            counts = [connection.execute(f"delete from {table} where at < %s", [before]).rowcount for table in _TABLES]  # noqa: S608  # our own words
+            counts = [connection.execute(f"delete from {table} where at < %s", [before]).rowcount for table in TABLES]  # noqa: S608  # our own words
             return sum(counts)
 
         return self._run(delete)
@@ -157,9 +165,6 @@ class PostgresStore(SqlClaims, SqlDocuments):
         """See `JournalStore`."""
         with self._lock:
             self._drop()
-
-
-_TABLES = ("predictions", "outcomes")
 
 
 def _is_current(connection: psycopg.Connection[Any]) -> bool:

@@ -74,7 +74,24 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag="outcome", gc=False
     value: str | float
 
 
-Record = Prediction | Outcome
+class Shadow(msgspec.Struct, frozen=True, kw_only=True, tag="shadow", gc=False):
+    """
+    What another model would have answered to a request.
+
+    Attributes:
+        id: Of the request.
+        at: When it was scored, in microseconds since 1970, UTC.
+        tag: Of the model that nobody was answered by.
+        answers: JSON; by field of an answer one value a row.
+    """
+
+    id: str
+    at: int
+    tag: str
+    answers: Json
+
+
+Record = Prediction | Outcome | Shadow
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(Record).decode

@@ -8,11 +8,14 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
-from core.journal.records import Outcome, Prediction, Record
+from core.journal.records import Outcome, Prediction, Record, Shadow
 from core.journal.store import Stored
 
 PREDICTION_COLUMNS = Prediction.__struct_fields__
 OUTCOME_COLUMNS = Outcome.__struct_fields__
+SHADOW_COLUMNS = Shadow.__struct_fields__
+# What is forgotten by its age.
+TABLES = ("predictions", "outcomes", "shadows")
 # Two questions, each answered from an end of the index; as one, SQLite would walk through all of it.
 SPAN = "select (select min(at) from predictions), (select max(at) from predictions)"
 
@@ -28,10 +31,16 @@ def outcome_row(record: Outcome) -> tuple[Any, ...]:
     return record.id, record.at, record.prediction, msgspec.json.encode(record.value).decode()
 
 
-def rows_of_records(records: Sequence[Record]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
-    """The rows of both tables, predictions and outcomes."""
+def shadow_row(record: Shadow) -> tuple[Any, ...]:
+    """In the order of SHADOW_COLUMNS; JSON as text."""
+    return record.id, record.at, record.tag, bytes(record.answers).decode()
+
+
+def rows_of_records(records: Sequence[Record]) -> tuple[list[tuple[Any, ...]], ...]:
+    """The rows of each of TABLES."""
     predictions = [prediction_row(record) for record in records if isinstance(record, Prediction)]
-    return predictions, [outcome_row(record) for record in records if isinstance(record, Outcome)]
+    outcomes = [outcome_row(record) for record in records if isinstance(record, Outcome)]
+    return predictions, outcomes, [shadow_row(record) for record in records if isinstance(record, Shadow)]
 
 
 def window(mark: str, after: int, since: int | None, until: int | None, limit: int) -> tuple[str, list[int]]:
@@ -49,6 +58,12 @@ def read_prediction(row: tuple[Any, ...]) -> Stored:
     fields["is_batch"] = bool(fields["is_batch"])
     fields |= {name: msgspec.Raw(fields[name]) for name in ("inputs", "answers", "warnings")}
     return Stored(cursor=cursor, record=Prediction(**fields))
+
+
+def read_shadow(row: tuple[Any, ...]) -> Shadow:
+    """From SHADOW_COLUMNS."""
+    made, at, tag, answers = row
+    return Shadow(id=made, at=at, tag=tag, answers=msgspec.Raw(answers))
 
 
 def read_outcome(row: tuple[Any, ...]) -> Stored:

@@ -15,12 +15,16 @@ import msgspec
 from core.errors import JournalUnavailable
 from core.journal.claims import SqlClaims
 from core.journal.documents import SqlDocuments
-from core.journal.records import Record
+from core.journal.records import Record, Shadow
 from core.journal.rows import (
+    OUTCOME_COLUMNS,
     PREDICTION_COLUMNS,
+    SHADOW_COLUMNS,
     SPAN,
+    TABLES,
     read_outcome,
     read_prediction,
+    read_shadow,
     read_value,
     rows_of_records,
     window,
@@ -31,10 +35,15 @@ T = TypeVar("T")
 
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations" / "sqlite"
 _PREDICTION = ", ".join(PREDICTION_COLUMNS)
-_MARKS = ", ".join("?" for _ in PREDICTION_COLUMNS)
-_ADD_PREDICTION = f"insert into predictions ({_PREDICTION}) values ({_MARKS}) on conflict (id) do nothing"  # noqa: S608  # our own words
-_ADD_OUTCOME = "insert into outcomes (id, at, prediction, value) values (?,?,?,?) on conflict (id) do nothing"
 _BUSY_S = 5.0
+
+
+def _insert(table: str, columns: Sequence[str]) -> str:
+    values = ", ".join("?" for _ in columns)
+    return f"insert into {table} ({', '.join(columns)}) values ({values}) on conflict (id) do nothing"  # noqa: S608  # our own words
+
+
+_ADD = tuple(map(_insert, TABLES, (PREDICTION_COLUMNS, OUTCOME_COLUMNS, SHADOW_COLUMNS)))
 
 
 class SqliteStore(SqlClaims, SqlDocuments):
@@ -93,11 +102,11 @@ class SqliteStore(SqlClaims, SqlDocuments):
 
     def add(self, records: Sequence[Record]) -> None:
         """See `JournalStore`."""
-        predictions, outcomes = rows_of_records(records)
+        rows = rows_of_records(records)
 
         def insert(connection: sqlite3.Connection) -> None:
-            connection.executemany(_ADD_PREDICTION, predictions)
-            connection.executemany(_ADD_OUTCOME, outcomes)
+            for statement, values in zip(_ADD, rows, strict=True):
+                connection.executemany(statement, values)
 
         self._run(insert)
 
@@ -131,6 +140,12 @@ class SqliteStore(SqlClaims, SqlDocuments):
         found = self._select(query, [msgspec.json.encode(predictions).decode()])
         return {prediction: read_value(value) for prediction, value in found}
 
+    def shadows_of(self, requests: Sequence[str]) -> dict[str, Shadow]:
+        """See `JournalStore`."""
+        query = f"select {', '.join(SHADOW_COLUMNS)} from shadows where id in (select value from json_each(?))"  # noqa: S608  # our own words
+        found = map(read_shadow, self._select(query, [msgspec.json.encode(requests).decode()]))
+        return {shadow.id: shadow for shadow in found}
+
     def _select(self, query: str, values: Sequence[Any]) -> list[Any]:
         return self._run(lambda connection: connection.execute(query, values).fetchall())
 
@@ -138,7 +153,7 @@ class SqliteStore(SqlClaims, SqlDocuments):
         """See `JournalStore`."""
 
         def delete(connection: sqlite3.Connection) -> int:
-            counts = [connection.execute(f"delete from {table} where at < ?", [before]).rowcount for table in _TABLES]  # noqa: S608  # our own words
+            counts = [connection.execute(f"delete from {table} where at < ?", [before]).rowcount for table in TABLES]  # noqa: S608  # our own words
             return sum(counts)
 
         return self._run(delete)
@@ -149,9 +164,6 @@ class SqliteStore(SqlClaims, SqlDocuments):
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
-
-
-_TABLES = ("predictions", "outcomes")
 
 
 def _migrate(path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from core.journal.records import Outcome, Prediction, Record
+from core.journal.records import Outcome, Prediction, Record, Shadow
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,9 +99,17 @@ class JournalStore(Protocol):
             JournalUnavailable: if the store cannot be read.
         """
 
+    def shadows_of(self, requests: Sequence[str]) -> dict[str, Shadow]:
+        """
+        What the shadow would have answered to these requests; those that it was not shown are left out.
+
+        Raises:
+            JournalUnavailable: if the store cannot be read.
+        """
+
     def prune(self, *, before: int) -> int:
         """
-        Forget predictions and outcomes older than so many microseconds since 1970, and say how many.
+        Forget predictions, outcomes and shadows older than so many microseconds since 1970, and say how many.
 
         Raises:
             JournalUnavailable: if the store cannot be written.

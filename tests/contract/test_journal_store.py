@@ -15,7 +15,7 @@ from core.journal.records import Record
 from core.journal.sqlite import SqliteStore
 from core.journal.store import Claim, JournalStore
 from tests.database import Postgres
-from tests.journal import START, comparable, make_outcome, make_prediction
+from tests.journal import START, comparable, make_outcome, make_prediction, make_shadow
 
 Open = Callable[[], JournalStore]
 
@@ -37,7 +37,7 @@ def store(open_store: Open) -> Iterator[JournalStore]:
 
 
 def test_what_was_taken_in_is_given_back(store: JournalStore) -> None:
-    predictions = [make_prediction(), make_prediction(subject="s", is_batch=False, rows=1)]
+    predictions = [make_prediction(), make_prediction(subject="s", fallback="busy", is_batch=False, rows=1)]
     outcomes = [make_outcome(predictions[0].id), make_outcome(predictions[1].id, 3.5)]
     store.add([predictions[0], outcomes[0], predictions[1], outcomes[1]])
     found = [comparable(stored.record) for stored in store.predictions(limit=10)]
@@ -56,6 +56,14 @@ def test_taking_a_record_in_twice_changes_nothing(store: JournalStore) -> None:
     store.add([*records, make_prediction()])
     assert len(list(store.predictions(limit=10))) == 2
     assert len(list(store.outcomes(limit=10))) == 1
+
+
+def test_what_the_shadow_said_is_found_by_request(store: JournalStore) -> None:
+    prediction = make_prediction(arm="challenger", fallback="slow")
+    shadow = make_shadow(prediction.id)
+    store.add([shadow, prediction, shadow])
+    assert [comparable(each) for each in store.shadows_of([prediction.id, "x"]).values()] == [comparable(shadow)]
+    assert store.shadows_of([]) == {}
 
 
 def test_a_reader_that_continues_after_its_cursor_misses_nothing(store: JournalStore) -> None:
@@ -103,7 +111,9 @@ def test_the_last_outcome_of_a_row_counts(store: JournalStore) -> None:
 
 def test_what_is_old_is_forgotten(store: JournalStore) -> None:
     store.add([make_prediction(at=START - 1), make_prediction(), make_outcome("a", at=START - 1), make_outcome("b")])
-    assert store.prune(before=START) == 2
+    store.add([make_shadow("c", at=START - 1), make_shadow("d")])
+    assert store.prune(before=START) == 3
+    assert list(store.shadows_of(["c", "d"])) == ["d"]
     assert [stored.record.at for stored in store.predictions(limit=10)] == [START]
     assert store.latest_outcomes(["a", "b"]) == {"b": "yes"}
 

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from app.journal import Journal
+from app.journal import Journal, Written
 from core.contract import Task
 from core.errors import JournalUnavailable
 from core.journal.records import Prediction
@@ -176,7 +176,8 @@ def test_what_fails_on_the_way_is_said_in_the_last_line(client: FlaskClient, app
 
 
 def test_what_nobody_expected_is_said_in_the_last_line_too(client: FlaskClient, app: Flask) -> None:
-    with patch.object(app.extensions["journal"], "record", side_effect=[["x"] * 1000, ZeroDivisionError]):
+    answered = Written(ids=["x"] * 1000, record=None)
+    with patch.object(app.extensions["journal"], "record", side_effect=[answered, ZeroDivisionError]):
         lines = answers(send(client, [GOOD] * 1001))
 
     assert lines[-1]["status"] == 500

@@ -1,0 +1,123 @@
+"""
+A model that is shown what others answer, and whose answers nobody gets.
+
+It scores on a thread of its own what has been answered already, several requests at once, and never for more than a
+tenth of the time: where more is asked than that allows, it is not shown all.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter
+
+from app.decoder import Columns
+from app.journal import Journal
+from app.served_model import ServedModel
+
+# Of the time of one core.
+_DUTY = 0.1
+# So many rows wait to be scored, and so many are scored at once: a thread that computes in Python keeps others from it.
+_MOST_WAITING, _AT_ONCE = 1_000, 50
+# A thread that waits for Python gets it after so long; the interpreter's own 5 ms would show in every tenth answer.
+_SWITCH_S = 0.0005
+_LOG = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    record: str
+    columns: Columns
+
+
+class Shadow:
+    """Scores in the background, and writes it down beside what was answered."""
+
+    def __init__(self, model: ServedModel, journal: Journal, *, registry: CollectorRegistry) -> None:
+        """
+        Args:
+            model: Verified, and of the champion's contract (see `app.arms.contract_fault`).
+            journal: Where its answers go.
+            registry: Of the process's metrics.
+        """
+        self.model, self._journal = model, journal
+        self._waiting: deque[_Shown] = deque()
+        self._rows = 0
+        self._mutex = threading.Lock()
+        self._has_work = threading.Event()
+        counter = Counter(
+            "slipway_shadow_rows",
+            "Rows that the shadow scored, was not shown, or failed at.",
+            ["result"],
+            registry=registry,
+        )
+        self._scored, self._shed, self._failed = (counter.labels(each) for each in ("scored", "shed", "failed"))
+        sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_S))
+        threading.Thread(target=self._run, name="shadow", daemon=True).start()
+
+    def show(self, record: str, columns: Columns) -> None:
+        """Let it see rows that were answered and written down under this id, if it has time; never waits."""
+        with self._mutex:
+            if self._rows and self._rows + columns.count > _MOST_WAITING:
+                self._shed.inc(columns.count)
+                return
+            self._rows += columns.count
+            self._waiting.append(_Shown(record, columns))
+        self._has_work.set()
+
+    def _run(self) -> None:
+        while True:
+            self._has_work.wait()
+            began = time.thread_time()
+            self._work(self._taken())
+            time.sleep((time.thread_time() - began) * (1 / _DUTY - 1))
+
+    def _taken(self) -> list[_Shown]:
+        taken: list[_Shown] = []
+        with self._mutex:
+            while self._waiting and (not taken or sum(each.columns.count for each in taken) < _AT_ONCE):
+                taken.append(self._waiting.popleft())
+            self._rows -= sum(each.columns.count for each in taken)
+            if not self._waiting:
+                self._has_work.clear()
+        return taken
+
+    def _work(self, taken: Sequence[_Shown]) -> None:
+        rows = sum(each.columns.count for each in taken)
+        try:
+            answers = self.model.score(_joined(taken)).kept()
+            start = 0
+            for each in taken:
+                self._journal.add_shadow(each.record, self.model.tag, _part(answers, start, each.columns.count))
+                start += each.columns.count
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with a shadow concerns nobody who asks
+            self._failed.inc(rows)
+            _LOG.error("the shadow failed", shadow=self.model.tag, rows=rows, problem=str(error))
+        else:
+            self._scored.inc(rows)
+
+
+def _joined(taken: Sequence[_Shown]) -> Columns:
+    if len(taken) == 1:
+        return taken[0].columns
+    values = [
+        [value for column in columns for value in column]
+        for columns in zip(*(each.columns.values for each in taken), strict=True)
+    ]
+    return Columns(values, sum(each.columns.count for each in taken))
+
+
+def _part(answers: dict[str, Any], start: int, count: int) -> dict[str, Any]:
+    return {
+        name: {label: each[start : start + count] for label, each in values.items()}
+        if isinstance(values, dict)
+        else values[start : start + count]
+        for name, values in answers.items()
+    }

@@ -1,0 +1,76 @@
+"""What an answer costs, once its outcome is known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from core.contract import Target, Task
+from core.experiment_policy import Loss
+from core.manifest import Metric
+
+# As at training: no loss is above 16.
+_LEAST: Final = 1e-7
+Answer = Mapping[str, Any]
+LossOf = Callable[[Answer, str | float], float | None]
+
+
+def loss_of(loss: Loss, target: Target) -> LossOf:
+    """
+    A function from an answer, as the journal has it, and its outcome to the loss.
+
+    It gives None where an outcome is no number, and the greatest loss where it is no class of the target, as that could
+    only be answered wrongly. A target that takes any other text for its negative class has no such outcome.
+
+    Args:
+        loss: Of the target's task.
+        target: What is predicted.
+    """
+    if target.task is Task.REGRESSION:
+        return _of_value(squared=loss is Loss.SQUARED_ERROR)
+    if loss is Loss.ERROR:
+        return lambda answer, outcome: float(answer["label"] != _class(target, outcome))
+    return lambda answer, outcome: _of_probability(loss, _probability(target, answer, outcome))
+
+
+def holdout_loss(loss: Loss, metrics: Mapping[str, Metric]) -> float | None:
+    """What a model loses a row on its holdout, by its manifest's metrics; None if they do not say."""
+    name = {Loss.ERROR: "accuracy", Loss.ABSOLUTE_ERROR: "mae", Loss.SQUARED_ERROR: "rmse"}.get(loss, loss.value)
+    metric = metrics.get(name)
+    if metric is None or metric.value is None:
+        return None
+    value = {Loss.ERROR: 1 - metric.value, Loss.SQUARED_ERROR: metric.value**2}.get(loss, metric.value)
+    return value if value > 0 else None
+
+
+def _of_value(*, squared: bool) -> LossOf:
+    def of(answer: Answer, outcome: str | float) -> float | None:
+        if isinstance(outcome, str) or not math.isfinite(outcome):
+            return None
+        error = abs(float(answer["value"]) - outcome)
+        return error**2 if squared else error
+
+    return of
+
+
+def _probability(target: Target, answer: Answer, outcome: str | float) -> float:
+    """That the answer gave to what happened."""
+    happened = _class(target, outcome)
+    if happened is None:
+        return 0.0
+    if target.task is Task.MULTICLASS:
+        return float(answer["scores"][happened])
+    return float(answer["score"]) if happened == target.classes[1] else 1 - float(answer["score"])
+
+
+def _of_probability(loss: Loss, probability: float) -> float:
+    return (1 - probability) ** 2 if loss is Loss.BRIER else -math.log(min(max(probability, _LEAST), 1.0))
+
+
+def _class(target: Target, outcome: str | float) -> str | None:
+    """The class that happened; None if it is none of the target's."""
+    text = outcome if isinstance(outcome, str) else str(int(outcome)) if float(outcome).is_integer() else str(outcome)
+    if text in target.classes:
+        return text
+    return target.classes[0] if target.catch_all else None
