@@ -1,0 +1,239 @@
+"""An experiment from its start to its end: real service, real command line, GitHub's double."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import requests
+
+from app.keys import Scope, new_key
+from core.experiment import Experiment, Phase
+from core.manifest import Metric
+from core.registry import DirectoryRegistry
+from deploy.experiments.service import ExperimentService
+from doubles.github import GitHub
+from doubles.github.state import Issue
+from tests.commands import ROOT
+from tests.factories import FEATURES, make_bundle, make_graph
+from tests.github import REPOSITORY
+from tests.integration.test_gunicorn import Server, serving, variables
+
+ADMIN, ENTRY = new_key("all", list(Scope))
+CHAMPION, CHALLENGER = "model-v1.0.0", "model-v1.1.0"
+HEADERS = {"Authorization": f"Bearer {ADMIN}"}
+MODEL = f"""
+[target]
+name = "churn"
+task = "binary"
+positive = "yes"
+negative = "no"
+[experiment]
+min_rows = 100
+min_subjects = 30
+max_latency_ratio = 1000
+on_decision = "act"
+{FEATURES}
+"""
+DEPLOY = "on: {workflow_dispatch: {inputs: {tag: {type: string}, reason: {type: string}}}}"
+SUBJECTS = 300
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    registry = DirectoryRegistry(tmp_path / "registry")
+    for tag, slope in ((CHAMPION, 0.02), (CHALLENGER, 0.2)):
+        bundle = make_bundle(
+            tmp_path / tag, tag=tag, graph=make_graph(slope=slope), metrics={"brier": Metric(value=0.2)}
+        )
+        registry.publish(bundle)
+    (tmp_path / "model.toml").write_text(MODEL)
+    return tmp_path
+
+
+@pytest.fixture
+def hub(github: GitHub) -> GitHub:
+    github.add_workflow(REPOSITORY, ".github/workflows/deploy.yml", DEPLOY)
+    return github
+
+
+def run_service(folder: Path, tag: str = CHAMPION) -> Any:
+    return serving(folder, MODEL_TAG=tag, API_KEYS=str(ENTRY), SUBJECT_KEY="s" * 32, APP_ENV="production")
+
+
+@pytest.fixture
+def server(folder: Path) -> Iterator[Server]:
+    with run_service(folder) as server:
+        yield server
+
+
+def url_of(server: Server) -> str:
+    return f"http://127.0.0.1:{server.port}"
+
+
+def command(folder: Path, server: Server, *arguments: str, github: GitHub | None = None, status: int = 0) -> str:
+    """Run `python -m deploy experiment`, and give what it said."""
+    own = {"SERVICE_URL": url_of(server), "SERVICE_KEY": ADMIN}
+    if github is not None:
+        token = github.token(actions="write", contents="read", issues="write")
+        own |= {"DEPLOY_ALERTS": f"github:{REPOSITORY}", "GITHUB_TOKEN": token, "GITHUB_API_URL": github.api_url}
+        own |= {"GITHUB_SERVER_URL": github.server_url, "GITHUB_REF_NAME": "main"}
+    done = subprocess.run(
+        [sys.executable, "-m", "deploy", "experiment", *arguments],
+        cwd=ROOT,
+        env=variables(folder, **own),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def begin(folder: Path, server: Server, share: str = "0.5") -> str:
+    model = str(folder / "model.toml")
+    return command(folder, server, "start", CHALLENGER, "--share", share, "--model-file", model)
+
+
+def send_back(server: Server, days: int) -> None:
+    """As if everything had begun so many days earlier."""
+    service = ExperimentService(url_of(server), ADMIN)
+    _, experiment = service.look()
+    assert experiment is not None
+    phases = tuple(Phase(share=each.share, since=each.since - timedelta(days=days)) for each in experiment.phases)
+    service.keep(msgspec.structs.replace(experiment, phases=phases))
+
+
+def kept(server: Server) -> Experiment:
+    _, experiment = ExperimentService(url_of(server), ADMIN).look()
+    assert experiment is not None
+    return experiment
+
+
+def use(server: Server, subjects: int = SUBJECTS, outcome: str = "yes") -> None:
+    """Rows of many subjects, and what became of them: the challenger, whose scores are higher, is right about a yes."""
+    for number in range(subjects):
+        rows = [{"age": 20 + (number + each) % 30, "city": "Oslo"} for each in range(3)]
+        headers = HEADERS | {"X-Subject": f"customer-{number}"}
+        answer = requests.post(
+            f"{url_of(server)}/v1/predict/batch", json={"rows": rows}, headers=headers, timeout=10
+        ).json()
+        outcomes = [{"id": row["id"], "outcome": outcome} for row in answer["predictions"]]
+        reported = requests.post(
+            f"{url_of(server)}/v1/outcomes", json={"outcomes": outcomes}, headers=HEADERS, timeout=10
+        )
+        assert reported.status_code == 200, reported.text
+
+
+def the_issue(github: GitHub) -> Issue:
+    (issue,) = github.repository(REPOSITORY).issues.values()
+    return issue
+
+
+def dispatched(github: GitHub) -> int:
+    return sum(call.path.endswith("deploy.yml/dispatches") for call in github.calls)
+
+
+def test_a_better_challenger_is_found_deployed_and_the_issue_closed(folder: Path, server: Server, hub: GitHub) -> None:
+    said = begin(folder, server)
+    assert "model-v1.1.0 answers 50% of the subjects" in said
+    send_back(server, days=3)
+    assert "running" in command(folder, server, "readout", github=hub)
+    issue = the_issue(hub)
+    assert (issue.title, issue.state) == ("model-v1.1.0 against model-v1.0.0: running", "open")
+    assert issue.labels == ["slipway", "experiment"]
+    use(server)
+    said = command(folder, server, "readout", github=hub)
+    assert "challenger better since" in said
+    assert "Started deploy.yml for model-v1.1.0" in said
+    assert issue.title == "model-v1.1.0 against model-v1.0.0: challenger better"
+    assert "| model-v1.1.0 | " in (issue.body or "")
+    assert dispatched(hub) == 1
+    # Killed before it was deployed: the next day it is said and done again, and what is decided stands.
+    decided = kept(server).decided
+    command(folder, server, "readout", github=hub)
+    assert dispatched(hub) == 2
+    assert kept(server).decided == decided
+    server.process.terminate()
+    server.process.wait(30)
+    with run_service(folder, CHALLENGER) as after:
+        said = command(folder, after, "readout", github=hub)
+        assert "The experiment is over: model-v1.1.0 was deployed." in said
+        assert (issue.state, issue.comments[-1].body) == ("closed", "It is over. model-v1.1.0 was deployed.")
+        assert kept(after).ended is not None
+        assert "ended" in command(folder, after, "readout", github=hub)
+        answer = requests.post(
+            f"{url_of(after)}/v1/predict",
+            json={"age": 30, "city": "Oslo"},
+            headers=HEADERS | {"X-Subject": "customer-1"},
+            timeout=10,
+        ).json()
+        assert (answer["model_tag"], answer["arm"]) == (CHALLENGER, "champion")
+
+
+def test_a_worse_challenger_is_ended_by_itself(folder: Path, server: Server, hub: GitHub) -> None:
+    begin(folder, server)
+    send_back(server, days=3)
+    use(server, outcome="no")
+    said = command(folder, server, "readout", github=hub)
+    assert "champion better or equal since" in said
+    assert dispatched(hub) == 0
+    assert the_issue(hub).state == "closed"
+    assert kept(server).ended is not None
+    # Nobody is answered by it any more, and another may begin.
+    assert "answers 20% of the subjects" in begin(folder, server, share="0.2")
+    assert kept(server).readings == ()
+
+
+def test_a_restart_in_the_middle_changes_nothing(folder: Path, hub: GitHub) -> None:
+    with run_service(folder) as server:
+        begin(folder, server)
+        send_back(server, days=3)
+        use(server, subjects=100)
+        command(folder, server, "readout", github=hub)
+        before = kept(server)
+        server.process.kill()
+        server.process.wait(30)
+    with run_service(folder) as server:
+        assert kept(server) == before
+        use(server, subjects=100)
+        command(folder, server, "readout", github=hub)
+        assert kept(server).phases == before.phases
+        arms = {
+            line["subject"]: line["arm"]
+            for line in map(
+                msgspec.json.decode,
+                requests.get(
+                    f"{url_of(server)}/v1/journal?limit=1000", headers=HEADERS, timeout=10
+                ).content.splitlines(),
+            )
+        }
+        assert len(arms) == 100
+    assert the_issue(hub).state == "open"
+
+
+def test_by_hand_it_is_shown_and_stopped(folder: Path, server: Server) -> None:
+    assert "there was no experiment yet" in command(folder, server, "status")
+    assert "no experiment that could be stopped" in command(folder, server, "stop", status=1)
+    begin(folder, server, share="0.2")
+    assert "has 20% of the subjects and would lose" in command(folder, server, "start", CHALLENGER, status=1)
+    assert "model-v1.1.0 against model-v1.0.0, since " in command(folder, server, "status")
+    assert "model-v1.0.0 answers all subjects again." in command(folder, server, "stop", "--reason", "enough")
+    assert kept(server).decided is not None
+    assert ": stopped." in command(folder, server, "status")
+
+
+def test_it_is_due_to_its_day(server: Server, folder: Path) -> None:
+    """A day in which several look has one reading."""
+    begin(folder, server)
+    for _ in range(2):
+        command(folder, server, "readout")
+    (reading,) = kept(server).readings
+    assert reading.at.date() == datetime.now(UTC).date()
