@@ -12,6 +12,7 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from marshmallow import Schema
 from werkzeug.wrappers import Response as BaseResponse
 
+from app import experiment
 from app.answer_schemas import ProblemSchema, ReceiptSchema, batch_schema, column_batch_schema, prediction_schema
 from app.body import CSV, JSON, NDJSON
 from app.client_names import for_generators
@@ -40,6 +41,8 @@ _OPERATIONS = {
     "GET /v1/drift": "read_drift",
     "GET /v1/drift/memory": "read_drift_memory",
     "POST /v1/drift": "keep_drift",
+    "GET /v1/experiment": "read_experiment",
+    "PUT /v1/experiment": "keep_experiment",
     "GET /v1/model": "read_model",
     "GET /v1/model/card": "read_model_card",
     "GET /metrics": "read_metrics",
@@ -62,12 +65,26 @@ _SINCE, _UNTIL = (
     {"name": name, "in": "query", "description": text, "schema": {"type": "string", "format": "date-time"}}
     for name, text in (("since", "Answered at or after this time."), ("until", "Answered before this time."))
 )
-_WITH_OUTCOMES = {
-    "name": "outcomes",
-    "in": "query",
-    "description": "Whether each row says what was reported last of it.",
-    "schema": {"type": "boolean", "default": False},
-}
+_CHOSEN: tuple[dict[str, Any], ...] = (
+    {
+        "name": "outcomes",
+        "in": "query",
+        "description": "Whether each row says what was reported last of it.",
+        "schema": {"type": "boolean", "default": False},
+    },
+    {
+        "name": "shadow",
+        "in": "query",
+        "description": "Whether each row says what the shadow would have answered, if it was shown the row.",
+        "schema": {"type": "boolean", "default": False},
+    },
+    {
+        "name": "inputs",
+        "in": "query",
+        "description": "The features that are shown, parted by commas; all if it is not there, none if it is empty.",
+        "schema": {"type": "string"},
+    },
+)
 _ONCE = {
     "name": IDEMPOTENCY_KEY,
     "in": "header",
@@ -137,6 +154,7 @@ def openapi_document(model: ServedModel, *, max_batch_rows: int) -> dict[str, An
     _describe_outcomes(spec, contract.target, max_batch_rows)
     _describe_journal(spec)
     _describe_drift(spec)
+    experiment.describe(spec)
     _describe_service(spec)
     return for_generators(_with_keys(spec.to_dict()))
 
@@ -179,7 +197,7 @@ def _describe_outcomes(spec: APISpec, target: Target, max_batch_rows: int) -> No
 
 def _describe_journal(spec: APISpec) -> None:
     journal = get("Answered rows, one JSON object a line; continue after the last cursor.", NDJSON)
-    spec.path("/v1/journal", operations={"get": with_query(journal, _AFTER, _LIMIT, _SINCE, _UNTIL, _WITH_OUTCOMES)})
+    spec.path("/v1/journal", operations={"get": with_query(journal, _AFTER, _LIMIT, _SINCE, _UNTIL, *_CHOSEN)})
     reported = get("Reported outcomes, one JSON object a line.", NDJSON)
     spec.path("/v1/journal/outcomes", operations={"get": with_query(reported, _AFTER, _LIMIT)})
     span = get("When the oldest and the newest row were answered; null if there is none.", JSON)

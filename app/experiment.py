@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
+import msgspec
+from apispec import APISpec
 from flask import Blueprint, Response
 
 from app.arms import Arms
@@ -11,11 +13,20 @@ from app.body import JSON, read_body
 from app.errors import InputFault, InvalidInput, Problem
 from app.experiments import Experiments
 from app.intake import read_json, shortened
+from app.operations import get, post, problem, ref
 from core.documents import from_json, to_json
 from core.errors import BundleRefused, ManifestError, RegistryError, SettingsError
 from core.experiment import Experiment
 from core.tags import ModelTag
 
+PATH: Final = "/v1/experiment"
+EXAMPLE: Final[dict[str, Any]] = {
+    "champion": "model-v1.0.0",
+    "challenger": "model-v1.1.0",
+    "policy": {"loss": "brier"},
+    "champion_loss": 0.2,
+    "phases": [{"share": 0.1, "since": "2026-11-26T06:00:00Z"}],
+}
 _FIXED: Final = (
     "CHALLENGER_TAG of the service says what its challenger is; take it away to start experiments from outside"
 )
@@ -31,7 +42,7 @@ def blueprint(arms: Arms, experiments: Experiments | None) -> Blueprint:
     """
     routes = Blueprint("experiment", __name__)
 
-    @routes.get("/v1/experiment")
+    @routes.get(PATH)
     def show() -> Response:
         challenger = arms.challenger
         answer = {
@@ -43,7 +54,7 @@ def blueprint(arms: Arms, experiments: Experiments | None) -> Blueprint:
         }
         return Response(to_json(answer), content_type=JSON)
 
-    @routes.put("/v1/experiment")
+    @routes.put(PATH)
     def keep() -> Response:
         if experiments is None:
             return Problem(409, "Conflict", _FIXED).response()
@@ -65,6 +76,36 @@ def blueprint(arms: Arms, experiments: Experiments | None) -> Blueprint:
         return show()
 
     return routes
+
+
+def describe(spec: APISpec) -> None:
+    """The routes in the OpenAPI document."""
+    _, schemas = msgspec.json.schema_components([Experiment], schema_hook=_tag, ref_template=ref("{name}")["$ref"])
+    for name, schema in schemas.items():
+        spec.components.schema(name, component=schema)
+    state = {
+        "type": "object",
+        "required": ["experiment", "model_tag", "challenger", "share", "problem"],
+        "properties": {
+            "experiment": {"anyOf": [ref("Experiment"), {"type": "null"}]},
+            "model_tag": {"type": "string", "description": "Of the champion that serves."},
+            "challenger": {"type": ["string", "null"], "description": "The tag that has a share of the subjects."},
+            "share": {"type": "number", "minimum": 0, "maximum": 1},
+            "problem": {"type": "string", "description": "Why the experiment is not followed; empty if it is."},
+        },
+    }
+    spec.components.schema("ExperimentState", component=state)
+    shown = get("The challenger beside the champion, and how it is judged.", JSON)
+    shown["responses"]["200"]["content"][JSON]["schema"] = ref("ExperimentState")
+    kept = post("Begin, change or end an experiment.", ["Experiment"], {"experiment": EXAMPLE}, ["ExperimentState"])
+    kept["responses"]["409"] = problem("Another champion serves, or the environment fixes the challenger.")
+    spec.path(PATH, operations={"get": shown, "put": kept})
+
+
+def _tag(kind: type[Any]) -> dict[str, Any]:
+    if kind is ModelTag:
+        return {"type": "string", "examples": ["model-v1.4.0"]}
+    raise NotImplementedError(f"{kind.__name__} has no schema")
 
 
 def _checked(body: bytes) -> Experiment:

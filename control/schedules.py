@@ -43,6 +43,11 @@ SCHEDULES: Final = (
         means="nobody notices when what is asked is no longer what the model was trained on",
     ),
     Schedule(
+        file="experiment.yml",
+        longest=timedelta(days=3),
+        means="nobody sees how an experiment stands, nor when it is decided",
+    ),
+    Schedule(
         file=WATCHDOG,
         longest=timedelta(days=15),
         means="GitHub disables the schedules of a quiet repository after 60 days, and nobody is told",

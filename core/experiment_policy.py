@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
+
+from msgspec import Meta
 
 from core.contract import Contract, Task, read_contract, read_segments
 from core.documents import Document
@@ -56,14 +58,14 @@ class ExperimentPolicy(Document, frozen=True, kw_only=True):
     """
 
     loss: Loss
-    margin: float = 0.02
-    confidence: float = 0.95
-    min_subjects: int = 100
-    min_rows: int = 1_000
-    max_days: int = 60
-    max_latency_ratio: float = 2.0
-    max_fallback_share: float = 0.01
-    max_subject_share: float = 0.2
+    margin: Annotated[float, Meta(ge=0.0001, le=1)] = 0.02
+    confidence: Annotated[float, Meta(ge=0.6, le=0.9999)] = 0.95
+    min_subjects: Annotated[int, Meta(ge=30)] = 100
+    min_rows: Annotated[int, Meta(ge=50)] = 1_000
+    max_days: Annotated[int, Meta(ge=1, le=3650)] = 60
+    max_latency_ratio: Annotated[float, Meta(ge=1, le=1000)] = 2.0
+    max_fallback_share: Annotated[float, Meta(ge=0, le=1)] = 0.01
+    max_subject_share: Annotated[float, Meta(ge=0.001, le=1)] = 0.2
     segments: tuple[str, ...] = ()
     on_decision: OnDecision = OnDecision.TELL
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from core.contract import Contract, Task, read_contract, read_segments
 from core.drift_policy import DriftPolicy, read_drift_policy
 from core.errors import DatasetError, ModelFileError
+from core.experiment_policy import read_experiment_policy
 from core.reading import Table, read_model_file
 from ml.columns import RawTable
 from ml.dataset import RESERVED_PREFIX, Dataset, Loader, fit_to_contract, is_pattern
@@ -109,7 +110,7 @@ def read_problem(path: Path, fetch: Fetch = no_download) -> Problem:
         ModelFileError: naming every place that is wrong.
     """
     document = read_model_file(path)
-    document.reject_unknown(["dataset", "split", "target", "features", "training", "gate", "drift"])
+    document.reject_unknown(["dataset", "split", "target", "features", "training", "gate", "drift", "experiment"])
     contract, left_out = _read_target(document)
     for index, name in enumerate(contract.names):
         if name.startswith(RESERVED_PREFIX):
@@ -120,6 +121,8 @@ def read_problem(path: Path, fetch: Fetch = no_download) -> Problem:
     time_column, form = dataset.get("time_column", str, "") or None, read_form(dataset)
     validation, holdout = _read_split(document.table("split", optional=True), time_column)
     gate = _read_gate(document.table("gate", optional=True), contract)
+    # Checked here, too, so that one look finds every mistake; nothing of it is needed to train.
+    read_experiment_policy(document.table("experiment", optional=True), contract=contract, segments=gate.segments)
     problem = Problem(
         contract=contract,
         loader=_read_loader(dataset, path.parent, form, time_column, fetch),

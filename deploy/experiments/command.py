@@ -86,6 +86,10 @@ def readout(url: str | None) -> None:
     is deployed, and any other decision ends the experiment.
     """
     settings, now = DeploySettings.from_env(os.environ), datetime.now(UTC)
+    if not (url or settings.platform):
+        # A repository without a service has the daily workflow, too.
+        _say("There is no service to look at: SERVICE_URL names one, as does --service.")
+        return
     service = _service(settings, url)
     serving, running = service.look()
     if running is None or running.ended is not None:

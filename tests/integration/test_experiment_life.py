@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,14 @@ import pytest
 import requests
 
 from app.keys import Scope, new_key
-from core.experiment import Experiment, Phase
+from core.experiment import Experiment
 from core.manifest import Metric
 from core.registry import DirectoryRegistry
 from deploy.experiments.service import ExperimentService
 from doubles.github import GitHub
 from doubles.github.state import Issue
 from tests.commands import ROOT
+from tests.experiments import moved_back, use
 from tests.factories import FEATURES, make_bundle, make_graph
 from tests.github import REPOSITORY
 from tests.integration.test_gunicorn import Server, serving, variables
@@ -42,7 +43,6 @@ on_decision = "act"
 {FEATURES}
 """
 DEPLOY = "on: {workflow_dispatch: {inputs: {tag: {type: string}, reason: {type: string}}}}"
-SUBJECTS = 300
 
 
 @pytest.fixture
@@ -102,34 +102,10 @@ def begin(folder: Path, server: Server, share: str = "0.5") -> str:
     return command(folder, server, "start", CHALLENGER, "--share", share, "--model-file", model)
 
 
-def send_back(server: Server, days: int) -> None:
-    """As if everything had begun so many days earlier."""
-    service = ExperimentService(url_of(server), ADMIN)
-    _, experiment = service.look()
-    assert experiment is not None
-    phases = tuple(Phase(share=each.share, since=each.since - timedelta(days=days)) for each in experiment.phases)
-    service.keep(msgspec.structs.replace(experiment, phases=phases))
-
-
 def kept(server: Server) -> Experiment:
     _, experiment = ExperimentService(url_of(server), ADMIN).look()
     assert experiment is not None
     return experiment
-
-
-def use(server: Server, subjects: int = SUBJECTS, outcome: str = "yes") -> None:
-    """Rows of many subjects, and what became of them: the challenger, whose scores are higher, is right about a yes."""
-    for number in range(subjects):
-        rows = [{"age": 20 + (number + each) % 30, "city": "Oslo"} for each in range(3)]
-        headers = HEADERS | {"X-Subject": f"customer-{number}"}
-        answer = requests.post(
-            f"{url_of(server)}/v1/predict/batch", json={"rows": rows}, headers=headers, timeout=10
-        ).json()
-        outcomes = [{"id": row["id"], "outcome": outcome} for row in answer["predictions"]]
-        reported = requests.post(
-            f"{url_of(server)}/v1/outcomes", json={"outcomes": outcomes}, headers=HEADERS, timeout=10
-        )
-        assert reported.status_code == 200, reported.text
 
 
 def the_issue(github: GitHub) -> Issue:
@@ -144,12 +120,12 @@ def dispatched(github: GitHub) -> int:
 def test_a_better_challenger_is_found_deployed_and_the_issue_closed(folder: Path, server: Server, hub: GitHub) -> None:
     said = begin(folder, server)
     assert "model-v1.1.0 answers 50% of the subjects" in said
-    send_back(server, days=3)
+    moved_back(url_of(server), ADMIN, days=3)
     assert "running" in command(folder, server, "readout", github=hub)
     issue = the_issue(hub)
     assert (issue.title, issue.state) == ("model-v1.1.0 against model-v1.0.0: running", "open")
     assert issue.labels == ["slipway", "experiment"]
-    use(server)
+    use(url_of(server), ADMIN)
     said = command(folder, server, "readout", github=hub)
     assert "challenger better since" in said
     assert "Started deploy.yml for model-v1.1.0" in said
@@ -180,8 +156,8 @@ def test_a_better_challenger_is_found_deployed_and_the_issue_closed(folder: Path
 
 def test_a_worse_challenger_is_ended_by_itself(folder: Path, server: Server, hub: GitHub) -> None:
     begin(folder, server)
-    send_back(server, days=3)
-    use(server, outcome="no")
+    moved_back(url_of(server), ADMIN, days=3)
+    use(url_of(server), ADMIN, outcome="no")
     said = command(folder, server, "readout", github=hub)
     assert "champion better or equal since" in said
     assert dispatched(hub) == 0
@@ -195,15 +171,15 @@ def test_a_worse_challenger_is_ended_by_itself(folder: Path, server: Server, hub
 def test_a_restart_in_the_middle_changes_nothing(folder: Path, hub: GitHub) -> None:
     with run_service(folder) as server:
         begin(folder, server)
-        send_back(server, days=3)
-        use(server, subjects=100)
+        moved_back(url_of(server), ADMIN, days=3)
+        use(url_of(server), ADMIN, subjects=100)
         command(folder, server, "readout", github=hub)
         before = kept(server)
         server.process.kill()
         server.process.wait(30)
     with run_service(folder) as server:
         assert kept(server) == before
-        use(server, subjects=100)
+        use(url_of(server), ADMIN, subjects=100)
         command(folder, server, "readout", github=hub)
         assert kept(server).phases == before.phases
         arms = {

@@ -35,7 +35,7 @@ segments = ["city"]
 
 # What is replaced, by what, the place that must be named, and words that must be said.
 BROKEN = [
-    ("[split]", "[splitt]", "splitt", "unknown key; known here: dataset, drift, features"),
+    ("[split]", "[splitt]", "splitt", "unknown key; known here: dataset, drift, experiment, features"),
     ("[dataset]\n", "[dataset]\nurl = 'x'\n", "dataset.url", "unknown key"),
     ('path = "data.csv"\n', "", "dataset", "either path (a file, a glob of files or a URL) or loader"),
     ('path = "data.csv"', 'path = "a.csv"\nloader = "a:b"', "dataset", "either path"),
