@@ -75,7 +75,9 @@ class Place:
 
 @pytest.fixture
 def place(github: GitHub, tmp_path: Path) -> Place:
-    published = ReleasesRegistry(make_client(github, github.token(contents="write")), tmp_path / "cache")
+    published = ReleasesRegistry(
+        make_client(github, github.token(contents="write")), DirectoryRegistry(tmp_path / "cache")
+    )
     beside = DirectoryRegistry(tmp_path / "registry")
     for tag, slope in ((CHAMPION, 0.02), (CHALLENGER, 0.2)):
         metrics = {"brier": Metric(value=0.2)}
