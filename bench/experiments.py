@@ -79,12 +79,12 @@ def main() -> None:
         kinds[f"gain {gain:.4f} ({100 * gain / loss:.0f} %)"] = simulate(world, arguments.others, loss)
     worse = World(challenger_error=1.0)
     kinds[f"loss {_mean_loss(1.0) - loss:.4f}"] = simulate(worse, arguments.others, loss)
-    kinds["a quarter of one arm is lost"] = simulate(World(lost=0.25), arguments.others, loss)
+    kinds["three tenths of one arm are lost"] = simulate(World(lost=0.3), arguments.others, loss)
     kinds["a bot in one arm"] = simulate(World(bot=150), arguments.others, loss)
     show(kinds)
     print()
     verdict("A/A called better, share", same.words[Word.CHALLENGER] / arguments.experiments, at_most=_LEVEL)
-    for name in ("a quarter of one arm is lost", "a bot in one arm"):
+    for name in ("three tenths of one arm are lost", "a bot in one arm"):
         verdict(f"{name}: called broken, share", kinds[name].words[Word.BROKEN] / arguments.others, at_least=0.95)
 
 
