@@ -44,6 +44,9 @@ def blueprint(arms: Arms, experiments: Experiments | None) -> Blueprint:
 
     @routes.get(PATH)
     def show() -> Response:
+        if experiments is not None:
+            # Another process may have kept another one.
+            experiments.look()
         challenger = arms.challenger
         answer = {
             "experiment": experiments.current if experiments else None,

@@ -46,7 +46,7 @@ class Experiments:
 
     def start(self) -> None:
         """Look once, and again in the background whenever `touch` finds that it is time."""
-        self._look()
+        self.look()
         threading.Thread(target=self._run, name="experiments", daemon=True).start()
 
     def touch(self) -> None:
@@ -74,9 +74,10 @@ class Experiments:
         while True:
             self._wanted.wait()
             self._wanted.clear()
-            self._look()
+            self.look()
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Follow what is kept now; what is wrong with it is logged, and in `problem`."""
         try:
             with self._mutex:
                 kept = self._store.kept(EXPERIMENT_NAME)
@@ -89,11 +90,14 @@ class Experiments:
 
     def _follow(self, content: bytes | None) -> None:
         experiment = from_json(content, Experiment, source="the experiment in the journal") if content else None
-        # Whatever goes wrong with the new one, the old one is over.
-        self._known, self.current, self._arms.challenger = content, experiment, None
-        if experiment is not None:
-            self._arms.challenger = self._challenger(experiment)
-        self.problem = ""
+        self._known, self.current = content, experiment
+        try:
+            challenger = self._challenger(experiment) if experiment else None
+        except SlipwayError:
+            # Whatever is wrong with the new one, the old one is over.
+            self._arms.challenger = None
+            raise
+        self._arms.challenger, self.problem = challenger, ""
 
     def _challenger(self, experiment: Experiment) -> Challenger | None:
         """What is to answer by an experiment; None if it is over, or this process serves another tag."""

@@ -36,6 +36,9 @@ def moved_back(url: str, key: str, *, days: int) -> None:
     assert experiment is not None
     phases = tuple(Phase(share=each.share, since=each.since - timedelta(days=days)) for each in experiment.phases)
     service.keep(msgspec.structs.replace(experiment, phases=phases))
+    # Whoever is asked for the experiment follows it; of so many new connections each process gets some.
+    for _ in range(60):
+        ExperimentService(url, key).look()
 
 
 def use(url: str, key: str, *, subjects: int = 300, outcome: str = "yes") -> None:

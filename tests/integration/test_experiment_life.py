@@ -64,7 +64,8 @@ def hub(github: GitHub) -> GitHub:
 
 
 def run_service(folder: Path, tag: str = CHAMPION) -> Any:
-    return serving(folder, MODEL_TAG=tag, API_KEYS=str(ENTRY), SUBJECT_KEY="s" * 32, APP_ENV="production")
+    own = {"API_KEYS": str(ENTRY), "SUBJECT_KEY": "s" * 32, "APP_ENV": "production", "WEB_CONCURRENCY": "2"}
+    return serving(folder, MODEL_TAG=tag, **own)
 
 
 @pytest.fixture
