@@ -137,7 +137,7 @@ def live(
         service.keep(structs.replace(begun, phases=(Phase(share=_SHARE, since=first.since - timedelta(days=1)),)))
         readings = []
         for number, rows in enumerate(weeks, start=1):
-            answer_week(url, data, rows)
+            answer_week(url, data, rows, champion.contract.target.classes)
             deploy(folder, registry, url, "readout")
             _, experiment = service.look()
             assert experiment is not None  # noqa: S101  # as above
@@ -147,9 +147,8 @@ def live(
         return structs.replace(experiment, readings=tuple(readings))
 
 
-def answer_week(url: str, data: Dataset, rows: NDArray[np.int64]) -> None:
+def answer_week(url: str, data: Dataset, rows: NDArray[np.int64], classes: Sequence[str]) -> None:
     """Ask about every flight of a week, a request for each route, and report what became of it."""
-    target = data.contract.target
     flights = list(data.rows[rows].iter_rows(named=True))
     by_route: dict[str, list[int]] = {}
     for place, route in enumerate(routes(data, rows)):
@@ -161,7 +160,7 @@ def answer_week(url: str, data: Dataset, rows: NDArray[np.int64]) -> None:
         answer = session.post(f"{url}/v1/predict/batch", json=body, headers=headers, timeout=60)
         answer.raise_for_status()
         for place, row in zip(places, answer.json()["predictions"], strict=True):
-            outcomes.append({"id": row["id"], "outcome": target.classes[int(data.target[rows[place]])]})
+            outcomes.append({"id": row["id"], "outcome": classes[int(data.target[rows[place]])]})
     for start in range(0, len(outcomes), 5_000):
         body = {"outcomes": outcomes[start : start + 5_000]}
         session.post(f"{url}/v1/outcomes", json=body, headers=_HEADERS, timeout=60).raise_for_status()
