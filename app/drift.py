@@ -9,11 +9,10 @@ import msgspec
 from flask import Blueprint, Response
 
 from app.body import JSON, read_body
-from app.errors import InputFault, InvalidInput, Problem
-from app.intake import read_json, shortened
-from core.documents import Document, from_json, to_json_line
+from app.errors import Problem
+from app.intake import read_document
+from core.documents import Document, to_json_line
 from core.drift import MEMORY_NAME, REPORT_NAME, DriftReport
-from core.errors import ManifestError
 from core.journal.store import JournalStore
 
 # A report of many columns is larger than what callers may send, and one that is refused would silence every alert.
@@ -55,7 +54,7 @@ def blueprint(store: JournalStore) -> Blueprint:
 
     @routes.post("/v1/drift")
     def keep() -> Response:
-        found = _checked(read_body(max_bytes=MAX_FINDINGS_BYTES))
+        found = read_document(read_body(max_bytes=MAX_FINDINGS_BYTES), DriftFindings)
         documents = {REPORT_NAME: to_json_line(found.report), MEMORY_NAME: bytes(found.memory)}
         store.keep(documents, at=time.time_ns() // 1000)
         return Response(status=204)
@@ -69,17 +68,6 @@ def blueprint(store: JournalStore) -> Blueprint:
         return _kept(store, MEMORY_NAME)
 
     return routes
-
-
-def _checked(body: bytes) -> DriftFindings:
-    # The memory is not looked into below, but has to be JSON.
-    read_json(body)
-    try:
-        return from_json(body, DriftFindings, source="body")
-    except ManifestError as error:
-        raise InvalidInput(
-            InputFault(field=shortened(fault.place), problem=shortened(fault.problem)) for fault in error.faults
-        ) from error
 
 
 def _kept(store: JournalStore, name: str) -> Response:

@@ -12,10 +12,10 @@ from app.arms import Arms
 from app.body import JSON, read_body
 from app.errors import InputFault, InvalidInput, Problem
 from app.experiments import Experiments
-from app.intake import read_json, shortened
+from app.intake import read_document, shortened
 from app.operations import get, post, problem, ref
-from core.documents import from_json, to_json
-from core.errors import BundleRefused, ManifestError, RegistryError, SettingsError
+from core.documents import to_json
+from core.errors import BundleRefused, RegistryError, SettingsError
 from core.experiment import Experiment
 from core.tags import ModelTag
 
@@ -61,7 +61,7 @@ def blueprint(arms: Arms, experiments: Experiments | None) -> Blueprint:
     def keep() -> Response:
         if experiments is None:
             return Problem(409, "Conflict", _FIXED).response()
-        experiment = _checked(read_body())
+        experiment = read_document(read_body(), Experiment)
         if experiment.champion != ModelTag.parse(arms.champion.tag) and not experiment.ended:
             detail = f"{arms.champion.tag} serves here, not {experiment.champion}"
             return Problem(409, "Conflict", detail).response()
@@ -109,13 +109,3 @@ def _tag(kind: type[Any]) -> dict[str, Any]:
     if kind is ModelTag:
         return {"type": "string", "examples": ["model-v1.4.0"]}
     raise NotImplementedError(f"{kind.__name__} has no schema")
-
-
-def _checked(body: bytes) -> Experiment:
-    read_json(body)
-    try:
-        return from_json(body, Experiment, source="body")
-    except ManifestError as error:
-        raise InvalidInput(
-            InputFault(field=shortened(fault.place), problem=shortened(fault.problem)) for fault in error.faults
-        ) from error

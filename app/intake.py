@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from marshmallow import ValidationError
@@ -14,6 +14,10 @@ from app.decoder import Columns, Decoder, Values
 from app.errors import InputFault, InvalidInput, MalformedRequest
 from app.schemas import NOT_AN_OBJECT, row_schema
 from core.contract import MAX_NAME_LENGTH, Contract
+from core.documents import from_json
+from core.errors import ManifestError
+
+T = TypeVar("T")
 
 # Of fields that the contract does not know, so many are named one by one; a row of a million would take seconds.
 _SPARE_FIELDS = 100
@@ -208,6 +212,24 @@ def faults_of(messages: dict[str, list[str]]) -> Iterator[InputFault]:
     for name, problems in sorted(messages.items()):
         for problem in problems:
             yield InputFault(field=None if problem in NOT_AN_OBJECT else shortened(name), problem=problem)
+
+
+def read_document(body: bytes, kind: type[T]) -> T:
+    """
+    A body as one of our own documents.
+
+    Raises:
+        MalformedRequest: if it is no JSON.
+        InvalidInput: if it is no such document, naming the first place that is wrong.
+    """
+    # What a document keeps as it was sent is not looked into below, but has to be JSON.
+    read_json(body)
+    try:
+        return from_json(body, kind, source="body")
+    except ManifestError as error:
+        raise InvalidInput(
+            InputFault(field=shortened(fault.place), problem=shortened(fault.problem)) for fault in error.faults
+        ) from error
 
 
 def shortened(name: str) -> str:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from core.contract import Contract, read_contract, read_segments
-from core.errors import ModelFileError
-from core.reading import Table, read_model_file
+from core.contract import Contract, read_segments
+from core.policy_file import read_policy_table
+from core.reading import Table
 from core.reference import DAY, WEEK, WINDOW_DAYS
 
 
@@ -66,17 +66,9 @@ def read_drift_policy(table: Table, *, contract: Contract, segments: tuple[str, 
 
 def read_policy_file(path: Path) -> DriftPolicy:
     """
-    Read `[drift]` of a model.toml.
-
-    Of the rest only what it rests on is looked at: the target and the features, and the segments of `[gate]`.
+    Read `[drift]` of a model.toml, as `core.policy_file.read_policy_table` does.
 
     Raises:
-        ModelFileError: naming every place that is wrong in these.
+        ModelFileError: naming every place that is wrong in what it rests on.
     """
-    document = read_model_file(path)
-    contract = read_contract(document)
-    segments = read_segments(document.table("gate", optional=True), contract)
-    policy = read_drift_policy(document.table("drift", optional=True), contract=contract, segments=segments)
-    if document.faults:
-        raise ModelFileError(str(path), document.faults)
-    return policy
+    return read_policy_table(path, "drift", read_drift_policy)

@@ -8,10 +8,10 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from core.contract import Contract, Task, read_contract, read_segments
+from core.contract import Contract, Task, read_segments
 from core.documents import Document
-from core.errors import ModelFileError
-from core.reading import Table, read_model_file
+from core.policy_file import read_policy_table
+from core.reading import Table
 
 
 class Loss(StrEnum):
@@ -100,17 +100,9 @@ def read_experiment_policy(table: Table, *, contract: Contract, segments: tuple[
 
 def read_policy_file(path: Path) -> ExperimentPolicy:
     """
-    Read `[experiment]` of a model.toml.
-
-    Of the rest only what it rests on is looked at: the target and the features, and the segments of `[gate]`.
+    Read `[experiment]` of a model.toml, as `core.policy_file.read_policy_table` does.
 
     Raises:
-        ModelFileError: naming every place that is wrong in these.
+        ModelFileError: naming every place that is wrong in what it rests on.
     """
-    document = read_model_file(path)
-    contract = read_contract(document)
-    segments = read_segments(document.table("gate", optional=True), contract)
-    policy = read_experiment_policy(document.table("experiment", optional=True), contract=contract, segments=segments)
-    if document.faults:
-        raise ModelFileError(str(path), document.faults)
-    return policy
+    return read_policy_table(path, "experiment", read_experiment_policy)
