@@ -1,4 +1,4 @@
-"""The command line of deploying: `python -m deploy up | rollback | status | history | at | plan | experiment`."""
+"""The command line of deploying: `python -m deploy up | rollback | status | history | at | plan | ...`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from deploy.bringing import bring
 from deploy.experiments.command import experiment
 from deploy.machine import begin
 from deploy.plan import lines_of
+from deploy.replay.command import replay
 from deploy.rollback import target
 from deploy.running import Wish
 from deploy.settings import DeploySettings
@@ -66,6 +67,7 @@ def main() -> None:
     at         what served at a time
     plan       what `up` would do, and what it costs
     experiment two tags side by side: start, status, readout, stop
+    replay     what a tag would have answered to what the service was asked
 
     DEPLOY_PLATFORM names what the service runs on: host, compose, fly:APP or render:SERVICE. Without it a deployment
     is verified and written down, and nothing else.
@@ -232,6 +234,7 @@ def _say(text: str) -> None:
 
 
 main.add_command(experiment)
+main.add_command(replay)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
@@ -12,7 +13,7 @@ from core.service import JOURNAL, Service
 from deploy.judging.asking import Answer
 
 # As the service writes what is not to be written down.
-_REDACTED: Final = "*"
+REDACTED: Final = "*"
 _PAGE: Final = 1000
 _PAGES: Final = 5
 # At most so many rows are read for each that is wanted, of one stretch of the past and, more or less, of all.
@@ -30,9 +31,18 @@ class Line(Answer, kw_only=True):
     tag: str
     latency_ms: float
     inputs: dict[str, Any]
+    subject: str | None = None
+    outcome: str | float | None = None
 
 
-def newest(service: Service, wanted: int, is_wanted: Callable[[Line], bool] = lambda _: True) -> list[Line]:
+def newest(
+    service: Service,
+    wanted: int,
+    is_wanted: Callable[[Line], bool] = lambda _: True,
+    *,
+    most_for_one: int = _MOST_FOR_ONE,
+    has_outcomes: bool = False,
+) -> list[Line]:
     """
     The newest rows, oldest first.
 
@@ -43,19 +53,22 @@ def newest(service: Service, wanted: int, is_wanted: Callable[[Line], bool] = la
         service: Whose journal it is; needs a key with the scope admin.
         wanted: At most so many rows.
         is_wanted: Which rows count.
+        most_for_one: So many rows may be read for each that is wanted.
+        has_outcomes: Whether they come with what was reported of them.
 
     Raises:
         ServiceError: if it cannot be read.
     """
     span = service.span()
     found: list[Line] = []
-    most, read = _MOST_FOR_ONE * wanted, 0
+    most, read = most_for_one * wanted, 0
     if span is None or not wanted:
         return found
     oldest, end, width = span[0], span[1] + timedelta(microseconds=1), _FIRST
     while len(found) < wanted and read < most and end > oldest:
         start = max(end - width, oldest)
-        lines = list(islice(_between(service, start, end), most))
+        stretch = _between(service, start, end, has_outcomes=has_outcomes)
+        lines = list(islice(stretch, most) if width > _SHORTEST else deque(stretch, most))
         if len(lines) == most and width > _SHORTEST:
             width /= _SHRINKS
             continue
@@ -65,8 +78,10 @@ def newest(service: Service, wanted: int, is_wanted: Callable[[Line], bool] = la
     return found[-wanted:]
 
 
-def _between(service: Service, since: datetime, until: datetime) -> Iterator[Line]:
+def _between(service: Service, since: datetime, until: datetime, *, has_outcomes: bool) -> Iterator[Line]:
     query = {"since": since.isoformat(), "until": until.isoformat()}
+    if has_outcomes:
+        query["outcomes"] = "true"
     return service.lines(JOURNAL, query, Line, page=_PAGE)
 
 
@@ -86,7 +101,7 @@ def replayable(inputs: Mapping[str, Any], contract: Contract) -> Row | None:
         return None
     for feature in contract.features:
         value, is_text = inputs[feature.name], isinstance(feature, CategoricalFeature)
-        if value is not None and (value == _REDACTED or isinstance(value, str) != is_text):
+        if value is not None and (value == REDACTED or isinstance(value, str) != is_text):
             return None
     return dict(inputs)
 

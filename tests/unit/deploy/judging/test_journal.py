@@ -71,6 +71,11 @@ def test_a_dense_journal_is_not_read_as_a_whole() -> None:
     assert rows <= 3000
 
 
+def test_of_many_at_one_moment_the_last_are_taken() -> None:
+    with answering(Journal(*(number / 100_000 for number in range(500)))) as server:
+        assert read(server, 20) == list(range(481, 501))
+
+
 def test_only_rows_of_the_wanted_kind_count() -> None:
     with answering(Journal(*range(50))) as server:
         found = newest(Service(server.url, ""), 3, lambda each: each.cursor % 10 == 0)

@@ -1,0 +1,1 @@
+"""What a challenger would have answered to what a service was asked."""
