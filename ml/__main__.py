@@ -22,6 +22,7 @@ from ml.adopt.command import adopt
 from ml.data_command import data
 from ml.options import AS_OF, MODEL_FILE
 from ml.publishing import print_gate, print_metrics, publish_candidate, tell, tell_refusal
+from ml.replaying import replay_candidate
 from ml.settings import TrainingSettings
 from ml.traffic_command import traffic
 
@@ -62,6 +63,9 @@ def main() -> None:
     "--if-new", is_flag=True, help="Do nothing if the newest published model was made from the same data and settings."
 )
 @click.option(
+    "--replay", is_flag=True, help="Before publishing, show what it would have answered to what SERVICE_URL was asked."
+)
+@click.option(
     "--dispatch",
     metavar="WORKFLOW",
     help="Start this workflow of GITHUB_REPOSITORY with what was published, unless that was deployed before.",
@@ -75,6 +79,7 @@ def train(
     tag: ModelTag | None,
     publish: bool,
     if_new: bool,
+    replay: bool,
     dispatch: str | None,
 ) -> None:
     """Train on the data that model.toml names.
@@ -120,6 +125,8 @@ def train(
         _dispatch(settings, known.newest, dispatch, is_new=False)
         return
     tell(outcome)
+    if replay and (said := replay_candidate(settings.candidate, model_file, os.environ)):
+        click.echo(said)
     manifest = outcome.bundle.manifest
     if not manifest.gate.accepted:
         tell_refusal(manifest)

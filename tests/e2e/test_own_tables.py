@@ -196,9 +196,9 @@ def write_table(home: Home, world: World, *, days: int, shifted_from: int) -> Pa
     return path
 
 
-def train(home: Home, model_file: Path) -> str:
+def train(home: Home, model_file: Path, *options: str, **variables: str) -> str:
     """Train and publish; what was printed."""
-    done = home.run("ml", "train", "--publish", "--trials", "1", "--model-file", str(model_file))
+    done = home.run("ml", "train", "--publish", "--trials", "1", "--model-file", str(model_file), *options, **variables)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -249,7 +249,7 @@ def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         shown = requests.get(f"{url}/v1/drift", headers={"Authorization": f"Bearer {KEY}"}, timeout=10)
         # The table has grown by what is so by now.
         write_table(home, world, days=2 * DAYS, shifted_from=DAYS)
-        retrained = train(home, model_file)
+        retrained = train(home, model_file, "--replay", SERVICE_URL=url, SERVICE_KEY=KEY)
         issues = tuple(github.repository(REPOSITORY).issues.values())
         assert github.violations == []
         yield Story(
@@ -290,6 +290,14 @@ def test_the_retrained_model_is_judged_against_the_champion_with_reasons(story: 
     gate = registry.fetch(newest).manifest.gate
     assert (str(gate.champion), gate.compared_with) == ("model-v1.0.0", "model-v1.0.0")
     assert f"Published {newest}" in story.retrained
+
+
+def test_before_it_is_published_it_answers_what_the_service_was_asked(story: Story) -> None:
+    shown, _, published = story.retrained.partition("Published ")
+    _, newest = DirectoryRegistry(story.home.registry).tags()
+    assert f"{newest} answered 700 rows that model-v1.0.0 answered from " in shown
+    assert re.search(rf"On 700 rows with an outcome {newest} lost \S+ a row .*: a gain of \+", shown)
+    assert published.startswith(str(newest))
 
 
 def test_the_console_says_how_good_the_model_is(story: Story) -> None:
