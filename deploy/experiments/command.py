@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from core.command import SlipwayGroup, TagType
-from core.errors import ExperimentError, Fault, SettingsError
+from core.errors import ExperimentError
 from core.experiment import Experiment
 from core.experiment_policy import read_policy_file
 from core.summary import add_summary
@@ -19,14 +19,8 @@ from deploy.experiments.life import begun
 from deploy.experiments.notice import figures
 from deploy.experiments.running import Desk, Looked, close, follow, look, over_because
 from deploy.experiments.service import ExperimentService
+from deploy.options import SERVICE, open_service
 from deploy.settings import DeploySettings
-
-_SERVICE = click.option(
-    "--service",
-    "url",
-    envvar="SERVICE_URL",
-    help="The service's address  [default: SERVICE_URL, or where DEPLOY_PLATFORM serves]",
-)
 
 
 @click.group(cls=SlipwayGroup)
@@ -48,11 +42,11 @@ def experiment() -> None:
 @click.argument("tag", type=TagType())
 @click.option("--share", type=click.FloatRange(0.001, 0.9), default=0.1, show_default=True, help="Of the subjects.")
 @click.option("--model-file", type=click.Path(path_type=Path), default="model.toml", show_default=True)
-@_SERVICE
+@SERVICE
 def start(tag: ModelTag, share: float, model_file: Path, url: str | None) -> None:
     """Let TAG answer a share of the subjects; of a challenger that runs, a larger one."""
     settings = DeploySettings.from_env(os.environ)
-    service = _service(settings, url)
+    service = open_service(settings, url, ExperimentService)
     serving, running = service.look()
     champion = verified(settings.registry, serving)
     verified(settings.registry, tag)
@@ -65,10 +59,10 @@ def start(tag: ModelTag, share: float, model_file: Path, url: str | None) -> Non
 
 
 @experiment.command()
-@_SERVICE
+@SERVICE
 def status(url: str | None) -> None:
     """Say what the service's experiment is, and what was read off it last."""
-    service = _service(DeploySettings.from_env(os.environ), url)
+    service = open_service(DeploySettings.from_env(os.environ), url, ExperimentService)
     serving, running = service.look()
     if running is None:
         click.echo(f"{serving} serves; there was no experiment yet. python -m deploy experiment start TAG begins one.")
@@ -77,7 +71,7 @@ def status(url: str | None) -> None:
 
 
 @experiment.command()
-@_SERVICE
+@SERVICE
 def readout(url: str | None) -> None:
     """Read every row since the beginning, and say how it stands.
 
@@ -90,7 +84,7 @@ def readout(url: str | None) -> None:
         # A repository without a service has the daily workflow, too.
         _say("There is no service to look at: SERVICE_URL names one, as does --service.")
         return
-    service = _service(settings, url)
+    service = open_service(settings, url, ExperimentService)
     serving, running = service.look()
     if running is None or running.ended is not None:
         _say("There is no experiment to look at." if running is None else _standing(running))
@@ -109,26 +103,16 @@ def readout(url: str | None) -> None:
 
 @experiment.command()
 @click.option("--reason", default="stopped by hand", show_default=True, help="Why, for the issue.")
-@_SERVICE
+@SERVICE
 def stop(reason: str, url: str | None) -> None:
     """Let the champion answer all again."""
     settings, now = DeploySettings.from_env(os.environ), datetime.now(UTC)
-    service = _service(settings, url)
+    service = open_service(settings, url, ExperimentService)
     _, running = service.look()
     if running is None or running.ended is not None:
         raise ExperimentError(f"{service.name} has no experiment that could be stopped")
     kept = close(_desk(settings, service), running, now, reason=reason)
     _say(f"{kept.champion} answers all subjects again.")
-
-
-def _service(settings: DeploySettings, url: str | None) -> ExperimentService:
-    found = url or (settings.platform.url if settings.platform else None)
-    if not found:
-        raise SettingsError("environment", [Fault(place="SERVICE_URL", problem="names the service, as does --service")])
-    try:
-        return ExperimentService(found, settings.service_key)
-    except ValueError as error:
-        raise SettingsError("environment", [Fault(place="SERVICE_URL", problem=str(error))]) from error
 
 
 def _desk(settings: DeploySettings, service: ExperimentService) -> Desk:

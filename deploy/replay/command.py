@@ -10,11 +10,12 @@ import click
 
 from core.bundle import Bundle
 from core.command import TagType, printable
-from core.errors import ExperimentError, Fault, SettingsError, SlipwayError
+from core.errors import ExperimentError, SlipwayError
 from core.experiment_policy import read_policy_file
 from core.service import Service
 from core.summary import add_summary
 from core.tags import ModelTag
+from deploy.options import SERVICE, open_service
 from deploy.replay.replaying import replay as replay_of
 from deploy.replay.saying import as_markdown, as_text
 from deploy.settings import DeploySettings
@@ -40,12 +41,7 @@ class _Challenger(click.ParamType[ModelTag | str]):
     default=".slipway/candidate",
     help="Where the last trained bundle waits  [default: CANDIDATE_DIR, or .slipway/candidate]",
 )
-@click.option(
-    "--service",
-    "url",
-    envvar="SERVICE_URL",
-    help="The service's address  [default: SERVICE_URL, or where DEPLOY_PLATFORM serves]",
-)
+@SERVICE
 def replay(tag: ModelTag | str, rows: int, model_file: Path, candidate: Path, url: str | None) -> None:
     """Let TAG answer what a service was asked last, on this machine, and compare.
 
@@ -58,7 +54,7 @@ def replay(tag: ModelTag | str, rows: int, model_file: Path, candidate: Path, ur
         settings = DeploySettings.from_env(os.environ)
         policy = read_policy_file(model_file)
         challenger = settings.registry.fetch(tag) if isinstance(tag, ModelTag) else _candidate(candidate)
-        found = replay_of(_service(settings, url), settings.registry, challenger, policy, rows=rows)
+        found = replay_of(open_service(settings, url, Service), settings.registry, challenger, policy, rows=rows)
     except SlipwayError as error:
         add_summary(os.environ, f"**Nothing was replayed:** {error}")
         raise
@@ -70,13 +66,3 @@ def _candidate(directory: Path) -> Bundle:
     if not (directory / "bundle").is_dir():
         raise ExperimentError(f"{directory} holds no candidate; run scripts/train first, or name a published tag")
     return Bundle.read(directory / "bundle")
-
-
-def _service(settings: DeploySettings, url: str | None) -> Service:
-    found = url or (settings.platform.url if settings.platform else None)
-    if not found:
-        raise SettingsError("environment", [Fault(place="SERVICE_URL", problem="names the service, as does --service")])
-    try:
-        return Service(found, settings.service_key)
-    except ValueError as error:
-        raise SettingsError("environment", [Fault(place="SERVICE_URL", problem=str(error))]) from error
