@@ -8,8 +8,13 @@ from marshmallow import Schema, fields
 
 from core.contract import Contract, Task
 from core.experiment import Arm
+from core.reference import DISAGREEMENT
 
 ENDS = ("low", "high")
+_DISAGREEMENT = (
+    "How far the members lie apart: their weighted standard deviation around their weighted mean, of several classes "
+    "the root of the summed variances; where members=true asks for it."
+)
 
 
 class WarningSchema(Schema):
@@ -43,8 +48,18 @@ def answer_fields(contract: Contract, *, level: float | None = None) -> dict[str
             required=True,
             metadata={"description": "Probability by class."},
         )
+    own: fields.Field[Any] = fields.Float()
+    if target.task is Task.MULTICLASS:
+        own = fields.Dict(keys=fields.String(), values=own)
+    found["members"] = fields.Dict(keys=fields.String(), values=own, metadata={"description": _members(target.task)})
+    found[DISAGREEMENT] = fields.Float(metadata={"minimum": 0, "description": _DISAGREEMENT})
     found["warnings"] = fields.List(fields.Nested(WarningSchema), required=True)
     return found
+
+
+def _members(task: Task) -> str:
+    what = {Task.BINARY: "score", Task.MULTICLASS: "scores by class", Task.REGRESSION: "value"}[task]
+    return f"Each member's own {what}, before weights and calibration; where members=true asks for it."
 
 
 def _arm() -> fields.Field[Any]:
@@ -125,6 +140,9 @@ def column_batch_schema(contract: Contract, *, level: float | None = None) -> ty
         found["score"] = number
     if target.task is Task.MULTICLASS:
         found["scores"] = fields.Dict(keys=fields.String(), values=number)
+    by_class = fields.Dict(keys=fields.String(), values=number) if target.task is Task.MULTICLASS else number
+    found["members"] = fields.Dict(keys=fields.String(), values=by_class)
+    found[DISAGREEMENT] = number
     columns: type[Schema] = Schema.from_dict(found, name="AnswerColumns")
     description = "The fields of an answer, each with one value a row; null for a row that was skipped."
     return _of_many(

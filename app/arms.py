@@ -42,9 +42,9 @@ class Answered:
     fallback: Fallback | None
     scored: Scored
 
-    def single(self, row: str) -> Answer:
+    def single(self, row: str, *, shows_members: bool = False) -> Answer:
         """The answer to the only row, under this id."""
-        (answer,) = self.scored.answers([row])
+        (answer,) = self.scored.answers([row], shows_members=shows_members)
         return self.named(answer)
 
     def named(self, answer: Answer) -> Answer:

@@ -20,7 +20,7 @@ from app.drift import EXAMPLE, MAX_FINDINGS_BYTES, DriftFindings
 from app.headers import IDEMPOTENCY_KEY, NAME_PATTERN, REPLAYED, SUBJECT, UNRECORDED, YES
 from app.history import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
 from app.operations import PROBLEMS, get, post, problem, ref, text_lines, with_query
-from app.predict import REFUSE, SKIP
+from app.predict import MEMBERS, REFUSE, SKIP
 from app.schemas import outcome_schema, row_schema
 from app.served_model import ServedModel
 from core.contract import Target
@@ -115,6 +115,12 @@ _ON_ERROR = {
     "description": "Whether a row that breaks the contract refuses all, or is answered with null and its faults.",
     "schema": {"type": "string", "enum": [REFUSE, SKIP], "default": REFUSE},
 }
+_MEMBERS = {
+    "name": MEMBERS,
+    "in": "query",
+    "description": "Whether an answer says what each member of the ensemble would answer, and how far they lie apart.",
+    "schema": {"type": "boolean", "default": False},
+}
 
 
 def init_app(app: Flask, model: ServedModel, *, max_batch_rows: int) -> None:
@@ -170,11 +176,12 @@ def _describe_predictions(spec: APISpec, model: ServedModel, max_batch_rows: int
     spec.components.schema(
         "Columns", component=_columns(spec.to_dict()["components"]["schemas"]["Row"], max_batch_rows)
     )
-    one = post("Score one row.", ["Row"], {"row": example}, ["Prediction"], _ONCE, _SUBJECT, _UNRECORDED)
+    one = post("Score one row.", ["Row"], {"row": example}, ["Prediction"], _MEMBERS, _ONCE, _SUBJECT, _UNRECORDED)
     spec.path("/v1/predict", operations={"post": one})
     examples = {"rows": {"rows": [example]}, "columns": {"columns": {name: [value] for name, value in example.items()}}}
     answers = ["BatchPrediction", "ColumnPrediction"]
-    batch = post("Score many rows.", ["Rows", "Columns"], examples, answers, _ON_ERROR, _ONCE, _SUBJECT, _UNRECORDED)
+    shared = (_MEMBERS, _ONCE, _SUBJECT, _UNRECORDED)
+    batch = post("Score many rows.", ["Rows", "Columns"], examples, answers, _ON_ERROR, *shared)
     batch["requestBody"]["content"][NDJSON] = text_lines(
         "Rows, one JSON object a line; more of them than another body may hold.", msgspec.json.encode(example).decode()
     )

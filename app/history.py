@@ -14,6 +14,7 @@ from flask import Blueprint, Response, request
 from app.errors import InputFault, InvalidInput, json_response
 from app.journal import Journal
 from app.lines import stream
+from app.query import flag
 from core.errors import JournalUnavailable
 from core.journal.records import Outcome, Prediction, Shadow, row_id
 from core.journal.store import Stored
@@ -34,7 +35,7 @@ def blueprint(journal: Journal) -> Blueprint:
     def show_predictions() -> Response:
         after, limit = _number("after", 0, 0, MAX_CURSOR), _number("limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
         since, until = _time("since"), _time("until")
-        has_outcomes, has_shadows = _flag("outcomes"), _flag("shadow")
+        has_outcomes, has_shadows = flag("outcomes"), flag("shadow")
         rows = _predictions(journal, after, since, until, limit, inputs=_inputs(), has_shadows=has_shadows)
         return _stream(journal, _with_outcomes(journal, rows) if has_outcomes else rows)
 
@@ -65,13 +66,6 @@ def _inputs() -> frozenset[str] | None:
     """The features that are asked for; None for all."""
     text = request.args.get("inputs")
     return None if text is None else frozenset(text.split(",") if text else ())
-
-
-def _flag(name: str) -> bool:
-    text = request.args.get(name, "false")
-    if text not in {"true", "false"}:
-        raise InvalidInput([InputFault(field=name, problem="takes true or false, in the query")])
-    return text == "true"
 
 
 def _time(name: str) -> int | None:

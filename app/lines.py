@@ -43,7 +43,7 @@ class LineScorer:
         self._intake, self._answering = intake, answering
         self._max_line_bytes, self._deadline_s = max_line_bytes, deadline_s
 
-    def answer(self, file: IO[bytes], asked: Request, *, skip: bool) -> Iterator[bytes]:
+    def answer(self, file: IO[bytes], asked: Request, *, skip: bool, shows_members: bool = False) -> Iterator[bytes]:
         """
         Score a file's rows.
 
@@ -51,6 +51,7 @@ class LineScorer:
             file: Lines, from where it stands.
             asked: What the journal keeps of the request.
             skip: Whether rows that break the contract are answered with their faults instead of refusing all.
+            shows_members: Whether answers have what each member says, too.
 
         Returns:
             For each row, in order, a line with its answer or its faults; where there are fewer lines than rows, the
@@ -65,7 +66,7 @@ class LineScorer:
             if faults.count:
                 raise faults
             file.seek(0)
-        parts = self._parts(file, asked)
+        parts = self._parts(file, asked, shows_members=shows_members)
         first = next(parts, None)
         if first is None:
             raise InvalidInput([InputFault(problem="takes at least one row, as an object on a line of its own")])
@@ -76,20 +77,20 @@ class LineScorer:
             if isinstance(row, InvalidInput):
                 yield from row.listed
 
-    def _parts(self, file: IO[bytes], asked: Request) -> Iterator[bytes]:
+    def _parts(self, file: IO[bytes], asked: Request, *, shows_members: bool) -> Iterator[bytes]:
         rows = self._rows(file)
         while part := list(islice(rows, _PART_ROWS)):
             if time.perf_counter() > asked.started + self._deadline_s:
                 raise ServiceUnavailable(f"not all could be done within {self._deadline_s:g} seconds")
-            yield _encode_lines(self._answers(part, asked))
+            yield _encode_lines(self._answers(part, asked, shows_members=shows_members))
 
-    def _answers(self, part: list[Row], asked: Request) -> list[Any]:
+    def _answers(self, part: list[Row], asked: Request, *, shows_members: bool) -> list[Any]:
         good = [row for row in part if not isinstance(row, InvalidInput)]
         answers: Iterator[Answer] = iter(())
         if good:
             columns = Columns.of_rows(good)
             answered, ids = self._answering.answer(columns, asked)
-            answers = map(answered.named, answered.scored.answers(ids))
+            answers = map(answered.named, answered.scored.answers(ids, shows_members=shows_members))
             g.rows, g.model_tag = g.get("rows", 0) + len(good), answered.tag
         return [listed(row) if isinstance(row, InvalidInput) else next(answers) for row in part]
 

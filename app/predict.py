@@ -15,6 +15,7 @@ from app.idempotency import Once
 from app.intake import Batch, Intake
 from app.journal import Request
 from app.lines import LineScorer, stream
+from app.query import flag
 from app.served_model import Scored
 from app.settings import ServiceSettings
 from core.experiment import Arm
@@ -22,6 +23,7 @@ from core.experiment import Arm
 T = TypeVar("T")
 
 REFUSE, SKIP = "refuse", "skip"
+MEMBERS = "members"
 
 
 def blueprint(answering: Answering, settings: ServiceSettings) -> Blueprint:
@@ -36,25 +38,31 @@ def blueprint(answering: Answering, settings: ServiceSettings) -> Blueprint:
 
     @routes.post("/v1/predict")
     def predict() -> Response:
-        body = read_body()
-        return once.answer(body, lambda record: predict_row(body, record), is_recorded=_is_recorded())
+        shows, body = flag(MEMBERS), read_body()
+        return once.answer(
+            body, lambda record: predict_row(body, record, shows_members=shows), is_recorded=_is_recorded()
+        )
 
-    def predict_row(body: bytes, record: str | None) -> Response:
+    def predict_row(body: bytes, record: str | None, *, shows_members: bool) -> Response:
         columns, asked = intake.row(body), _request(record, is_batch=False)
         answered, (row,) = answering.answer(columns, asked)
         g.rows, g.model_tag = 1, answered.tag
-        return json_response(answered.single(row))
+        return json_response(answered.single(row, shows_members=shows_members))
 
     @routes.post("/v1/predict/batch")
     def predict_batch() -> Response:
         require_type((JSON, NDJSON))
-        skip = _on_error() == SKIP
+        skip, shows = _on_error() == SKIP, flag(MEMBERS)
         if request.mimetype == NDJSON:
-            return predict_lines(skip=skip)
+            return predict_lines(skip=skip, shows_members=shows)
         body = read_body()
-        return once.answer(body, lambda record: predict_rows(body, record, skip=skip), is_recorded=_is_recorded())
+        return once.answer(
+            body,
+            lambda record: predict_rows(body, record, skip=skip, shows_members=shows),
+            is_recorded=_is_recorded(),
+        )
 
-    def predict_rows(body: bytes, record: str | None, *, skip: bool) -> Response:
+    def predict_rows(body: bytes, record: str | None, *, skip: bool, shows_members: bool) -> Response:
         batch, asked = intake.batch(body, skip=skip), _request(record, is_batch=True)
         by, scored = {"model_tag": champion.tag, "arm": Arm.CHAMPION}, None
         ids: list[str] = []
@@ -63,16 +71,17 @@ def blueprint(answering: Answering, settings: ServiceSettings) -> Blueprint:
             by, scored = {"model_tag": answered.tag, "arm": answered.arm}, answered.scored
             g.model_tag = answered.tag
         g.rows = len(batch.kept)
-        answer = {**by, **(_columns if batch.is_columnar else _rows)(batch, scored, ids)}
+        answer = {**by, **(_columns if batch.is_columnar else _rows)(batch, scored, ids, shows_members=shows_members)}
         return json_response(answer | listed(batch.faults))
 
-    def predict_lines(*, skip: bool) -> Response:
+    def predict_lines(*, skip: bool, shows_members: bool) -> Response:
         if IDEMPOTENCY_KEY in request.headers:
             problem = f"is for bodies of {JSON}; of lines that were not answered, send those again"
             raise InvalidInput([InputFault(field=IDEMPOTENCY_KEY, problem=problem)])
         file = receive_file(max_bytes=settings.max_stream_bytes)
         try:
-            answer = stream(lines.answer(file, _request(None, is_batch=True), skip=skip))
+            asked = _request(None, is_batch=True)
+            answer = stream(lines.answer(file, asked, skip=skip, shows_members=shows_members))
         except BaseException:
             file.close()
             raise
@@ -110,22 +119,25 @@ def _is_recorded() -> bool:
     return wanted is None
 
 
-def _rows(batch: Batch, scored: Scored | None, ids: list[str]) -> dict[str, Any]:
-    return {"predictions": _spread(scored.answers(ids) if scored else [], batch)}
+def _rows(batch: Batch, scored: Scored | None, ids: list[str], *, shows_members: bool) -> dict[str, Any]:
+    return {"predictions": _spread(scored.answers(ids, shows_members=shows_members) if scored else [], batch)}
 
 
-def _columns(batch: Batch, scored: Scored | None, ids: list[str]) -> dict[str, Any]:
+def _columns(batch: Batch, scored: Scored | None, ids: list[str], *, shows_members: bool) -> dict[str, Any]:
     if scored is None:
         return {"columns": {}, "warnings": []}
-    columns = {
-        name: _spread(values, batch)
-        if isinstance(values, list)
-        else {label: _spread(each, batch) for label, each in values.items()}
-        for name, values in {"id": ids, **scored.columns()}.items()
-    }
+    columns = _all_spread({"id": ids, **scored.columns(shows_members=shows_members)}, batch)
     kept = batch.kept
     warnings = [{"row": kept[row], **msgspec.structs.asdict(warning)} for row, warning in scored.warnings]
     return {"columns": columns, "warnings": warnings}
+
+
+def _all_spread(columns: dict[str, Any], batch: Batch) -> dict[str, Any]:
+    """Columns, some of them by class or by member, each with one value for each row that was sent."""
+    return {
+        name: _all_spread(values, batch) if isinstance(values, dict) else _spread(values, batch)
+        for name, values in columns.items()
+    }
 
 
 def _spread(values: list[T], batch: Batch) -> list[T] | list[T | None]:

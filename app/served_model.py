@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from app.decoder import Columns
 from app.novelty import InputWarning, Novelty
-from core.bundle import Bundle
+from core.bundle import REFERENCE_NAME, Bundle
 from core.contract import Contract, Target, Task
 from core.encoder import Encoder
-from core.errors import NothingPublished
+from core.errors import CorruptArtifact, NothingPublished
 from core.intervals import Band
+from core.manifest import Member
+from core.reference import DISAGREEMENT, Knots
 from core.registry import ModelRegistry
 from core.tags import ModelTag
 
@@ -30,7 +32,8 @@ class Answer(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     What one row gets; in a batch tag and arm stand once for all.
 
     Binary: `label` and `score`, the positive class's probability. Multiclass: `label` and `scores` by class.
-    Regression: `value`, and where the bundle has intervals the `low` and `high` around it.
+    Regression: `value`, and where the bundle has intervals the `low` and `high` around it. Where they are asked for,
+    `members` has each member's own score (multiclass: by class), and `disagreement` how far these lie apart.
     """
 
     id: str | msgspec.UnsetType = msgspec.UNSET
@@ -42,11 +45,13 @@ class Answer(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     value: float | msgspec.UnsetType = msgspec.UNSET
     low: float | msgspec.UnsetType = msgspec.UNSET
     high: float | msgspec.UnsetType = msgspec.UNSET
+    members: dict[str, float] | dict[str, dict[str, float]] | msgspec.UnsetType = msgspec.UNSET
+    disagreement: float | msgspec.UnsetType = msgspec.UNSET
     warnings: list[InputWarning]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scored:
+# A row alone would be a twentieth slower if this were a dataclass.
+class Scored(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
     Rows that were scored.
 
@@ -55,6 +60,9 @@ class Scored:
         labels: One a row; None for regression.
         scores: One list a row, of as many numbers as the target has score columns.
         ends: Low and high of each row; None where the model has no intervals.
+        disagreement: How far the members lie apart on each row, to six decimals.
+        members: Who they are.
+        opinions: The scores of each, before weights and calibration; float32, shape (n, score columns).
         warnings: What training did not see, with the number of its row.
     """
 
@@ -62,11 +70,17 @@ class Scored:
     labels: list[str] | None
     scores: list[list[float]]
     ends: list[list[float]] | None
+    disagreement: list[float]
+    members: tuple[Member, ...]
+    opinions: Sequence[NDArray[np.float32]]
     warnings: list[tuple[int, InputWarning]]
 
-    def answers(self, ids: Sequence[str]) -> list[Answer]:
+    def answers(self, ids: Sequence[str], *, shows_members: bool = False) -> list[Answer]:
         """One answer a row, in order, under these ids."""
         answers = self._answers()
+        if shows_members:
+            for answer, members, disagreement in zip(answers, self._by_row(), self.disagreement, strict=True):
+                answer.members, answer.disagreement = members, disagreement
         for answer, made in zip(answers, ids, strict=True):
             answer.id = made
         for row, warning in self.warnings:
@@ -87,15 +101,46 @@ class Scored:
             Answer(label=label, scores=dict(zip(classes, row, strict=True)), warnings=[]) for label, row in labelled
         ]
 
-    def columns(self) -> dict[str, Any]:
+    def _by_row(self) -> Sequence[dict[str, float] | dict[str, dict[str, float]]]:
+        """What the members say of each row, by their names."""
+        names = [member.name for member in self.members]
+        rows = zip(*(scores.tolist() for scores in self.opinions), strict=True)
+        if self.target.task is not Task.MULTICLASS:
+            return [dict(zip(names, (score for (score,) in row), strict=True)) for row in rows]
+        classes = self.target.classes
+        return [
+            {name: dict(zip(classes, scores, strict=True)) for name, scores in zip(names, row, strict=True)}
+            for row in rows
+        ]
+
+    def _by_column(self) -> dict[str, list[float]] | dict[str, dict[str, list[float]]]:
+        """What each member says, by its name, with one value a row."""
+        columns = [scores.T.tolist() for scores in self.opinions]
+        names = [member.name for member in self.members]
+        if self.target.task is not Task.MULTICLASS:
+            return {name: scores for name, (scores,) in zip(names, columns, strict=True)}
+        classes = self.target.classes
+        return {name: dict(zip(classes, scores, strict=True)) for name, scores in zip(names, columns, strict=True)}
+
+    def columns(self, *, shows_members: bool = False) -> dict[str, Any]:
         """The fields of an answer, each as a list with one value a row."""
-        if self.ends is None:
-            return self.kept()
-        low, high = zip(*self.ends, strict=True)
-        return {**self.kept(), "low": list(low), "high": list(high)}
+        found = self._columns()
+        if self.ends is not None:
+            low, high = zip(*self.ends, strict=True)
+            found |= {"low": list(low), "high": list(high)}
+        if shows_members:
+            found |= {"members": self._by_column(), DISAGREEMENT: self.disagreement}
+        return found
 
     def kept(self) -> dict[str, Any]:
-        """The same as the journal keeps it: without low and high, which follow from the value by the tag's bundle."""
+        """
+        The same as the journal keeps it: with the disagreement and without the members' own scores.
+
+        Nor does it have low and high, which follow from the value by the tag's bundle.
+        """
+        return {**self._columns(), DISAGREEMENT: self.disagreement}
+
+    def _columns(self) -> dict[str, Any]:
         if self.labels is None:
             return {"value": [value for (value,) in self.scores]}
         if self.target.task is Task.BINARY:
@@ -159,6 +204,19 @@ class ServedModel:
         """What callers send and get."""
         return self.bundle.contract
 
+    def usual_disagreement(self) -> Knots | None:
+        """
+        How far the members lay apart on the holdout; None where the bundle does not say.
+
+        Raises:
+            CorruptArtifact: if that was damaged.
+        """
+        found = self.bundle.reference().scores.get(DISAGREEMENT)
+        try:
+            return found.knots() if found else None
+        except ValueError as error:
+            raise CorruptArtifact(self.bundle.directory / REFERENCE_NAME, f"its {DISAGREEMENT} {error}") from error
+
     def score(self, columns: Columns) -> Scored:
         """
         Score rows that keep the contract.
@@ -167,17 +225,20 @@ class ServedModel:
             columns: At least one row.
         """
         matrix = self.encoder.encode(columns.values, columns.count)
-        scores = self.scorer.score(matrix)
+        found, target = self.scorer.opinions(matrix), self.bundle.contract.target
+        scores: list[list[float]] = found.scores.tolist()
         return Scored(
-            target=self.contract.target,
-            labels=self._labels(scores),
-            scores=scores.tolist(),
-            ends=self.band.around(scores[:, 0]).tolist() if self.band else None,
+            target=target,
+            labels=self._labels(found.scores, scores, target),
+            scores=scores,
+            disagreement=found.disagreement,
+            members=self.bundle.manifest.members,
+            opinions=found.members,
+            ends=self.band.around(found.scores[:, 0]).tolist() if self.band else None,
             warnings=self.novelty.find(matrix, columns.values),
         )
 
-    def _labels(self, scores: NDArray[np.float64]) -> list[str] | None:
-        target = self.contract.target
+    def _labels(self, scores: NDArray[np.float64], listed: list[list[float]], target: Target) -> list[str] | None:
         if target.task is Task.REGRESSION:
             return None
         if target.task is Task.MULTICLASS:
@@ -185,4 +246,4 @@ class ServedModel:
         threshold = self.bundle.manifest.threshold
         least = math.inf if threshold is None else threshold.value
         negative, positive = target.classes
-        return [positive if value >= least else negative for value in scores[:, 0].tolist()]
+        return [positive if value >= least else negative for (value,) in listed]

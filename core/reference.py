@@ -18,6 +18,8 @@ from core.packing import pack, unpack
 MAX_KNOTS: Final = 1000
 MAX_CATEGORIES: Final = 1000
 DAY, WEEK = "1d", "7d"
+# How far an ensemble's members lie apart on a row: a field of answers, and a column beside those of the scores.
+DISAGREEMENT: Final = "disagreement"
 WINDOW_DAYS: Final = {DAY: 1, WEEK: 7}
 
 
@@ -120,7 +122,8 @@ class Reference(Document, frozen=True, kw_only=True):
 
     Attributes:
         numeric, categorical: By feature.
-        scores: By score column: `score`, `score CLASS` for each class, or `value`.
+        scores: By score column: `score`, `score CLASS` for each class, or `value`; and `disagreement`, which older
+            bundles and those of a single member have not.
         rows: How many.
         start, end: First and last time, ISO 8601; None without a time column.
         longest_gap_days: Most days in a row without a row; 0 if every day has some or there are no times.
@@ -218,6 +221,11 @@ class Knots:
     def largest_gap(self) -> float:
         """The largest share of the values between two knots, which bounds the error of a distance, in [0, 1]."""
         return float(self.between.max() / self.count) if self.count else 0.0
+
+    def share_below(self, value: float) -> float:
+        """The share of the values that are surely smaller than one, in [0, 1]; of no values 0."""
+        place = int(np.searchsorted(self.values, value, "left"))
+        return float(self.at_or_below[place - 1] / self.count) if place else 0.0
 
     def quantiles(self, levels: tuple[float, ...]) -> tuple[float, ...]:
         """The smallest knots at or below which at least such shares of the values lie; empty without values."""

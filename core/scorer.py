@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 
@@ -15,14 +16,13 @@ from numpy.typing import NDArray
 from core.bundle import GOLDEN_NAME, Bundle
 from core.contract import Task
 from core.encoder import Encoder
+from core.ensemble import DIGITS, Opinions, calibrate, combine, disagreement, weighted_mean
 from core.errors import BundleRefused, CorruptArtifact
 from core.golden import TOLERANCE
 from core.manifest import Calibration
 
 # A graph makes a column of each category, so it is given so many rows at a time.
 _CHUNK_ROWS = 2_000
-
-Weights = Sequence[float] | NDArray[np.float64]
 
 
 class UnreadableGraph(ValueError):
@@ -95,18 +95,66 @@ class Scorer:
         """
         members = self._run(matrix)
         if len(matrix) == 1 and self._task is not Task.MULTICLASS:
-            return np.array([[self._combine_one([float(scores[0, 0]) for scores in members])]])
+            return np.array([[self._calibrate_one(self._mean_of_one([scores.item() for scores in members]))]])
         return self.combined(np.array(members, dtype=np.float64))
+
+    def opinions(self, matrix: NDArray[np.float32]) -> Opinions:
+        """
+        The ensemble's calibrated score, beside what its members say and how far they lie apart.
+
+        Args:
+            matrix: Shape (n, width), from the contract's encoder.
+        """
+        if len(matrix) == 1:
+            members = self._run_chunk(matrix)
+            return self._on_classes(members) if self._task is Task.MULTICLASS else self._on_one(members)
+        members = self._run(matrix)
+        exact = np.array(members, dtype=np.float64)
+        mean = weighted_mean(exact, self._weights)
+        return Opinions(
+            scores=calibrate(mean, self._calibration, self._task),
+            disagreement=disagreement(exact, self._weights, mean).round(DIGITS).tolist(),
+            members=members,
+        )
+
+    def _on_one(self, members: list[NDArray[np.float32]]) -> Opinions:
+        """The same for one number a member: its arrays would cost several times the scoring."""
+        scores = [each.item() for each in members]
+        mean, variance = self._mean_of_one(scores), 0.0
+        for weight, score in zip(self._weights, scores, strict=True):
+            gap = score - mean
+            variance = variance + weight * (gap * gap)
+        return Opinions(
+            scores=np.array([[self._calibrate_one(mean)]]),
+            disagreement=[round(math.sqrt(variance), DIGITS)],
+            members=members,
+        )
+
+    def _on_classes(self, members: list[NDArray[np.float32]]) -> Opinions:
+        """The same for one row of classes."""
+        rows: list[list[float]] = [each[0].tolist() for each in members]
+        mean, variance = [0.0] * len(rows[0]), 0.0
+        for weight, row in zip(self._weights, rows, strict=True):
+            mean = [total + weight * score for total, score in zip(mean, row, strict=True)]
+        for weight, row in zip(self._weights, rows, strict=True):
+            variance = variance + weight * math.dist(row, mean) ** 2
+        return Opinions(
+            scores=calibrate(np.array([mean]), self._calibration, self._task),
+            disagreement=[round(math.sqrt(variance), DIGITS)],
+            members=members,
+        )
 
     def combined(self, members: NDArray[np.float64]) -> NDArray[np.float64]:
         """The ensemble's calibrated score from its members' own, as `members` gives them; shape (n, score columns)."""
         return combine(members, self._weights, self._calibration, self._task)
 
-    def _combine_one(self, scores: Sequence[float]) -> float:
-        """What `combine` does, for one number a member: its arrays would cost several times the scoring."""
+    def _mean_of_one(self, scores: Sequence[float]) -> float:
         mean = 0.0
         for weight, score in zip(self._weights, scores, strict=True):
             mean = mean + weight * score
+        return mean
+
+    def _calibrate_one(self, mean: float) -> float:
         for curve in self._calibration.curves:
             mean = float(np.interp(mean, curve.raw, curve.calibrated))
         return mean
@@ -158,53 +206,6 @@ def check_golden(bundle: Bundle, scorer: Scorer) -> None:
             f"{bundle.manifest.tag}: golden rows are off by {gap:.2g}, {TOLERANCE:g} is allowed; "
             "this machine does not score the model as it was trained, serve another tag"
         )
-
-
-def weighted_mean(members: NDArray[np.float64], weights: Weights) -> NDArray[np.float64]:
-    """
-    The members' scores as one.
-
-    Summed member by member: a matrix product adds up in an order that depends on how many rows there are, and a row
-    must score the same alone and in a batch.
-
-    Args:
-        members: Shape (members, n, score columns).
-        weights: Shape (members,).
-
-    Returns:
-        Shape (n, score columns).
-    """
-    mean: NDArray[np.float64] = np.zeros(members.shape[1:])
-    for weight, scores in zip(weights, members, strict=True):
-        mean = mean + weight * scores
-    return mean
-
-
-def combine(
-    members: NDArray[np.float64], weights: Weights, calibration: Calibration, task: Task
-) -> NDArray[np.float64]:
-    """
-    The members' weighted mean, calibrated.
-
-    Args:
-        members: Shape (members, n, score columns).
-        weights: Shape (members,), adding up to 1.
-        calibration: One curve per score column, or none.
-        task: Multiclass scores are made to add up to 1 after calibration.
-
-    Returns:
-        Shape (n, score columns).
-    """
-    mean = weighted_mean(members, weights)
-    if not calibration.curves:
-        return mean
-    columns = [np.interp(mean[:, index], curve.raw, curve.calibrated) for index, curve in enumerate(calibration.curves)]
-    calibrated = np.stack(columns, axis=1)
-    if task is Task.MULTICLASS:
-        total = calibrated.sum(axis=1, keepdims=True)
-        # All classes calibrated to zero says nothing; the uncalibrated mean then stands.
-        calibrated = np.where(total > 0, calibrated / np.where(total > 0, total, 1.0), mean)
-    return calibrated
 
 
 def _session(graph: bytes, index: int) -> tuple[onnxruntime.InferenceSession, list[str]]:

@@ -8,8 +8,8 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from core.contract import Task
+from core.ensemble import combine
 from core.manifest import Calibration, CalibrationCurve
-from core.scorer import combine
 
 IDENTITY, SIGMOID, ISOTONIC = "identity", "sigmoid", "isotonic"
 # Isotonic regression overfits small samples; scikit-learn's guide puts the limit at about 1,000.

@@ -14,8 +14,8 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from core.contract import Contract, Task
+from core.ensemble import combine, weighted_mean
 from core.manifest import Calibration, Intervals, Threshold
-from core.scorer import combine, weighted_mean
 from ml.calibration import fit_calibration
 from ml.dataset import Dataset
 from ml.intervals import fit_intervals

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -137,6 +138,7 @@ def make_bundle(
     contract: Contract | None = None,
     reference: Reference | None = None,
     graph: bytes | None = None,
+    others: Mapping[str, bytes] = MappingProxyType({}),
     inputs: Sequence[Row] = GOLDEN_INPUTS,
     **changes: Any,
 ) -> Bundle:
@@ -150,6 +152,7 @@ def make_bundle(
         contract: Of a number and a category, as in `make_contract`, which is the default; decides on the task.
         reference: What training saw; by default `make_reference()`.
         graph: Of the member; by default `make_graph(task)`.
+        others: Graphs of further members by name, each of which counts as much as the first.
         inputs: Golden ones, their values in the order of the contract.
         changes: Replace fields of the manifest.
     """
@@ -157,8 +160,11 @@ def make_bundle(
     task = contract.target.task
     graph = graph or make_graph(task)
     rows: list[Row] = [dict(zip(contract.names, row.values(), strict=True)) for row in inputs]
-    manifest = make_manifest(contract, tag, **changes)
-    scorer = Scorer([graph], [1.0], manifest.calibration, task)
+    graphs, names = [graph, *others.values()], ["linear", *others]
+    weight = 1 / len(graphs)
+    members = tuple(Member(name=name, file=f"member-{name}.onnx", weight=weight) for name in names)
+    manifest = make_manifest(contract, tag, **{"members": members, **changes})
+    scorer = Scorer(graphs, [weight] * len(graphs), manifest.calibration, task)
     scores = scorer.score(Encoder(contract).rows(rows))
     golden = GoldenRows(
         rows=tuple(
@@ -167,7 +173,7 @@ def make_bundle(
     )
     directory.mkdir(parents=True)
     files = {
-        GRAPH_NAME: graph,
+        **{member.file: content for member, content in zip(members, graphs, strict=True)},
         GOLDEN_NAME: to_json(golden),
         REFERENCE_NAME: to_json(reference or make_reference(*contract.names)),
         CARD_NAME: f"# {tag}\n".encode(),

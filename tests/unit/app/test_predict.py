@@ -98,7 +98,8 @@ def test_a_regression_model_without_intervals_answers_the_value_alone(
     assert set(answered(client.post(ONE, json=row))) == {"model_tag", "arm", "value", "warnings"}
     assert set(client.post(MANY, json={"columns": {"city": ["Oslo"]}}).get_json()["columns"]) == {"id", "value"}
     document = client.get("/openapi.json").get_json()["components"]["schemas"]
-    assert set(document["Prediction"]["properties"]) == {"id", "model_tag", "arm", "value", "warnings"}
+    asked_for = {"members", "disagreement"}
+    assert set(document["Prediction"]["properties"]) == {"id", "model_tag", "arm", "value", "warnings", *asked_for}
     assert client.get("/v1/model").get_json()["intervals"] is None
 
 

@@ -102,11 +102,14 @@ def test_an_exact_number_reads_back_as_itself(number: float) -> None:
 def test_an_answer_has_the_fields_of_its_task(task: Task, level: float | None, names: set[str]) -> None:
     contract = make_contract(task)
 
-    assert set(prediction_schema(contract, level=level)().fields) == names | {"id", "model_tag", "arm", "warnings"}
+    asked_for = {"members", "disagreement"}
+    found = prediction_schema(contract, level=level)().fields
+    assert set(found) == names | asked_for | {"id", "model_tag", "arm", "warnings"}
+    assert {name for name, field in found.items() if not field.required} == asked_for
     common = {"model_tag", "arm", "errors", "errors_omitted"}
     assert set(batch_schema(contract, level=level)().fields) == {*common, "predictions"}
     columns = column_batch_schema(contract, level=level)()
     assert set(columns.fields) == {*common, "columns", "warnings"}
     nested = columns.fields["columns"]
     assert isinstance(nested, Nested)
-    assert set(nested.schema.fields) == names | {"id"}
+    assert set(nested.schema.fields) == names | asked_for | {"id"}

@@ -37,7 +37,8 @@ def environment(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def other(tmp_path: Path, task: Task) -> Bundle:
     """Scores otherwise than the champion."""
-    return make_bundle(tmp_path / "other", task, SHADOW, graph=make_graph(task, slope=0.05))
+    steep, steeper = make_graph(task, slope=0.05), make_graph(task, slope=0.09)
+    return make_bundle(tmp_path / "other", task, SHADOW, graph=steep, others={"steeper": steeper})
 
 
 @pytest.fixture
@@ -90,6 +91,9 @@ def test_what_it_would_have_answered_lies_beside_what_was(
     assert [line["shadow"].pop("tag") for line in found] == [SHADOW] * 4
     assert [without_names(line["shadow"]) for line in found] == expected
     assert [without_names(line) for line in found] != expected
+    apart = [line["shadow"]["disagreement"] for line in found]
+    assert (apart[0], apart[0] > 0, apart[3]) == (apart[1], True, 0.0)
+    assert {line["disagreement"] for line in found} == {0.0}
 
 
 def test_who_is_answered_does_not_notice(client: FlaskClient) -> None:

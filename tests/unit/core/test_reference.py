@@ -119,6 +119,16 @@ def test_quantiles_are_the_smallest_values_with_such_a_share_at_or_below(
     assert list(found) == expected
 
 
+@given(values=COLUMNS, value=st.floats(-100, 100), most=st.integers(2, 1000))
+def test_the_share_below_is_that_of_the_values_and_never_too_large(
+    values: NDArray[np.float64], value: float, most: int
+) -> None:
+    present = values[~np.isnan(values)]
+    knots, exact = Knots.of(present, most), float((present < value).mean()) if len(present) else 0.0
+    assert knots.share_below(value) <= exact
+    assert not knots.is_exact or knots.share_below(value) == exact
+
+
 def test_of_more_categories_than_are_kept_the_rarest_are_counted_together() -> None:
     values = [f"c{number:04}" for number in range(MAX_CATEGORIES + 5)]
     reference = categorical_reference([*values, values[-1]])

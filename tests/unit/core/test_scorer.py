@@ -9,28 +9,21 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from core.bundle import GOLDEN_NAME, Bundle
 from core.contract import Task
 from core.documents import to_json
 from core.encoder import Encoder
+from core.ensemble import combine, disagreement, weighted_mean
 from core.errors import BundleRefused, CorruptArtifact
 from core.golden import GoldenRow, GoldenRows
 from core.manifest import Calibration, CalibrationCurve, Member
-from core.scorer import Scorer, UnreadableGraph, check_golden, combine, load_scorer
+from core.scorer import Scorer, UnreadableGraph, check_golden, load_scorer
 from tests.factories import GOLDEN_INPUTS, GRAPH_NAME, make_bundle, make_contract, make_graph
 
 NONE = Calibration(method="identity")
 CURVE = CalibrationCurve(raw=(0.2, 0.6), calibrated=(0.1, 0.9))
-FALLING_TO_ZERO = CalibrationCurve(raw=(0.0, 0.5, 1.0), calibrated=(0.0, 0.0, 1.0))
-ONE = np.array([1.0])
-
-# A raw score and what CURVE makes of it.
-CALIBRATED = [(0.0, 0.1), (0.2, 0.1), (0.3, 0.3), (0.4, 0.5), (0.6, 0.9), (1.0, 0.9), (-5.0, 0.1), (5.0, 0.9)]
 
 
 def encoded(task: Task = Task.BINARY) -> NDArray[np.float32]:
@@ -46,14 +39,6 @@ def bundle(tmp_path: Path) -> Bundle:
     return make_bundle(tmp_path / "bundle")
 
 
-@pytest.mark.parametrize(
-    ("weights", "expected"), [([1.0, 0.0], 0.2), ([0.0, 1.0], 0.6), ([0.5, 0.5], 0.4), ([0.25, 0.75], 0.5)]
-)
-def test_members_are_averaged_by_their_weights(weights: list[float], expected: float) -> None:
-    members = np.array([[[0.2]], [[0.6]]])
-    assert combine(members, np.array(weights), NONE, Task.BINARY)[0, 0] == pytest.approx(expected)
-
-
 @pytest.mark.parametrize("task", Task)
 def test_many_rows_score_as_a_few_do(task: Task) -> None:
     scorer, few = Scorer([make_graph(task)], [1.0], NONE, task), encoded(task)
@@ -61,49 +46,6 @@ def test_many_rows_score_as_a_few_do(task: Task) -> None:
     expected = np.tile(scorer.score(few), (times, 1))
     np.testing.assert_allclose(scorer.score(np.tile(few, (times, 1))), expected, rtol=1e-6)
     np.testing.assert_array_equal(scorer.combined(scorer.members(few)), scorer.score(few))
-
-
-@pytest.mark.parametrize(("raw", "expected"), CALIBRATED)
-def test_a_score_is_calibrated_along_the_curve_and_constant_outside_it(raw: float, expected: float) -> None:
-    calibration = Calibration(method="isotonic", curves=(CURVE,))
-    assert combine(np.array([[[raw]]]), ONE, calibration, Task.BINARY)[0, 0] == pytest.approx(expected)
-
-
-def test_the_mean_is_calibrated_not_the_members() -> None:
-    calibration = Calibration(method="isotonic", curves=(FALLING_TO_ZERO,))
-    members = np.array([[[0.0]], [[1.0]]])
-    assert combine(members, np.array([0.5, 0.5]), calibration, Task.BINARY)[0, 0] == 0.0
-
-
-def test_every_class_has_a_curve_of_its_own_and_classes_add_up_to_one() -> None:
-    flat = CalibrationCurve(raw=(0.0, 1.0), calibrated=(0.3, 0.3))
-    calibration = Calibration(method="isotonic", curves=(flat, CURVE, FALLING_TO_ZERO))
-    scores = combine(np.array([[[0.2, 0.6, 0.2]]]), ONE, calibration, Task.MULTICLASS)
-    np.testing.assert_allclose(scores, [[0.25, 0.75, 0.0]])
-
-
-def test_classes_that_are_all_calibrated_to_zero_keep_their_uncalibrated_scores() -> None:
-    calibration = Calibration(method="isotonic", curves=(FALLING_TO_ZERO,) * 3)
-    members = np.array([[[0.2, 0.4, 0.4], [0.1, 0.1, 0.8]]])
-    np.testing.assert_allclose(combine(members, ONE, calibration, Task.MULTICLASS), [[0.2, 0.4, 0.4], [0.0, 0.0, 1.0]])
-
-
-def test_a_single_column_is_not_made_to_add_up_to_one() -> None:
-    calibration = Calibration(method="isotonic", curves=(CURVE,))
-    assert combine(np.array([[[0.4]]]), ONE, calibration, Task.BINARY)[0, 0] == pytest.approx(0.5)
-
-
-@given(
-    members=arrays(np.float64, st.tuples(st.just(2), st.integers(1, 5), st.just(3)), elements=st.floats(0, 1)),
-    weight=st.floats(0, 1),
-)
-def test_calibrated_class_scores_are_a_distribution(members: NDArray[np.float64], weight: float) -> None:
-    # The members' own scores are made a distribution first, as a softmax would.
-    members = (members + 0.01) / (members + 0.01).sum(axis=2, keepdims=True)
-    calibration = Calibration(method="isotonic", curves=(FALLING_TO_ZERO, CURVE, FALLING_TO_ZERO))
-    scores = combine(members, np.array([weight, 1 - weight]), calibration, Task.MULTICLASS)
-    assert (scores >= 0).all()
-    np.testing.assert_allclose(scores.sum(axis=1), 1.0)
 
 
 @pytest.mark.parametrize("task", Task)
@@ -145,6 +87,30 @@ def test_a_row_alone_gets_the_same_bits_as_in_a_batch(task: Task, calibration: C
     for row, scores in zip(encoded(), members, strict=True):
         expected = combine(scores, [0.3, 0.7], Calibration(method="s", curves=curves), task)
         np.testing.assert_array_equal(scorer.score(row[np.newaxis]), expected)
+
+
+@pytest.mark.parametrize("task", Task)
+def test_opinions_are_the_score_the_members_and_how_far_they_lie_apart(task: Task) -> None:
+    curves = (CURVE,) * make_contract(task).target.score_width
+    graphs = [make_graph(task, slope=0.013), make_graph(task, slope=0.029), make_graph(task, slope=-0.01)]
+    scorer = Scorer(graphs, [0.3, 0.6, 0.1], Calibration(method="s", curves=curves), task)
+    matrix = encoded(task)
+    members, found = scorer.members(matrix), scorer.opinions(matrix)
+    expected = disagreement(members, [0.3, 0.6, 0.1], weighted_mean(members, [0.3, 0.6, 0.1]))
+    np.testing.assert_array_equal(found.scores, scorer.score(matrix))
+    np.testing.assert_array_equal(np.array(found.members), members)
+    np.testing.assert_array_equal(found.disagreement, expected.round(6))
+    for row in range(len(matrix)):
+        alone = scorer.opinions(matrix[row : row + 1])
+        np.testing.assert_array_equal(alone.scores, scorer.score(matrix[row : row + 1]))
+        np.testing.assert_allclose(alone.disagreement, found.disagreement[row : row + 1], atol=1.1e-6)
+
+
+@pytest.mark.parametrize("task", Task)
+def test_a_member_alone_disagrees_with_nobody(task: Task) -> None:
+    scorer, matrix = Scorer([make_graph(task)], [1.0], NONE, task), encoded(task)
+    assert scorer.opinions(matrix).disagreement == [0.0] * 3
+    assert scorer.opinions(matrix[:1]).disagreement == [0.0]
 
 
 def test_as_many_outputs_as_weights_are_wanted() -> None:
@@ -209,15 +175,6 @@ def test_a_graph_that_does_not_fit_the_contract_is_refused(bundle: Bundle) -> No
     other = Scorer([make_graph(Task.MULTICLASS)], [1.0], Calibration(method="identity"), Task.BINARY)
     with pytest.raises(BundleRefused, match=r"scores of shape \(3, 3\), not \(3, 1\)"):
         check_golden(bundle, other)
-
-
-def test_a_row_scores_the_same_alone_and_among_others_to_the_last_bit() -> None:
-    members = np.random.default_rng(0).random((3, 4000, 1))
-    weights = np.array([0.2469, 0.1374, 0.6157])
-    calibration = Calibration(method="identity")
-    together = combine(members, weights, calibration, Task.BINARY)
-    alone = [combine(members[:, row : row + 1], weights, calibration, Task.BINARY)[0] for row in range(4000)]
-    np.testing.assert_array_equal(together, np.array(alone))
 
 
 def test_the_runtime_tells_nobody_that_it_was_started() -> None:

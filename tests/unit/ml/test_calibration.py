@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import log_loss
 
 from core.contract import Task
+from core.ensemble import combine
 from core.manifest import Calibration
-from core.scorer import combine
 from ml.calibration import IDENTITY, ISOTONIC, ISOTONIC_MIN_ROWS, SIGMOID, _isotonic, fit_calibration, log_loss_rows
 from ml.metrics import measure
 from tests.factories import known
