@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.contract import CategoricalFeature, Contract, NumericFeature, Target, Task
+from core.reference import DISAGREEMENT
 from drift.conversions import REDACTED, Numbers, Texts
 from drift.rows import Batch
 
@@ -38,7 +39,8 @@ class Columns:
         at: When each row was answered, in microseconds since 1970, UTC; int64, shape (n,).
         numeric: By numeric feature; float64, shape (n,); NaN where missing or no finite number.
         categorical: By categorical feature.
-        scores: By score column: `score`, or `score CLASS` for each class, or `value`; float64, shape (n,).
+        scores: By score column: `score`, or `score CLASS` for each class, or `value`; and `disagreement`, where any row
+            has it; float64, shape (n,).
         absent: Features that no row has, and those that are dropped.
         dropped: Features that some rows, or all, are without on purpose.
         redacted: Features of which only is known whether they were missing; they are in `numeric` or `categorical` too.
@@ -75,7 +77,7 @@ def columns_of(batches: Iterable[Batch], contract: Contract, *, drops_columns: b
     """
     numeric = {feature.name: Numbers() for feature in contract.features if isinstance(feature, NumericFeature)}
     categorical = {feature.name: Texts() for feature in contract.features if feature.name not in numeric}
-    scores = {name: Numbers(takes_missing=False) for name in contract.target.score_names}
+    scores = {name: Numbers(takes_missing=False) for name in _score_names(contract)}
     times, outcomes, is_asked = [np.empty(0, dtype=np.int64)], list[str | float | None](), False
     for batch in batches:
         rows, answers = len(batch), _scores_of(batch.answers)
@@ -94,7 +96,9 @@ def columns_of(batches: Iterable[Batch], contract: Contract, *, drops_columns: b
     coded = {
         name: column.finish(may_begin=drops_columns and name not in starred) for name, column in categorical.items()
     }
-    answered = {name: column.finish()[0] for name, column in scores.items()}
+    answered = {
+        name: column.finish()[0] for name, column in scores.items() if name != DISAGREEMENT or not column.is_absent
+    }
     features: dict[str, Numbers | Texts] = {**numeric, **categorical}
     dropped = frozenset(name for name, column in features.items() if drops_columns and column.is_partial)
     return Columns(
@@ -109,6 +113,12 @@ def columns_of(batches: Iterable[Batch], contract: Contract, *, drops_columns: b
         wrong={name: each.wrong for name, each in {**features, **scores}.items() if each.wrong and name not in dropped},
         outcomes=tuple(outcomes) if is_asked else (),
     )
+
+
+def _score_names(contract: Contract) -> tuple[str, ...]:
+    """What rows were answered with; a feature that is called as the disagreement is has no reference beside it."""
+    names = contract.target.score_names
+    return names if DISAGREEMENT in contract.names else (*names, DISAGREEMENT)
 
 
 def _with_star(contract: Contract) -> set[str]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.contract import CategoricalFeature, DriftRole, Feature, NumericFeature, Task
 from core.effects import KnotCounts, counts_of, ks_distance, total_variation
-from core.reference import CategoricalReference, NumericReference, Spreads
+from core.reference import DISAGREEMENT, CategoricalReference, NumericReference, Spreads
 from drift.counts import QUANTILES, CategoricalCounts, NumericCounts, Profile, WindowCounts, aligned
 from drift.statistics import chi_squared, ks_p_value, two_proportions, unseen_p_value
 from drift.thresholds import Thresholds
@@ -188,7 +188,7 @@ class Witness:
             values=self._numbers(counts_of(knots), counts.knots, spread),
             mean=counts.total / counts.present,
             reference_mean=reference.mean,
-            mean_threshold=self._mean_threshold(reference, spread),
+            mean_threshold=self._mean_threshold(name, reference, spread),
             quantiles=counts.quantiles,
             reference_quantiles=knots.quantiles(QUANTILES),
         )
@@ -268,10 +268,10 @@ class Witness:
             p_value=unseen_p_value(rows, counts.present, reference.singletons, present),
         )
 
-    def _mean_threshold(self, reference: NumericReference, spread: Spreads | None) -> float:
+    def _mean_threshold(self, name: str, reference: NumericReference, spread: Spreads | None) -> float:
         thresholds, usual = self.thresholds, spread.mean if spread else None
         floor = thresholds.score_shift
-        if self.profile.contract.target.task is Task.REGRESSION:
+        if self.profile.contract.target.task is Task.REGRESSION or name == DISAGREEMENT:
             floor = thresholds.score_sds * (reference.sd or 0.0)
         if not thresholds.is_calibrated(usual):
             floor *= thresholds.uncalibrated / thresholds.floor

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from core.drift import ColumnFinding, QualityFindings, Rule, Severity, Supply, WindowFindings
+from core.reference import DISAGREEMENT
 from drift.evidence import SCORE
 from drift.phrases import code, explaining
 
@@ -75,6 +76,8 @@ def _advice(
 
 
 def _advice_on(finding: ColumnFinding) -> str:
+    if finding.kind == SCORE and finding.column == DISAGREEMENT and finding.rule in (Rule.MEAN, Rule.VALUES):
+        return "See on which rows the members lie apart: the journal has it of each, as `disagreement`."
     name = code(finding.column)
     return {
         Rule.ABSENT: f"Ask whoever sends {name} why it is gone; the model needs it.",
@@ -98,6 +101,8 @@ def _changed(windows: Sequence[WindowFindings], level: Severity, verb: str) -> s
     inputs = [name for name in columns if name not in answers]
     if inputs:
         return f"Inputs {verb}: {_named(inputs)}."
+    if columns == [DISAGREEMENT]:
+        return f"The agreement of the model's members {verb}."
     return f"The model's answers {verb}: {_named(columns)}." if columns else ""
 
 

@@ -24,7 +24,7 @@ class Batch:
         tag: The model that answered; it may be none of ours.
         at: When each row was answered, in microseconds since 1970, UTC; int64, shape (n,).
         inputs: By feature one value a row: numbers, texts, None where missing, or what else was written down.
-        answers: By field of an answer (`score`; `scores` by class; `value`) one value a row.
+        answers: By field of an answer (`score`; `scores` by class; `value`; `disagreement`) one value a row.
         outcomes: What turned out to be true, None where that is not known; None where it was not asked for.
         are_texts: Whether all values are texts, as in a CSV file, so that "12" is the number of a numeric column.
     """

@@ -7,12 +7,15 @@ from typing import Final
 
 from core.contract import DriftRole
 from core.drift import Rule, Severity
+from core.reference import DISAGREEMENT
 from drift.evidence import CATEGORICAL, SCORE, Difference, Evidence
 from drift.phrases import numbers, percent
 from drift.verdict import Judgement
 
 _LASTING: Final = " It was worth a warning in one of the two windows before, too."
 _FEW: Final = " There are too few values to rely on that."
+_AGREE_LESS: Final = " On average they agree less than in training."
+_UNLIKE: Final = " Rows are unlike those of training."
 _NAME_LENGTH: Final = 40
 
 
@@ -86,6 +89,10 @@ def _mean(evidence: Evidence) -> str:
     if before is None or now is None or before == now:
         return "The model's answers are others than in training."
     told_before, told_now = numbers([before, now])
+    if _is_disagreement(evidence):
+        way = "less" if now > before else "more"
+        text = f"The members agree {way} than in training: they lie {told_now} apart on average, {told_before} then."
+        return text + _UNLIKE if now > before else text
     way = "higher" if now > before else "lower"
     return f"The model's answers are {way} than in training: {told_now} on average, {told_before} then."
 
@@ -96,10 +103,25 @@ def _values(evidence: Evidence) -> str:
         CATEGORICAL: "The mix of categories is different from",
         SCORE: "The model's answers are spread differently from",
     }.get(evidence.kind, "The values are spread differently from")
+    if _is_disagreement(evidence):
+        what = "How far the members lie apart is spread differently from"
     if is_seasonal and evidence.recent is None:
         return f"{what} training, which the season may explain; there are too few weeks yet to compare with."
     text = f"{what} {'the last weeks' if is_seasonal else 'training'}"
-    return f"{text}{_degree(compared)}." if compared else f"{text}."
+    text = f"{text}{_degree(compared)}." if compared else f"{text}."
+    return text + _AGREE_LESS + _UNLIKE if _agree_less(evidence) else text
+
+
+def _is_disagreement(evidence: Evidence) -> bool:
+    return evidence.kind == SCORE and evidence.column == DISAGREEMENT
+
+
+def _agree_less(evidence: Evidence) -> bool:
+    """Whether members disagree by more than is usual, and on the whole."""
+    before, now, values = evidence.reference_mean, evidence.mean, evidence.values
+    if not _is_disagreement(evidence) or before is None or now is None or values is None:
+        return False
+    return now > before and values.effect >= values.threshold
 
 
 def _compared(evidence: Evidence) -> Difference | None:

@@ -261,7 +261,7 @@ def _write(request: Request, settings: TrainingSettings, work: _Work) -> Bundle:
     notes = (*holdout.notes, *rows_note(len(work.parts.fitted)))
     card = write_card(manifest, contract, work.evaluation, list(plots), notes)
     importances = {each.feature: each.loss_increase_percent for each in work.evaluation.importances}
-    reference = build_reference(work.parts, work.scorer.score, contract, importances)
+    reference = build_reference(work.parts, work.scorer.opinions, contract, importances)
     files = {
         **work.graphs.files,
         **plots,

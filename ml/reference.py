@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from core.contract import CategoricalFeature, Contract
 from core.documents import to_json_line
 from core.effects import ks_distances_left_out, spread_of, total_variations_left_out
+from core.ensemble import Opinions
 from core.reference import (
+    DISAGREEMENT,
     MAX_KNOTS,
     WINDOW_DAYS,
     CategoricalReference,
@@ -33,7 +35,7 @@ from ml.split import Split
 from ml.times import span
 
 MAX_BYTES: Final = 64_000
-Score = Callable[[NDArray[np.float32]], NDArray[np.float64]]
+Ask = Callable[[NDArray[np.float32]], Opinions]
 _FEWEST_KNOTS = 125
 _SURELY = 0.8
 # With fewer values a window's distance is mostly chance; with fewer windows their spread is.
@@ -61,7 +63,7 @@ class _Scores:
     What the model answers.
 
     Attributes:
-        columns: By score column, shape (n,).
+        columns: By score column, and how far the members lie apart, where there are several; shape (n,).
         fitted: So many rows, the first ones, are of the parts that the members were fitted on.
         windows: By length, of all rows.
     """
@@ -73,7 +75,7 @@ class _Scores:
 
 def build_reference(
     parts: Split,
-    score: Score,
+    ask: Ask,
     contract: Contract,
     importances: Mapping[str, float],
     *,
@@ -86,12 +88,12 @@ def build_reference(
 
     Args:
         parts: Columns are taken from all rows, scores from those that the members were not fitted on.
-        score: The exported graphs: scores, shape (n, score columns), of the encoder's matrix, shape (n, features).
+        ask: The exported graphs: what they say of rows of the encoder's matrix, shape (n, features).
         contract: Of the rows.
         importances: By feature, in per cent.
         window_days: Names and lengths of the windows whose spreads are wanted.
     """
-    most, scores = MAX_KNOTS, _scores(parts, score, contract, window_days)
+    most, scores = MAX_KNOTS, _scores(parts, ask, contract, window_days)
     windows = _windows(parts.data.times, window_days)
     while True:
         reference = _build(parts, contract, scores, importances, windows, most)
@@ -135,13 +137,18 @@ def _build(
     )
 
 
-def _scores(parts: Split, score: Score, contract: Contract, window_days: Mapping[str, int]) -> _Scores:
+def _scores(parts: Split, ask: Ask, contract: Contract, window_days: Mapping[str, int]) -> _Scores:
     """The scores of all rows where they have times, else of those that no member was fitted on."""
     fitted = [] if parts.train.times is None else [parts.fitted]
     used = [*fitted, parts.holdout]
-    scores = np.concatenate([score(part.matrix) for part in used]).round(_DIGITS).astype(np.float64)
+    opinions = [ask(part.matrix) for part in used]
+    scores = np.concatenate([each.scores for each in opinions]).round(_DIGITS).astype(np.float64)
+    columns = dict(zip(contract.target.score_names, scores.T, strict=True))
+    # A feature of that name keeps it: drift tells columns apart by their names.
+    if len(opinions[0].members) > 1 and DISAGREEMENT not in contract.names:
+        columns[DISAGREEMENT] = np.concatenate([each.disagreement for each in opinions])
     return _Scores(
-        columns=dict(zip(contract.target.score_names, scores.T, strict=True)),
+        columns=columns,
         fitted=sum(map(len, fitted)),
         windows=_windows(_times(used), window_days),
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from core.reference import DISAGREEMENT
 from drift.rows import Batch
 
 # So many rows lie in memory as objects at once.
@@ -19,7 +20,7 @@ _MICROSECOND = timedelta(microseconds=1)
 # Before and after there is no row: 0001-01-01 is an empty date of .NET, 9999-12-31 one of databases.
 _OLDEST, _NEWEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 USUAL_TIMES = "a time from 1970 to 8999"
-ANSWER_FIELDS = ("label", "score", "scores", "value")
+ANSWER_FIELDS = ("label", "score", "scores", "value", DISAGREEMENT)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from core.errors import SourceError
+from core.reference import DISAGREEMENT
 from drift.rows import Batch
 from drift.sources.export import CLASS_SCORE, ID, OUTCOME, SCORE, TAG, VALUE, Export, Times
 from drift.sources.folder import Folder
@@ -116,7 +117,8 @@ class LinesSource:
         )
 
     def _of_table(self, values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        answers = {name: values[name] for name in (SCORE, VALUE) if name in values}
+        # That of the members stays an input too, as a feature may be called so.
+        answers = {name: values[name] for name in (SCORE, VALUE, DISAGREEMENT) if name in values}
         scores = {name: value for name, value in values.items() if name.startswith(CLASS_SCORE)}
         if scores:
             answers["scores"] = {name.removeprefix(CLASS_SCORE): value for name, value in scores.items()}

@@ -31,6 +31,7 @@ class _Line(msgspec.Struct, kw_only=True):
     score: Any = msgspec.UNSET
     scores: Any = msgspec.UNSET
     value: Any = msgspec.UNSET
+    disagreement: Any = msgspec.UNSET
     outcome: str | float | None = None
 
 

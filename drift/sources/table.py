@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from core.errors import SourceError
+from core.reference import DISAGREEMENT
 from drift.rows import Batch
 from drift.sources.export import CLASS_SCORE, ID, OUTCOME, SCORE, TAG, VALUE, Export, Times
 from drift.sources.folder import Folder
@@ -77,6 +78,9 @@ class TableSource:
         labels = [name for name in columns if name.startswith(CLASS_SCORE)]
         if labels:
             answers["scores"] = {name.removeprefix(CLASS_SCORE): columns.pop(name) for name in labels}
+        if DISAGREEMENT in columns:
+            # It stays an input too, as a feature may be called so.
+            answers[DISAGREEMENT] = columns[DISAGREEMENT]
         return Batch(
             tag=tag,
             at=self._times[places],

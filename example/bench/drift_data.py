@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bench.server import ROOT
 from core.contract import CategoricalFeature
+from core.ensemble import Opinions
 from core.reference import WEEK, WINDOW_DAYS
 from drift.columns import Coded, Columns
 from drift.counts import Profile
@@ -86,10 +87,13 @@ class Year:
             data=part, train=part, validation=part, holdout=part, holdout_index=np.arange(0), holdout_cuts=None
         )
         contract, window_days = self.problem.contract, {length: WINDOW_DAYS[length]}
-        reference = build_reference(
-            parts, lambda matrix: np.zeros((len(matrix), 1)), contract, {}, window_days=window_days
-        )
+        reference = build_reference(parts, _nothing, contract, {}, window_days=window_days)
         return Profile.of(contract, structs.replace(reference, scores={}))
+
+
+def _nothing(matrix: NDArray[np.float32]) -> Opinions:
+    scores = np.zeros((len(matrix), 1), dtype=np.float32)
+    return Opinions(scores=scores.astype(np.float64), disagreement=[0.0] * len(matrix), members=[scores])
 
 
 def take(columns: Columns, index: NDArray[np.int64]) -> Columns:

@@ -217,6 +217,26 @@ def test_scores_are_named_by_the_task() -> None:
     assert {name: numbers(values) for name, values in regression.scores.items()} == {"value": [3, 4.5]}
 
 
+def test_how_far_members_lie_apart_is_read_where_any_row_has_it() -> None:
+    newer = batch({"age": [1, 2]}, answers={"score": [0.25, 0.5], "disagreement": [0.01, None]})
+    older = batch({"age": [3]}, answers={"score": [0.75]})
+
+    found = read(older, newer)
+    assert numbers(found.scores["disagreement"]) == [None, 0.01, None]
+    assert found.wrong == {"disagreement": 1}
+    assert read(older).scores.keys() == {"score"}
+
+
+def test_a_feature_of_that_name_is_a_feature() -> None:
+    feature = NumericFeature(name="disagreement", low=0, high=9)
+    contract = Contract(features=(feature,), target=TARGETS[Task.BINARY])
+    answers = {"score": [0.5], "disagreement": ["x"]}
+    found = columns_of([batch({"disagreement": [3.0]}, answers=answers)], contract)
+
+    assert numbers(found.numeric["disagreement"]) == [3.0]
+    assert (set(found.scores), dict(found.wrong)) == ({"score"}, {})
+
+
 @pytest.mark.parametrize("answers", [{}, {"scores": None}, {"scores": {"other": [1.0]}}])
 def test_rows_without_scores_have_none_and_nothing_is_wrong(answers: dict[str, Any]) -> None:
     found = read(batch({"age": [1]}, answers=answers), task=Task.MULTICLASS)

@@ -11,16 +11,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from scipy import stats
 
 from core.contract import DriftRole, Task
+from core.drift import Severity
 from core.effects import counts_of, ks_distance, total_variation
-from core.reference import WEEK
+from core.reference import WEEK, numeric_reference
 from drift.columns import Columns
 from drift.counts import Profile, count_window
 from drift.evidence import Difference, Evidence, Witness
 from drift.statistics import chi_squared, ks_p_value, two_proportions, unseen_p_value
 from drift.thresholds import Thresholds
+from drift.verdict import judge
 from tests.unit.drift.factories import THRESHOLDS, coded, make_columns, make_profile
 
 PROFILE = make_profile()
@@ -197,6 +200,33 @@ def test_a_predicted_value_moves_by_a_third_of_its_standard_deviation_where_noth
     sd = profile.reference.scores["value"].sd
     assert sd is not None
     assert gather(make_columns(task=Task.REGRESSION), profile)["value"].mean_threshold == pytest.approx(sd / 3)
+
+
+def test_members_lie_apart_by_their_own_scale_and_not_by_that_of_a_probability() -> None:
+    plain, draw = make_profile(is_calibrated=False), np.random.default_rng(3)
+    column = numeric_reference(draw.gamma(2.0, 0.01, 5000).round(6))
+    reference = structs.replace(plain.reference, scores={**plain.reference.scores, "disagreement": column})
+    profile = Profile.of(plain.contract, reference)
+    usual = make_columns()
+    apart = replace(usual, scores={**usual.scores, "disagreement": draw.gamma(4.0, 0.01, 1000).round(6)})
+
+    found = gather(apart, profile)["disagreement"]
+    assert column.sd is not None
+    assert (found.kind, found.present, found.is_absent) == ("score", 1000, False)
+    assert found.mean_threshold == pytest.approx(column.sd / 3)
+    assert known(found.values).effect > 0.3
+
+
+def test_rows_without_it_do_not_look_like_a_fault() -> None:
+    plain = make_profile()
+    column = numeric_reference(np.linspace(0, 0.1, 500))
+    reference = structs.replace(plain.reference, scores={**plain.reference.scores, "disagreement": column})
+    profile = Profile.of(plain.contract, reference)
+
+    found = gather(make_columns(), profile)["disagreement"]
+    assert (found.is_absent, found.values, found.wrong) == (True, None, 0)
+    judged = judge([found], {}, Thresholds(), length=WEEK, drops_columns=False)
+    assert [each.severity for each in judged] == [Severity.INSUFFICIENT_DATA]
 
 
 # Seasons

@@ -58,6 +58,13 @@ def quality(severity: Severity) -> QualityFindings:
         (ALERT, [window(column("age", ALERT), answer("value", ALERT))], [], FLOWS, "Inputs changed: age."),
         (
             ALERT,
+            [window(answer("disagreement", ALERT))],
+            [],
+            FLOWS,
+            "The agreement of the model's members changed.",
+        ),
+        (
+            ALERT,
             [window(column("age", WARNING), answer("score pro", ALERT), answer("score plus", ALERT))],
             [],
             FLOWS,
@@ -186,3 +193,8 @@ def test_notes_are_pointed_at() -> None:
     assert advice_of([], [], FLOWS, ["3 rows were left out."]) == (
         "Read the notes below: they say what else is to be known of the rows.",
     )
+
+
+def test_members_that_agree_less_are_looked_at_row_by_row() -> None:
+    found = advice_of([window(answer("disagreement", ALERT))], [], FLOWS, [])
+    assert found[0] == "See on which rows the members lie apart: the journal has it of each, as `disagreement`."

@@ -18,6 +18,7 @@ OK, INFO, WARNING, ALERT = Severity.OK, Severity.INFO, Severity.WARNING, Severit
 CRITICAL, TOO_FEW = Severity.CRITICAL, Severity.INSUFFICIENT_DATA
 SEASONAL: dict[str, Any] = {"role": DriftRole.SEASONAL}
 SCORE: dict[str, Any] = {"kind": "score"}
+APART: dict[str, Any] = {"kind": "score", "column": "disagreement"}
 CITY: dict[str, Any] = {"kind": "categorical"}
 FAR, NEAR = make_difference(0.1), make_difference(0.04)
 FEW: dict[str, Any] = {"rows": 300, "present": 300}
@@ -39,6 +40,21 @@ CASES: list[tuple[Severity, Rule | None, dict[str, Any], str]] = [
     (ALERT, Rule.TYPE, {"wrong": 6, **CITY}, "In 0.6 % of the rows its value is not text."),
     (WARNING, Rule.RANGE, {"outside": 7}, "In 0.7 % of the rows it is outside the range that the model accepts."),
     (ALERT, Rule.UNIT, {"unit_hint": "looks like metres"}, "It looks like metres."),
+    (
+        ALERT,
+        Rule.MEAN,
+        {**APART, "mean": 0.0512, "reference_mean": 0.0301},
+        (
+            "The members agree less than in training: they lie 0.0512 apart on average, 0.0301 then. "
+            "Rows are unlike those of training."
+        ),
+    ),
+    (
+        ALERT,
+        Rule.MEAN,
+        {**APART, "mean": 0.0201, "reference_mean": 0.0301},
+        "The members agree more than in training: they lie 0.0201 apart on average, 0.0301 then.",
+    ),
     (
         WARNING,
         Rule.MISSING,
@@ -108,6 +124,27 @@ VALUES: list[tuple[Severity, dict[str, Any], str]] = [
         INFO,
         {"values": replace(NEAR, is_calibrated=False)},
         f"{SPREAD} training, but no more than is let pass by default.",
+    ),
+    (
+        WARNING,
+        {**APART, "values": FAR, "mean": 0.04, "reference_mean": 0.03},
+        (
+            "How far the members lie apart is spread differently from training, 2.0 times as much as is usual. "
+            "On average they agree less than in training. Rows are unlike those of training."
+        ),
+    ),
+    (
+        WARNING,
+        {**APART, "values": FAR, "mean": 0.02, "reference_mean": 0.03},
+        "How far the members lie apart is spread differently from training, 2.0 times as much as is usual.",
+    ),
+    (
+        INFO,
+        {**APART, "values": NEAR, "mean": 0.04, "reference_mean": 0.03},
+        (
+            "How far the members lie apart is spread differently from training, "
+            "but no more than is usual from one window to another."
+        ),
     ),
 ]
 

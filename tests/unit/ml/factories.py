@@ -98,7 +98,7 @@ def make_candidate(directory: Path, task: Task = Task.BINARY, tag: str = "model-
     files = {
         GRAPH_NAME: make_graph(task),
         GOLDEN_NAME: to_json(choose_golden(parts.holdout, scorer)),
-        REFERENCE_NAME: to_json(build_reference(parts, scorer.score, contract, {})),
+        REFERENCE_NAME: to_json(build_reference(parts, scorer.opinions, contract, {})),
         CARD_NAME: b"# card\n",
         CARD_PAGE_NAME: b"<!doctype html>",
     }

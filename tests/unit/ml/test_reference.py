@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from core.contract import CategoricalFeature, Contract, NumericFeature, Target, Task
 from core.documents import to_json_line
 from core.effects import count_at_knots, counts_of, ks_distance, total_variation
+from core.ensemble import Opinions, disagreement, weighted_mean
 from core.reference import Knots, Reference
 from ml.dataset import fit_to_contract
 from ml.reference import MAX_BYTES, build_reference
@@ -42,12 +43,20 @@ def days(count: int = 70, rows: int = 300, *, without: tuple[int, ...] = ()) -> 
 
 
 def reference_of(parts: Split) -> Reference:
-    return build_reference(parts, make_scorer().score, make_contract(), {"age": 12.5})
+    return build_reference(parts, make_scorer().opinions, make_contract(), {"age": 12.5})
+
+
+def opinions(*members: NDArray[np.float64]) -> Opinions:
+    """What such members say, each counting as much."""
+    several, weights = np.stack(members), np.full(len(members), 1 / len(members))
+    mean = weighted_mean(several, weights)
+    apart = disagreement(several, weights, mean).round(6).tolist()
+    return Opinions(scores=mean, disagreement=apart, members=[each.astype(np.float32) for each in members])
 
 
 def test_columns_are_those_of_all_rows_and_scores_those_of_the_rows_nothing_was_fitted_on() -> None:
     parts, contract = make_split(Task.MULTICLASS), make_contract(Task.MULTICLASS)
-    reference = build_reference(parts, make_scorer(Task.MULTICLASS).score, contract, {})
+    reference = build_reference(parts, make_scorer(Task.MULTICLASS).opinions, contract, {})
     assert reference.rows == reference.numeric["age"].count == len(parts.data)
     assert reference.numeric["age"].missing == parts.data.rows["age"].null_count()
     assert sum(reference.categorical["city"].counts.values()) == len(parts.data)
@@ -57,9 +66,9 @@ def test_columns_are_those_of_all_rows_and_scores_those_of_the_rows_nothing_was_
 
 
 def test_spreads_are_of_the_windows_that_are_wanted() -> None:
-    parts, score = days(), make_scorer().score
-    whole = build_reference(parts, score, make_contract(), {}).categorical["city"]
-    weekly = build_reference(parts, score, make_contract(), {}, window_days={"7d": 7}).categorical["city"]
+    parts, ask = days(), make_scorer().opinions
+    whole = build_reference(parts, ask, make_contract(), {}).categorical["city"]
+    weekly = build_reference(parts, ask, make_contract(), {}, window_days={"7d": 7}).categorical["city"]
 
     assert whole.spreads.keys() == {"1d", "7d"}
     assert weekly.spreads == {"7d": whole.spreads["7d"]}
@@ -108,6 +117,41 @@ def test_a_score_has_the_spread_of_its_mean() -> None:
     assert 0 < spreads["1d"].mean.mean <= spreads["1d"].mean.highest < 1
 
 
+def by_age(matrix: NDArray[np.float32]) -> Opinions:
+    """Members that agree on nobody but the youngest."""
+    low = np.full((len(matrix), 1), 0.2)
+    return opinions(low, low + np.nan_to_num(matrix[:, :1]).astype(np.float64) / 200)
+
+
+def test_how_far_members_lie_apart_is_a_column_beside_the_scores() -> None:
+    parts = days()
+    reference = build_reference(parts, by_age, make_contract(), {})
+    apart, score = reference.scores["disagreement"], reference.scores["score"]
+    assert list(reference.scores) == ["score", "disagreement"]
+    assert apart.count == score.count == len(parts.holdout)
+    assert apart.spreads.keys() == score.spreads.keys() == {"1d", "7d"}
+    assert apart.spreads["7d"].mean is not None
+    expected = by_age(parts.holdout.matrix).disagreement
+    assert (apart.low, apart.high) == (min(expected), max(expected))
+    np.testing.assert_array_equal(apart.knots().values, np.unique(expected))
+
+
+def test_a_member_alone_and_a_feature_of_that_name_leave_no_disagreement() -> None:
+    parts = days()
+    assert list(reference_of(parts).scores) == ["score"]
+    contract = Contract(
+        features=(
+            NumericFeature(name="disagreement", low=0, high=120, nullable=True),
+            CategoricalFeature(name="city", categories=("Oslo", "Rome")),
+        ),
+        target=TARGETS[Task.BINARY],
+    )
+    frame = pl.DataFrame({"disagreement": [20.0, 30.0] * 50, "city": ["Oslo"] * 100, "churn": ["yes", "no"] * 50})
+    data = fit_to_contract(make_raw(frame), contract, time_column=None, max_faulty_share=0)
+    own = split(data, validation=Share.parse("20%"), holdout=Share.parse("20%"), task=Task.BINARY)
+    assert list(build_reference(own, by_age, contract, {}).scores) == ["score"]
+
+
 def test_days_without_rows_are_counted_and_no_window() -> None:
     reference = reference_of(days(without=(5, 6, 7, 20)))
     assert reference.longest_gap_days == 3
@@ -142,7 +186,7 @@ def test_a_wide_table_gets_fewer_knots_a_column() -> None:
     frame = pl.DataFrame({**columns, "city": ["Oslo"] * 5000, "churn": generator.choice(["yes", "no"], 5000)})
     data = fit_to_contract(make_raw(frame), contract, time_column=None, max_faulty_share=0)
     parts = split(data, validation=Share.parse("20%"), holdout=Share.parse("20%"), task=Task.BINARY)
-    reference = build_reference(parts, lambda matrix: np.full((len(matrix), 1), 0.5), contract, {})
+    reference = build_reference(parts, lambda matrix: opinions(np.full((len(matrix), 1), 0.5)), contract, {})
     assert len(reference.numeric["n0"].knots().values) < 1000
     assert len(to_json_line(reference)) <= MAX_BYTES
 
@@ -157,11 +201,11 @@ def test_a_model_of_many_classes_gets_fewer_knots_a_score() -> None:
     parts = split(data, validation=Share.parse("20%"), holdout=Share.parse("20%"), task=Task.MULTICLASS)
     asked: list[int] = []
 
-    def score(matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+    def ask(matrix: NDArray[np.float32]) -> Opinions:
         asked.append(len(matrix))
-        return generator.dirichlet(np.ones(20), len(matrix))
+        return opinions(generator.dirichlet(np.ones(20), len(matrix)))
 
-    reference = build_reference(parts, score, contract, {})
+    reference = build_reference(parts, ask, contract, {})
     assert len(reference.scores) == 20
     assert len(reference.scores["score class 0"].knots().values) < 1000
     assert len(to_json_line(reference)) <= MAX_BYTES

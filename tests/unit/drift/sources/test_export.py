@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from core.contract import Task
+from core.contract import Contract, NumericFeature, Task
 from core.errors import SourceError
 from drift.columns import columns_of
 from drift.rows import MEMORY_NAME, REPORT_NAME, Source
@@ -116,6 +116,16 @@ def test_scores_and_outcomes_are_no_inputs(export: Write) -> None:
     assert found.outcomes == ("yes", None)
     assert all(set(batch.inputs) == {"age", "city"} for batch in batches(source))
     assert all(batch.outcomes is None for batch in batches(source))
+
+
+def test_how_far_the_members_lay_apart_is_read(export: Write) -> None:
+    source = opened(export([row(0, score=0.25, disagreement=0.01), row(1, score=0.75, disagreement=0.5)]))
+    found = columns_of(batches(source), make_contract())
+    assert found.scores["disagreement"].tolist() == [0.01, 0.5]
+
+    feature = NumericFeature(name="disagreement", low=0, high=1)
+    named = columns_of(batches(source), Contract(features=(feature,), target=make_contract().target))
+    assert named.numeric["disagreement"].tolist() == [0.01, 0.5]
 
 
 def test_scores_of_classes_and_values_are_read(export: Write) -> None:
