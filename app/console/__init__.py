@@ -37,7 +37,7 @@ def blueprint(model: ServedModel, entrance: Access, settings: ServiceSettings) -
     routes = Blueprint(
         "console", __name__, template_folder="templates", static_folder="static", static_url_path="/console"
     )
-    intake = Intake(model.contract, max_rows=1)
+    intake, usual = Intake(model.contract, max_rows=1), model.usual_disagreement()
     page = Page(model, needs_key=bool(settings.api_keys), has_public_docs=settings.has_public_docs)
 
     @routes.get("/")
@@ -68,9 +68,9 @@ def blueprint(model: ServedModel, entrance: Access, settings: ServiceSettings) -
             scored = model.score(intake.row(msgspec.json.encode(row)))
         except InvalidInput as invalid:
             return _answer(page.full(_here(), texts=sent.texts, invalid=invalid), status=422)
-        (answer,) = scored.answers([""])
+        (answer,) = scored.answers([""], shows_members=True)
         g.rows = 1
-        shown = show_answer(answer, model.contract.target, model.bundle.manifest)
+        shown = show_answer(answer, model.contract.target, model.bundle.manifest, usual)
         return _answer(page.full(_here(), texts=sent.texts, row=row, answer=shown))
 
     # Whoever asks for the address of an answer once more.

@@ -9,6 +9,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -19,8 +21,10 @@ from app.journal import Journal
 from app.keys import Scope, new_key
 from app.settings import ServiceSettings
 from core.contract import CategoricalFeature, Contract, NumericFeature, Target, Task
+from core.errors import CorruptArtifact
+from core.reference import numeric_reference
 from core.registry import DirectoryRegistry
-from tests.factories import make_bundle
+from tests.factories import make_bundle, make_graph, make_reference
 
 PREDICT, PREDICT_ENTRY = new_key("asker", [Scope.PREDICT])
 OUTCOMES, OUTCOMES_ENTRY = new_key("reporter", [Scope.OUTCOMES])
@@ -120,6 +124,56 @@ def test_an_answer_is_shown_in_the_form_of_its_task(client: FlaskClient, said: s
     answer = client.post("/try", data=FILLED)
     assert answer.status_code == 200
     assert said in words(answer)
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        (Task.BINARY, "linear yes: 64.6% steep yes: 81.8% The members lie 0.085959 apart"),
+        (Task.MULTICLASS, "linear pro: 54.1% steep pro: 78.6% The members lie 0.150069 apart"),
+        (Task.REGRESSION, "linear 0.6 EUR steep 1.5 EUR The members lie 0.45 EUR apart (standard deviation)"),
+    ],
+    ids=list(Task),
+)
+@pytest.mark.parametrize(
+    ("usual", "beside"),
+    [
+        ([0.0] * 3 + [0.01] * 16 + [0.9], "(standard deviation), more than for 95 % of the holdout rows."),
+        ([0.7, 0.9], "(standard deviation), no more than for any of the holdout rows."),
+        (None, "(standard deviation). "),
+    ],
+    ids=["more", "least", "unknown"],
+)
+def test_members_are_shown_beside_what_was_usual_on_the_holdout(
+    tmp_path: Path, registry: DirectoryRegistry, environment: dict[str, str], task: Task, said: str,
+    usual: list[float] | None, beside: str,
+) -> None:  # fmt: skip
+    reference = make_reference()
+    if usual is not None:
+        scores = {**reference.scores, "disagreement": numeric_reference(np.array(usual))}
+        reference = msgspec.structs.replace(reference, scores=scores)
+    others = {"steep": make_graph(task, slope=0.05)}
+    registry.publish(make_bundle(tmp_path / "two", task, "model-v1.1.0", reference=reference, others=others))
+    client = create_app(ServiceSettings.from_env(environment), registry=registry).test_client()
+    text = words(client.post("/try", data=FILLED))
+    assert f"What each member says {said}" in text
+    assert beside in f"{text} "
+    assert "What each member says" not in words(client.get("/"))
+
+
+def test_a_member_alone_is_not_shown_apart(client: FlaskClient) -> None:
+    assert "member" not in words(client.post("/try", data=FILLED))
+
+
+def test_a_reference_of_which_the_disagreement_is_damaged_stops_the_app(
+    tmp_path: Path, registry: DirectoryRegistry, environment: dict[str, str]
+) -> None:
+    damaged = msgspec.structs.replace(numeric_reference(np.array([0.1, 0.2])), count=5)
+    reference = make_reference()
+    reference = msgspec.structs.replace(reference, scores={**reference.scores, "disagreement": damaged})
+    registry.publish(make_bundle(tmp_path / "damaged", tag="model-v1.1.0", reference=reference))
+    with pytest.raises(CorruptArtifact, match="its disagreement is no distribution of 5 values"):
+        create_app(ServiceSettings.from_env(environment), registry=registry)
 
 
 def test_a_try_leaves_no_row_in_the_journal_and_one_in_the_log(client: FlaskClient, app: Flask) -> None:
