@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from msgspec import structs
@@ -19,6 +20,7 @@ from core.drift import DriftReport, Severity
 from core.drift_policy import DriftPolicy
 from core.errors import RegistryError, SlipwayError, SourceError
 from core.journal.postgres import PostgresStore
+from core.reference import numeric_reference
 from core.registry import DirectoryRegistry
 from drift.alerts.conditions import Condition, Kind
 from drift.running import Checked
@@ -341,6 +343,58 @@ def test_every_task_has_answers_that_are_compared_and_outcomes_that_are_judged(t
     assert {each.severity for window in checked.report.windows for each in window.columns} == {OK}
     (quality,) = checked.report.quality
     assert (quality.severity, quality.labels, quality.predictions) == (INSUFFICIENT, 0, 4200)
+
+
+def of_several_members(folder: Path) -> Place:
+    """A model whose members lie apart as those of `apart` do."""
+    reference = make_drift_reference()
+    usual = numeric_reference(np.random.default_rng(7).gamma(2.0, 0.01, 20_000).round(6))
+    scores = {**reference.scores, "disagreement": structs.replace(usual, spreads=reference.scores["score"].spreads)}
+    bundle = make_bundle(folder / TAG, reference=structs.replace(reference, scores=scores))
+    DirectoryRegistry(folder / "registry").publish(bundle)
+    return Place(folder=folder)
+
+
+def apart(day: Day, times: float = 1.0) -> Day:
+    """The same rows, on which members lie so many times as far apart as is usual."""
+    drawn = np.random.default_rng(day.at.toordinal()).gamma(2.0, 0.01, len(day)) * times
+    return replace(day, answers={**day.answers, "disagreement": drawn.round(6).tolist()})
+
+
+def test_members_that_agree_less_are_told_as_rows_unlike_those_of_training(tmp_path: Path) -> None:
+    place = of_several_members(tmp_path)
+    place.write([apart(day, 3.0) for day in make_days(7)])
+    checked = place.check(WEEK_IS_OVER)
+    severity, sentence = told(checked, "disagreement")
+    assert severity is ALERT
+    assert sentence.startswith("The members agree less than in training: they lie 0.0")
+    assert sentence.endswith("Rows are unlike those of training.")
+    assert checked.report.headline == "The agreement of the model's members changed."
+
+
+@pytest.mark.parametrize("source", ["journal", "file"])
+def test_members_that_agree_as_ever_are_no_drift(tmp_path: Path, source: str) -> None:
+    place, days = of_several_members(tmp_path), [apart(day) for day in make_days(7)]
+    place.write(days)
+    checked = place.check(WEEK_IS_OVER) if source == "journal" else place.check_file(WEEK_IS_OVER, place.export(days))
+    assert told(checked, "disagreement")[0] is OK
+    assert checked.report.severity is OK
+
+
+@pytest.mark.parametrize("older", [7, 3])
+def test_rows_of_an_older_service_do_not_say_how_far_members_lay_apart(tmp_path: Path, older: int) -> None:
+    place = of_several_members(tmp_path)
+    place.write([day if number < older else apart(day) for number, day in enumerate(make_days(7))])
+    checked = place.check(WEEK_IS_OVER)
+    assert told(checked, "disagreement")[0] is (INSUFFICIENT if older == 7 else OK)
+    assert checked.report.severity is OK
+
+
+def test_a_reference_of_an_older_bundle_has_nothing_to_compare_it_with(place: Place) -> None:
+    place.write([apart(day, 3.0) for day in make_days(7)])
+    checked = place.check(WEEK_IS_OVER)
+    assert checked.report.severity is OK
+    assert "disagreement" not in {each.column for window in checked.report.windows for each in window.columns}
 
 
 @pytest.mark.parametrize("task", Task)

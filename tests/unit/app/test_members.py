@@ -182,3 +182,20 @@ def test_a_member_alone_disagrees_with_nobody(
     client = create_app(ServiceSettings.from_env(environment), registry=registry).test_client()
     answer = client.post(ONE, query_string=ASKING, json=ROWS[0]).get_json()
     assert told(answer) == ({"linear": answer["score"]}, 0.0)
+
+
+def test_a_challenger_s_answer_has_its_own_members(
+    tmp_path: Path, registry: DirectoryRegistry, environment: dict[str, str]
+) -> None:
+    registry.publish(make_bundle(tmp_path / "next", tag="model-v1.1.0", others={"flat": make_graph(slope=0.001)}))
+    experiment = {"CHALLENGER_TAG": "model-v1.1.0", "CHALLENGER_SHARE": "1", "SUBJECT_KEY": "k" * 32}
+    settings = ServiceSettings.from_env(environment | experiment | {"MODEL_TAG": "model-v1.0.0"})
+    client = create_app(settings, registry=registry).test_client()
+    found = [
+        client.post(ONE, query_string=ASKING, json=ROWS[0], headers=headers).get_json()
+        for headers in ({}, {"X-Subject": "anna"})
+    ]
+    assert [(each["model_tag"], set(each["members"])) for each in found] == [
+        ("model-v1.0.0", {"linear", "steep"}),
+        ("model-v1.1.0", {"linear", "flat"}),
+    ]
