@@ -35,6 +35,8 @@ ROUTES: list[tuple[str, str, dict[str, Any], Scope | str | None]] = [
     ("POST", "/v1/drift", {"json": {}}, Scope.ADMIN),
     ("GET", "/v1/drift", {}, Scope.ADMIN),
     ("GET", "/v1/drift/memory", {}, Scope.ADMIN),
+    ("GET", "/v1/experiment", {}, Scope.ADMIN),
+    ("PUT", "/v1/experiment", {"json": {}}, Scope.ADMIN),
     ("GET", "/metrics", {}, Scope.ADMIN),
     ("GET", "/v1/model", {}, "any"),
     ("GET", "/v1/model/card", {}, "any"),
