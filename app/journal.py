@@ -123,14 +123,20 @@ class Journal:
         )
         return Written(ids=ids, record=made)
 
-    def add_shadow(self, record: str, tag: str, answers: dict[str, Any]) -> None:
+    def add_shadows(self, tag: str, answers: Sequence[tuple[str, dict[str, Any]]]) -> None:
         """
-        Write down what a tag would have answered to a request that was written down.
+        Write down what a tag would have answered, all at once.
+
+        Args:
+            tag: Of the model that nobody was answered by.
+            answers: Ids under which requests were written down, and what each would have got; at least one.
 
         Raises:
             JournalUnavailable: if that is not possible.
         """
-        self._spool.append(encode(Shadow(id=record, at=time.time_ns() // 1000, tag=tag, answers=answers)))
+        now = time.time_ns() // 1000
+        records = (Shadow(id=record, at=now, tag=tag, answers=answer) for record, answer in answers)
+        self._spool.append(b"\n".join(map(encode, records)))
 
     def report(self, reports: Sequence[tuple[str, str | float]]) -> None:
         """

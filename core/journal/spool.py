@@ -60,10 +60,10 @@ class Spool:
 
     def append(self, line: bytes) -> None:
         """
-        Add a line; whole, or not at all.
+        Add a line, or several; all of it, or nothing.
 
         Args:
-            line: Without an end of line.
+            line: Without an end of line; several have one between them.
 
         Raises:
             JournalUnavailable: if it cannot be written, or would exceed the bound.

@@ -96,6 +96,21 @@ def test_what_it_would_have_answered_lies_beside_what_was(
     assert {line["disagreement"] for line in found} == {0.0}
 
 
+@pytest.mark.parametrize("task", list(Task))
+def test_requests_that_are_scored_together_keep_their_own_answers(
+    client: FlaskClient, registry: DirectoryRegistry, environment: dict[str, str], tmp_path: Path
+) -> None:
+    rows = [{"age": number / 2, "city": "Oslo"} for number in range(200)]
+    for row in rows[:150]:
+        client.post(ONE, json=row)
+    client.post(MANY, json={"rows": rows[150:]})
+    assert settle(client, 200)["scored"] == 200
+    own = {"MODEL_TAG": SHADOW, "SHADOW_TAG": "", "JOURNAL_DIR": str(tmp_path / "own")}
+    alone = _serve(registry, environment, **own).post(MANY, json={"rows": rows}).get_json()["predictions"]
+    found = {line["inputs"]["age"]: without_names(line["shadow"]) for line in journal(client)}
+    assert found == {row["age"]: without_names(answer) for row, answer in zip(rows, alone, strict=True)}
+
+
 def test_who_is_answered_does_not_notice(client: FlaskClient) -> None:
     answer = client.post(ONE, json=ROW).get_json()
     assert answer["model_tag"] == "model-v1.0.0"
