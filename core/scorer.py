@@ -213,7 +213,8 @@ def _session(graph: bytes, index: int) -> tuple[onnxruntime.InferenceSession, li
     # One thread: a row is too little work to share, and gunicorn's workers are the parallelism.
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3
+    # What goes wrong is raised; the library would write it to standard error besides.
+    options.log_severity_level = 4
     try:
         session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises classes of its own compiled module, with no public base

@@ -167,7 +167,7 @@ def test_rows_that_it_cannot_score_are_answered_by_the_champion(
     registry: DirectoryRegistry,
     environment: dict[str, str],
     challenger: Bundle,
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     publish_fragile(registry, challenger, ModelTag.parse(CHALLENGER), feature="age", above=70)
     client = _serve(registry, environment, CHALLENGER_SHARE="1")
@@ -176,7 +176,9 @@ def test_rows_that_it_cannot_score_are_answered_by_the_champion(
     ]
     assert [each["model_tag"] for each in answers] == [CHALLENGER, "model-v1.0.0"]
     assert [line["fallback"] for line in journal(client)] == [None, "failed"]
-    assert "the challenger cannot score" in capsys.readouterr().out
+    written = capfd.readouterr()
+    assert "the challenger cannot score" in written.out
+    assert written.err == ""
 
 
 def _feature_contract(*features: NumericFeature | CategoricalFeature) -> Contract:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import pytest
@@ -46,6 +50,66 @@ def test_who_is_late_is_not_waited_for_a_second_time() -> None:
         else:
             return
     pytest.fail("it never came back")
+
+
+def _be_late(helper: Helper) -> None:
+    """Take 100 ms as soon as it is free, when there are 10."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            helper.ask(partial(time.sleep, 0.1), within_s=0.01)
+        except HelperBusy:
+            time.sleep(0.005)
+        except TimeoutError:
+            return
+    pytest.fail("it was never late")
+
+
+def _busy_s(helper: Helper) -> float:
+    """How long it is busy from now on, in seconds."""
+    began = time.monotonic()
+    while time.monotonic() < began + 60:
+        try:
+            helper.ask(int, within_s=5)
+        except HelperBusy:
+            time.sleep(0.005)
+        else:
+            return time.monotonic() - began
+    pytest.fail("it never came back")
+
+
+def test_who_is_late_twice_in_a_row_rests_nine_times_as_long() -> None:
+    helper = Helper("test")
+    _be_late(helper)
+    _be_late(helper)
+    assert _busy_s(helper) >= 0.9
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def test_an_error_leaves_nothing_for_the_collector() -> None:
+    class Problem(Exception):
+        pass
+
+    def fail() -> None:
+        raise Problem
+
+    helper = Helper("test")
+    with _without_collector():
+        try:
+            helper.ask(fail, within_s=5)
+        except Problem as error:
+            left = weakref.ref(error)
+        # The helper lets go of it once it has something else to do.
+        helper.ask(int, within_s=5)
+        assert left() is None
 
 
 def test_those_who_ask_at_once_are_served_in_turn() -> None:
