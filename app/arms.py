@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from copy import copy
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter
@@ -113,6 +113,7 @@ class Arms:
             ["model_tag", "arm", "fallback"],
             registry=registry,
         )
+        self._count = lru_cache(maxsize=100)(self._counter_of)
 
     @property
     def has_key(self) -> bool:
@@ -138,8 +139,12 @@ class Arms:
                 if isinstance(found, Fallback)
                 else Answered(tag=challenger.model.tag, arm=Arm.CHALLENGER, fallback=None, scored=found)
             )
-        self._counter.labels(answered.tag, answered.arm, answered.fallback or "").inc(columns.count)
+        self._count(answered.tag, answered.arm, answered.fallback).inc(columns.count)
         return answered
+
+    def _counter_of(self, tag: str, arm: Arm, fallback: Fallback | None) -> Counter:
+        """The counter of a kind of answer, looked up once."""
+        return self._counter.labels(tag, arm, fallback or "")
 
     def _by_champion(self, columns: Columns, arm: Arm, fallback: Fallback | None) -> Answered:
         scored = self.champion.score(columns)
