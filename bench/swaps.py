@@ -19,14 +19,13 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import requests
 
 from bench.bodies import ROUTES, bodies
+from bench.copies import following, publish_copy
 from bench.server import KEY, REGISTRY, SECRET, set_up, verdict
 from bench.steady import CONNECTIONS, Answered, Steady
 from bench.wrk import require_wrk
-from core.bundle import Bundle, write_bundle
 from core.journal.sqlite import SqliteStore
 from core.places import open_registry
 from core.registry import DirectoryRegistry
@@ -67,13 +66,10 @@ def main() -> None:
 
 def _again(tag: ModelTag, folder: Path) -> ModelTag:
     """A registry with a model under its tag, and under another as well."""
-    bundle = open_registry(REGISTRY, {}).fetch(tag)
-    other = ModelTag(tag.major, tag.minor, tag.patch + 1)
-    (folder / "other").mkdir()
-    write_bundle(folder / "other", msgspec.structs.replace(bundle.manifest, tag=other), bundle.files)
+    bundle, other = open_registry(REGISTRY, {}).fetch(tag), following(tag)
     registry = DirectoryRegistry(folder / "registry")
     registry.publish(bundle)
-    registry.publish(Bundle.read(folder / "other"))
+    publish_copy(registry, bundle, other)
     return other
 
 

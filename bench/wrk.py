@@ -17,7 +17,7 @@ _REQUESTS, _REFUSED = re.compile(r"(\d+) requests in "), re.compile(r"Non-2xx or
 _RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
 _P99 = re.compile(r"99%\s+([\d.]+)(us|ms|s)")
 _MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
-_SCRIPT = """\
+_HEAD = """\
 local function content(path)
   local file = io.open(path, "rb")
   local text = file:read("*a")
@@ -26,12 +26,26 @@ local function content(path)
 end
 local headers = {["Content-Type"] = "application/json", ["Authorization"] = "Bearer SECRET"}
 local made, sent = {}, 0
+"""
+_KINDS = """\
 function init()
   made = {MADE}
 end
 function request()
   sent = sent + 1
   return made[sent % EVERY == 0 and #made or 1]
+end
+"""
+_SUBJECTS = """\
+function init()
+  for number = 1, COUNT do
+    headers["X-Subject"] = "customer-" .. number
+    made[number] = wrk.format("POST", "ROUTE", headers, content("FILE"))
+  end
+end
+function request()
+  sent = sent + 1
+  return made[sent % #made + 1]
 end
 """
 
@@ -66,8 +80,26 @@ def write_script(path: Path, bodies: Mapping[str, bytes], *, every: int = 1) -> 
         file = path.with_name(f"{path.stem}-{kind}.json")
         file.write_bytes(body)
         made.append(f'wrk.format("POST", "{ROUTES[kind]}", headers, content("{file}"))')
-    script = _SCRIPT.replace("SECRET", SECRET).replace("MADE", ", ".join(made)).replace("EVERY", str(every))
-    path.write_text(script)
+    return _write(path, _KINDS.replace("MADE", ", ".join(made)).replace("EVERY", str(every)))
+
+
+def write_script_of_subjects(path: Path, body: bytes, *, count: int) -> Path:
+    """
+    Write the script that makes wrk ask for one row about so many subjects in turn.
+
+    Args:
+        path: Of the script; the body is written beside it.
+        body: Of every request.
+        count: How many subjects there are.
+    """
+    file = path.with_suffix(".json")
+    file.write_bytes(body)
+    script = _SUBJECTS.replace("COUNT", str(count)).replace("ROUTE", ROUTES["single"]).replace("FILE", str(file))
+    return _write(path, script)
+
+
+def _write(path: Path, script: str) -> Path:
+    path.write_text(_HEAD.replace("SECRET", SECRET) + script)
     return path
 
 

@@ -96,10 +96,17 @@ def _slow_graph(layers: int) -> bytes:
 
 
 def _slow_above_graph(above: float, rounds: int) -> bytes:
-    """The good graph, and the sum of a zero that is multiplied as often as the largest age lies above."""
+    """The good graph, and a zero that takes long where the largest age lies above added to what its last node gets."""
     model = onnx.load_from_string(make_graph())
     *first, last = model.graph.node
     last.input[0] = "late"
+    nodes, values = slow_zero("filled", above, rounds)
+    return _finished(model, [*first, *nodes, helper.make_node("Add", ["sum", "nothing"], ["late"]), last], values)
+
+
+def slow_zero(name: str, above: float, rounds: int) -> tuple[list[onnx.NodeProto], dict[str, NDArray[Any]]]:
+    """Nodes that make a zero called `nothing`, after so many products if a value lies above; and their constants."""
+    value = helper.make_tensor_value_info
     body = helper.make_graph(
         [
             helper.make_node("Identity", ["goes_on"], ["still"]),
@@ -107,23 +114,19 @@ def _slow_above_graph(above: float, rounds: int) -> bytes:
         ],
         "round",
         [
-            helper.make_tensor_value_info("number", TensorProto.INT64, []),
-            helper.make_tensor_value_info("goes_on", TensorProto.BOOL, []),
-            helper.make_tensor_value_info("line", TensorProto.FLOAT, [1, _SIDE]),
+            value("number", TensorProto.INT64, []),
+            value("goes_on", TensorProto.BOOL, []),
+            value("line", TensorProto.FLOAT, [1, _SIDE]),
         ],
-        [
-            helper.make_tensor_value_info("still", TensorProto.BOOL, []),
-            helper.make_tensor_value_info("next", TensorProto.FLOAT, [1, _SIDE]),
-        ],
+        [value("still", TensorProto.BOOL, []), value("next", TensorProto.FLOAT, [1, _SIDE])],
     )
     nodes = [
-        helper.make_node("ReduceMax", ["filled"], ["largest"], keepdims=0),
+        helper.make_node("ReduceMax", [name], ["largest"], keepdims=0),
         helper.make_node("Greater", ["largest", "above"], ["is_above"]),
         helper.make_node("Cast", ["is_above"], ["once"], to=TensorProto.INT64),
         helper.make_node("Mul", ["once", "rounds"], ["count"]),
         helper.make_node("Loop", ["count", "", "zeros"], ["product"], body=body),
         helper.make_node("ReduceSum", ["product"], ["nothing"], keepdims=0),
-        helper.make_node("Add", ["sum", "nothing"], ["late"]),
     ]
     values: dict[str, NDArray[Any]] = {
         "above": np.array(above, dtype=np.float32),
@@ -131,7 +134,7 @@ def _slow_above_graph(above: float, rounds: int) -> bytes:
         "zeros": np.zeros((1, _SIDE), dtype=np.float32),
         "square": np.zeros((_SIDE, _SIDE), dtype=np.float32),
     }
-    return _finished(model, [*first, *nodes, last], values)
+    return nodes, values
 
 
 def _finished(model: onnx.ModelProto, nodes: Sequence[onnx.NodeProto], values: Mapping[str, NDArray[Any]]) -> bytes:

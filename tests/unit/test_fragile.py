@@ -1,7 +1,8 @@
-"""A model that is made to fail where a value is too high, and is as good as the original elsewhere."""
+"""Models that fail, or take long, where a value is too high, and are as good as the original elsewhere."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from core.registry import DirectoryRegistry
 from core.scorer import check_golden, load_scorer
 from core.tags import ModelTag
 from tests.factories import make_bundle
-from tests.fragile import publish_fragile
+from tests.fragile import publish_fragile, publish_sluggish
 
 TAG = ModelTag.parse("model-v1.1.0")
 
@@ -42,3 +43,27 @@ def test_the_copy_fails_where_one_row_lies_above_the_value(tmp_path: Path) -> No
     matrix = Encoder(fragile.contract).rows([{"age": 30.0, "city": "Rome"}, {"age": 80.5, "city": "Rome"}])
     with pytest.raises(Exception, match="indices element out of data bounds"):
         load_scorer(fragile).score(matrix)
+
+
+@pytest.mark.parametrize("age", [None, 30.0, 80.0, 80.5])
+def test_the_slow_copy_scores_as_the_original(tmp_path: Path, age: float | None) -> None:
+    good, registry = make_bundle(tmp_path / "good"), DirectoryRegistry(tmp_path / "registry")
+    publish_sluggish(registry, good, TAG, feature="age", above=80.0, rounds=10)
+    slow = registry.fetch(TAG)
+    check_golden(slow, load_scorer(slow))
+    matrix = Encoder(good.contract).rows([{"age": age, "city": "Rome"}])
+    assert np.array_equal(load_scorer(slow).score(matrix), load_scorer(good).score(matrix))
+
+
+def test_the_slow_copy_takes_long_where_one_row_lies_above_the_value(tmp_path: Path) -> None:
+    good, registry = make_bundle(tmp_path / "good"), DirectoryRegistry(tmp_path / "registry")
+    publish_sluggish(registry, good, TAG, feature="age", above=80.0)
+    slow = load_scorer(registry.fetch(TAG))
+
+    def cpu_s(age: float) -> float:
+        matrix = Encoder(good.contract).rows([{"age": 30.0, "city": "Rome"}, {"age": age, "city": "Rome"}])
+        began = time.thread_time()
+        slow.score(matrix)
+        return time.thread_time() - began
+
+    assert cpu_s(80.5) > 10 * min(cpu_s(80.0) for _ in range(5))
