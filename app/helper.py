@@ -8,10 +8,11 @@ no more than a tenth of the time.
 from __future__ import annotations
 
 import math
+import os
+import select
 import threading
 import time
 from collections.abc import Callable
-from queue import SimpleQueue
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
@@ -25,12 +26,18 @@ class HelperBusy(Exception):
 
 
 class Helper:
-    """Does what it is asked to on a thread of its own, which ends with the process."""
+    """
+    Does what it is asked to on a thread of its own, which ends with the process.
+
+    The threads wake each other by pipes: who writes to one lets go of the interpreter first, which the other then
+    finds free.
+    """
 
     def __init__(self, name: str) -> None:
         """The thread begins at once, so that whoever may be forked makes none."""
-        self._tasks: SimpleQueue[_Task] = SimpleQueue()
         self._free = threading.Lock()
+        self._task = _NOTHING
+        self._asked, self._done = _Signal(), _Signal()
         self._is_late = self._was_late = False
         self._rests_until = -math.inf
         threading.Thread(target=self._work, name=name, daemon=True).start()
@@ -49,45 +56,83 @@ class Helper:
             HelperBusy: if it is.
         """
         began = time.monotonic()
-        end = began + within_s
         if self._is_late or began < self._rests_until or not self._free.acquire(timeout=within_s):
             raise HelperBusy
-        task = _Task(act)
-        self._tasks.put(task)
-        if not task.is_done.acquire(timeout=max(end - time.monotonic(), 0.0)):
+        self._task = task = _Task(act)
+        self._asked.send()
+        if not self._done.comes(began + within_s - time.monotonic()):
             self._is_late = True
-            # It may have ended just now, and then nobody else says so.
-            if task.is_done.acquire(blocking=False):
-                self._is_late = False
-            else:
+            if task.end():
                 raise TimeoutError
+            # It has ended just now, and says so.
+            self._is_late = False
+        self._done.take()
+        # What was asked for may hold on to a model that nobody needs any more.
+        self._task, self._was_late = _NOTHING, False
+        self._free.release()
         return cast("T", task.outcome())
 
     def _work(self) -> None:
         while True:
-            task = self._tasks.get()
-            began = time.monotonic()
-            try:
-                task.result = task.act()
-            except BaseException as error:  # noqa: BLE001  # it is raised where it was asked for
-                task.error = error
-            task.is_done.release()
-            if self._is_late and self._was_late:
-                now = time.monotonic()
-                self._rests_until = now + _REST * (now - began)
-            self._was_late, self._is_late = self._is_late, False
-            self._free.release()
+            self._asked.take()
+            self._do(self._task)
+
+    def _do(self, task: _Task) -> None:
+        began = time.monotonic()
+        task.do()
+        if task.end():
+            self._done.send()
+        else:
+            self._rest(time.monotonic() - began)
+
+    def _rest(self, seconds: float) -> None:
+        """Be free again after something for which nobody waited, which took so long."""
+        if self._was_late:
+            self._rests_until = time.monotonic() + _REST * seconds
+        self._was_late, self._is_late = True, False
+        self._free.release()
+
+
+class _Signal:
+    """What one thread sends and another takes."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = os.pipe()
+        self._poll = select.poll()
+        self._poll.register(self._reader, select.POLLIN)
+
+    def send(self) -> None:
+        """Wake whoever waits."""
+        os.write(self._writer, b"!")
+
+    def comes(self, within_s: float) -> bool:
+        """Whether it can be taken within so many seconds."""
+        return bool(self._poll.poll(max(within_s, 0.0) * 1000))
+
+    def take(self) -> None:
+        """Wait for it as long as need be."""
+        os.read(self._reader, 1)
 
 
 class _Task:
     """What is to be done, and what came of it."""
 
     def __init__(self, act: Callable[[], Any]) -> None:
-        self.act = act
-        self.result: Any = None
-        self.error: BaseException | None = None
-        self.is_done = threading.Lock()
-        self.is_done.acquire()
+        self._act = act
+        self._result: Any = None
+        self._error: BaseException | None = None
+        self._is_ended = threading.Lock()
+
+    def do(self) -> None:
+        """Do it, whatever comes of it."""
+        try:
+            self._result = self._act()
+        except BaseException as error:  # noqa: BLE001  # it is raised where it was asked for
+            self._error = error
+
+    def end(self) -> bool:
+        """Whether this thread is the first to say that it is over: it was done, or is not waited for."""
+        return self._is_ended.acquire(blocking=False)
 
     def outcome(self) -> Any:
         """
@@ -96,10 +141,13 @@ class _Task:
         An error knows the frames it came through, and they know this: it is let go of, or only the collector would
         free both.
         """
-        if self.error is None:
-            return self.result
-        error, self.error = self.error, None
+        if self._error is None:
+            return self._result
+        error, self._error = self._error, None
         try:
             raise error
         finally:
             del error
+
+
+_NOTHING = _Task(int)

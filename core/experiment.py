@@ -33,7 +33,7 @@ class Fallback(StrEnum):
 
     FAILED = "failed"  # the challenger could not score the rows
     SLOW = "slow"  # it had no answer within its budget
-    BUSY = "busy"  # it was still at rows for which it had been too slow
+    BUSY = "busy"  # it was still at rows for which it had been too slow, or rested after that
 
 
 def position(key: bytes, challenger: ModelTag, subject: str) -> float:
