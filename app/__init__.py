@@ -67,10 +67,8 @@ def create_app(settings: ServiceSettings | None = None, *, registry: ModelRegist
     if settings.shadow_tag is not None:
         beside = arms.load_beside(opened, model, settings.shadow_tag, "SHADOW_TAG")
         shadow = Shadow(beside, journal, registry=accounts.registry)
-    experiments = None
-    if challenger is None:
-        experiments = Experiments(sides, journal.store, opened, budget_s=settings.challenger_budget_ms / 1000)
-        experiments.start()
+    experiments = Experiments(sides, journal.store, opened, budget_s=settings.challenger_budget_ms / 1000)
+    experiments.start()
     answers = Answering(sides, journal, shadow=shadow, experiments=experiments)
     accounting.init_app(app, accounts, DriftCollector(journal.store), is_one_of_many=bool(settings.metrics_dir))
     shield.init_app(app, settings)

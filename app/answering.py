@@ -12,9 +12,7 @@ from app.shadow import Shadow
 class Answering:
     """What every route that predicts does with rows."""
 
-    def __init__(
-        self, arms: Arms, journal: Journal, *, shadow: Shadow | None = None, experiments: Experiments | None = None
-    ) -> None:
+    def __init__(self, arms: Arms, journal: Journal, *, shadow: Shadow | None = None, experiments: Experiments) -> None:
         self.arms, self.journal, self._shadow, self._experiments = arms, journal, shadow, experiments
 
     def answer(self, columns: Columns, request: Request) -> tuple[Answered, list[str]]:
@@ -31,8 +29,7 @@ class Answering:
         Raises:
             JournalUnavailable: if it cannot be written down and must be.
         """
-        if self._experiments is not None:
-            self._experiments.touch()
+        self._experiments.touch()
         answered = self.arms.score(columns, request.subject)
         written = self.journal.record(request, columns, answered)
         if self._shadow is not None and written.record is not None:

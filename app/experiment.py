@@ -32,36 +32,36 @@ _FIXED: Final = (
 )
 
 
-def blueprint(arms: Arms, experiments: Experiments | None) -> Blueprint:
+def blueprint(arms: Arms, experiments: Experiments) -> Blueprint:
     """
     The routes.
 
     Args:
         arms: Of this process.
-        experiments: What follows what is sent; None where the environment fixes the challenger.
+        experiments: What follows what is sent.
     """
     routes = Blueprint("experiment", __name__)
 
     @routes.get(PATH)
     def show() -> Response:
-        if experiments is not None:
-            # Another process may have kept another one.
-            experiments.look()
+        # Another process may have kept another one.
+        experiments.look()
         challenger = arms.challenger
         answer = {
-            "experiment": experiments.current if experiments else None,
+            "experiment": experiments.current,
             "model_tag": arms.champion.tag,
             "challenger": challenger.model.tag if challenger else None,
             "share": challenger.share if challenger else 0.0,
-            "problem": experiments.problem if experiments else "",
+            "problem": experiments.problem,
         }
         return Response(to_json(answer), content_type=JSON)
 
     @routes.put(PATH)
     def keep() -> Response:
-        if experiments is None:
-            return Problem(409, "Conflict", _FIXED).response()
         experiment = read_document(read_body(), Experiment)
+        experiments.look()
+        if experiments.fixed and not _is_reading(experiment, experiments.current):
+            return Problem(409, "Conflict", _FIXED).response()
         if experiment.champion != ModelTag.parse(arms.champion.tag) and not experiment.ended:
             detail = f"{arms.champion.tag} serves here, not {experiment.champion}"
             return Problem(409, "Conflict", detail).response()
@@ -79,6 +79,15 @@ def blueprint(arms: Arms, experiments: Experiments | None) -> Blueprint:
         return show()
 
     return routes
+
+
+def _is_reading(experiment: Experiment, known: Experiment | None) -> bool:
+    """Whether nothing is new but what was read off, so that who is answered by whom stays as it is."""
+    return known is not None and experiment.ended is None and _of(experiment) == _of(known)
+
+
+def _of(experiment: Experiment) -> tuple[object, ...]:
+    return experiment.champion, experiment.challenger, experiment.phases
 
 
 def describe(spec: APISpec) -> None:

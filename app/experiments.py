@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
+from msgspec import structs
 
 from app.arms import Arms, Challenger, load_beside
+from core.bundle import Bundle
 from core.documents import from_json, to_json_line
 from core.errors import SlipwayError
-from core.experiment import EXPERIMENT_NAME, Experiment
+from core.experiment import EXPERIMENT_NAME, Experiment, Phase
+from core.experiment_policy import default_policy, holdout_loss
 from core.journal.store import JournalStore
 from core.registry import ModelRegistry
 from core.tags import ModelTag
@@ -31,12 +35,13 @@ class Experiments:
     def __init__(self, arms: Arms, store: JournalStore, registry: ModelRegistry, *, budget_s: float) -> None:
         """
         Args:
-            arms: Whose challenger is set.
+            arms: Whose challenger is set; one that is there already is fixed, and stays.
             store: Where the experiment is kept.
             registry: Where challengers are published.
             budget_s: For every thousand rows that were begun, so long a challenger may take.
         """
         self._arms, self._store, self._registry, self._budget_s = arms, store, registry, budget_s
+        self.fixed = arms.challenger
         self._mutex = threading.Lock()
         self._known: bytes | None = None
         self.current: Experiment | None = None
@@ -46,6 +51,8 @@ class Experiments:
 
     def start(self) -> None:
         """Look once, and again in the background whenever `touch` finds that it is time."""
+        if self.fixed is not None:
+            self._note(self.fixed)
         self.look()
         threading.Thread(target=self._run, name="experiments", daemon=True).start()
 
@@ -69,6 +76,16 @@ class Experiments:
             self._store.keep({EXPERIMENT_NAME: content}, at=time.time_ns() // 1000)
             self._known, self.current, self.problem = content, experiment, ""
             self._arms.challenger = challenger
+
+    def _note(self, fixed: Challenger) -> None:
+        """Keep what the environment fixes, for whoever reads it off."""
+        try:
+            self.look()
+            noted = _noted(self.current, self._arms.champion.bundle, fixed, datetime.now(UTC))
+            if noted is not None and noted != self.current:
+                self._store.keep({EXPERIMENT_NAME: to_json_line(noted)}, at=time.time_ns() // 1000)
+        except SlipwayError as error:
+            _LOG.error("the experiment cannot be read off", problem=str(error))
 
     def _run(self) -> None:
         while True:
@@ -95,16 +112,40 @@ class Experiments:
             challenger = self._challenger(experiment) if experiment else None
         except SlipwayError:
             # Whatever is wrong with the new one, the old one is over.
-            self._arms.challenger = None
+            self._arms.challenger = self.fixed
             raise
-        self._arms.challenger, self.problem = challenger, ""
+        self._arms.challenger, self.problem = challenger or self.fixed, ""
 
     def _challenger(self, experiment: Experiment) -> Challenger | None:
         """What is to answer by an experiment; None if it is over, or this process serves another tag."""
-        if experiment.ended or experiment.champion != ModelTag.parse(self._arms.champion.tag):
+        if self.fixed is not None:
+            return self.fixed
+        if experiment.ended or experiment.is_fixed or experiment.champion != ModelTag.parse(self._arms.champion.tag):
             return None
         now = self._arms.challenger
         if now is not None and now.model.tag == str(experiment.challenger):
             return now.with_share(experiment.share)
         model = load_beside(self._registry, self._arms.champion, experiment.challenger, "the challenger")
         return Challenger(model, share=experiment.share, budget_s=self._budget_s)
+
+
+def _noted(known: Experiment | None, champion: Bundle, fixed: Challenger, now: datetime) -> Experiment | None:
+    """
+    What is to be kept of a challenger that the environment fixes, with the rules that stand where nothing is said.
+
+    Returns:
+        None where nothing says what the champion loses, by which gains are measured.
+    """
+    phase, challenger = Phase(share=fixed.share, since=now), ModelTag.parse(fixed.model.tag)
+    pair = (champion.manifest.tag, challenger)
+    if known is not None and known.ended is None and (known.champion, known.challenger) == pair:
+        phases = known.phases if known.share == fixed.share else (*known.phases, phase)
+        return structs.replace(known, phases=phases, is_fixed=True)
+    policy = default_policy(champion.contract.target.task)
+    loss = holdout_loss(policy.loss, champion.manifest.metrics)
+    if loss is None:
+        _LOG.warning("the experiment cannot be read off: the champion does not say what it loses", loss=policy.loss)
+        return None
+    return Experiment(
+        champion=pair[0], challenger=challenger, policy=policy, champion_loss=loss, phases=(phase,), is_fixed=True
+    )

@@ -106,6 +106,7 @@ class Experiment(Document, frozen=True, kw_only=True):
         readings: What was read off it each day, the oldest first.
         decided: The first word that is not running, which stands; None before.
         ended: Since when the champion answers all again; None as long as it goes on.
+        is_fixed: Whether the service's environment says who the challenger is; nobody else follows this then.
     """
 
     champion: ModelTag
@@ -116,6 +117,7 @@ class Experiment(Document, frozen=True, kw_only=True):
     readings: Annotated[tuple[Reading, ...], Meta(max_length=MAX_READINGS)] = ()
     decided: Decision | None = None
     ended: Annotated[datetime, Meta(tz=True)] | None = None
+    is_fixed: bool = False
 
     @property
     def share(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -10,6 +11,7 @@ from msgspec import Meta
 
 from core.contract import Contract, Task, read_segments
 from core.documents import Document
+from core.manifest import Metric
 from core.policy_file import read_policy_table
 from core.reading import Table
 
@@ -68,6 +70,21 @@ class ExperimentPolicy(Document, frozen=True, kw_only=True):
     max_subject_share: Annotated[float, Meta(ge=0.001, le=1)] = 0.2
     segments: tuple[str, ...] = ()
     on_decision: OnDecision = OnDecision.TELL
+
+
+def default_policy(task: Task) -> ExperimentPolicy:
+    """What judges an experiment of which nothing else is said."""
+    return ExperimentPolicy(loss=LOSSES[task][0])
+
+
+def holdout_loss(loss: Loss, metrics: Mapping[str, Metric]) -> float | None:
+    """What a model loses a row on its holdout, by its manifest's metrics; None if they do not say."""
+    name = {Loss.ERROR: "accuracy", Loss.ABSOLUTE_ERROR: "mae", Loss.SQUARED_ERROR: "rmse"}.get(loss, loss.value)
+    metric = metrics.get(name)
+    if metric is None or metric.value is None:
+        return None
+    value = {Loss.ERROR: 1 - metric.value, Loss.SQUARED_ERROR: metric.value**2}.get(loss, metric.value)
+    return value if value > 0 else None
 
 
 def read_experiment_policy(table: Table, *, contract: Contract, segments: tuple[str, ...]) -> ExperimentPolicy:

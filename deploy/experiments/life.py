@@ -10,10 +10,9 @@ from msgspec import structs
 from core.bundle import Bundle
 from core.errors import ExperimentError
 from core.experiment import Decision, Experiment, Phase, Reading
-from core.experiment_policy import ExperimentPolicy
+from core.experiment_policy import ExperimentPolicy, holdout_loss
 from core.manifest import Metric
 from core.tags import ModelTag
-from deploy.experiments.losses import holdout_loss
 from deploy.experiments.readout import Readout, Word
 
 

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from core.contract import Target, Task
 from core.experiment_policy import Loss
-from core.manifest import Metric
 
 # As at training: no loss is above 16.
 _LEAST: Final = 1e-7
@@ -32,16 +31,6 @@ def loss_of(loss: Loss, target: Target) -> LossOf:
     if loss is Loss.ERROR:
         return lambda answer, outcome: float(answer["label"] != _class(target, outcome))
     return lambda answer, outcome: _of_probability(loss, _probability(target, answer, outcome))
-
-
-def holdout_loss(loss: Loss, metrics: Mapping[str, Metric]) -> float | None:
-    """What a model loses a row on its holdout, by its manifest's metrics; None if they do not say."""
-    name = {Loss.ERROR: "accuracy", Loss.ABSOLUTE_ERROR: "mae", Loss.SQUARED_ERROR: "rmse"}.get(loss, loss.value)
-    metric = metrics.get(name)
-    if metric is None or metric.value is None:
-        return None
-    value = {Loss.ERROR: 1 - metric.value, Loss.SQUARED_ERROR: metric.value**2}.get(loss, metric.value)
-    return value if value > 0 else None
 
 
 def _of_value(*, squared: bool) -> LossOf:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,13 +14,16 @@ import pytest
 import structlog
 from flask import Flask
 from flask.testing import FlaskClient
+from msgspec import structs
 
 from app import create_app
 from app.settings import ServiceSettings
 from core.bundle import Bundle
 from core.contract import Task
-from core.documents import to_json
-from core.experiment import Experiment, Phase
+from core.documents import from_json, to_json
+from core.experiment import Experiment, Phase, Reading
+from core.experiment_policy import ExperimentPolicy, Loss
+from core.manifest import Metric
 from core.registry import DirectoryRegistry
 from tests.experiments import BEGAN, make_experiment
 from tests.factories import make_bundle, make_graph
@@ -176,10 +180,45 @@ def test_where_the_environment_fixes_the_challenger_nothing_else_can_begin(
 ) -> None:
     registry.publish(challenger)
     client = serve(registry, environment, CHALLENGER_TAG=CHALLENGER, CHALLENGER_SHARE="0.3")
-    answer = send(client, make_experiment())
-    assert answer.status_code == 409
-    assert "CHALLENGER_TAG" in answer.get_json()["detail"]
+    for other in (make_experiment(), make_experiment(ended=BEGAN)):
+        answer = send(client, other)
+        assert answer.status_code == 409
+        assert "CHALLENGER_TAG" in answer.get_json()["detail"]
     assert client.get(PATH).get_json()["share"] == 0.3
+
+
+@pytest.fixture
+def known_loss(tmp_path: Path, challenger: Bundle) -> DirectoryRegistry:
+    """A registry whose champion says what it loses on its holdout."""
+    registry = DirectoryRegistry(tmp_path / "measured")
+    registry.publish(make_bundle(tmp_path / "champion", metrics={"brier": Metric(value=0.2)}))
+    registry.publish(challenger)
+    return registry
+
+
+FIXED = {"CHALLENGER_TAG": CHALLENGER, "CHALLENGER_SHARE": "0.3"}
+
+
+def test_what_the_environment_fixes_can_be_read_off(known_loss: DirectoryRegistry, environment: dict[str, str]) -> None:
+    client = serve(known_loss, environment, **FIXED)
+    kept = from_json(json.dumps(client.get(PATH).get_json()["experiment"]).encode(), Experiment, source="")
+    assert (str(kept.champion), str(kept.challenger), kept.share) == ("model-v1.0.0", CHALLENGER, 0.3)
+    assert (kept.policy, kept.champion_loss, kept.is_fixed) == (ExperimentPolicy(loss=Loss.BRIER), 0.2, True)
+    read = structs.replace(kept, readings=(Reading(at=BEGAN, word="running"),))
+    assert send(client, read).status_code == 200
+    # A restart forgets nothing, and another share is another phase.
+    again = serve(known_loss, environment, **FIXED)
+    assert len(again.get(PATH).get_json()["experiment"]["readings"]) == 1
+    grown = serve(known_loss, environment, **FIXED | {"CHALLENGER_SHARE": "0.6"})
+    assert [phase["share"] for phase in grown.get(PATH).get_json()["experiment"]["phases"]] == [0.3, 0.6]
+    assert challenged(again) < challenged(grown)
+
+
+def test_it_is_over_for_all_when_the_environment_says_so_no_more(
+    known_loss: DirectoryRegistry, environment: dict[str, str]
+) -> None:
+    assert challenged(serve(known_loss, environment, **FIXED))
+    assert not challenged(serve(known_loss, environment))
 
 
 def test_a_challenger_that_is_gone_leaves_the_champion_and_is_said(

@@ -14,9 +14,12 @@ from core.experiment_policy import (
     ExperimentPolicy,
     Loss,
     OnDecision,
+    default_policy,
+    holdout_loss,
     read_experiment_policy,
     read_policy_file,
 )
+from core.manifest import Metric
 from core.reading import Table
 from tests.factories import FEATURES, make_contract
 
@@ -63,6 +66,7 @@ def read(task: Task = Task.BINARY, **values: Any) -> tuple[ExperimentPolicy, lis
 )
 def test_nothing_needs_to_be_said(task: Task, loss: Loss) -> None:
     assert read(task) == (ExperimentPolicy(loss=loss), [])
+    assert default_policy(task) == ExperimentPolicy(loss=loss)
 
 
 @pytest.mark.parametrize("task", list(Task))
@@ -103,3 +107,23 @@ def test_a_file_is_read_as_far_as_it_matters(tmp_path: Path) -> None:
     path.write_text(MODEL_FILE.replace("margin = 0.05", "margin = 5"))
     with pytest.raises(ModelFileError, match=r"experiment\.margin"):
         read_policy_file(path)
+
+
+@pytest.mark.parametrize(
+    ("loss", "metric", "value", "expected"),
+    [
+        (Loss.BRIER, "brier", 0.13, 0.13),
+        (Loss.LOG_LOSS, "log_loss", 0.4, 0.4),
+        (Loss.ERROR, "accuracy", 0.9, 0.1),
+        (Loss.ABSOLUTE_ERROR, "mae", 250.0, 250.0),
+        (Loss.SQUARED_ERROR, "rmse", 3.0, 9.0),
+        (Loss.ERROR, "accuracy", 1.0, None),
+        (Loss.BRIER, "accuracy", 0.9, None),
+        (Loss.BRIER, "brier", None, None),
+    ],
+)
+def test_the_loss_on_the_holdout_is_read_off_the_metrics(
+    loss: Loss, metric: str, value: float | None, expected: float | None
+) -> None:
+    found = holdout_loss(loss, {metric: Metric(value=value)})
+    assert found == (None if expected is None else pytest.approx(expected))

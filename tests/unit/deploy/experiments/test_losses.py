@@ -9,8 +9,7 @@ import pytest
 
 from core.contract import Target, Task
 from core.experiment_policy import LOSSES, Loss
-from core.manifest import Metric
-from deploy.experiments.losses import holdout_loss, loss_of
+from deploy.experiments.losses import loss_of
 from tests.factories import TARGETS
 
 BINARY: dict[str, Any] = {"label": "yes", "score": 0.7}
@@ -58,23 +57,3 @@ def test_classes_may_be_reported_as_numbers() -> None:
 @pytest.mark.parametrize("outcome", ["much", math.nan, math.inf])
 def test_what_is_no_number_is_no_outcome_of_a_regression(outcome: str | float) -> None:
     assert loss_of(Loss.ABSOLUTE_ERROR, TARGETS[Task.REGRESSION])(VALUE, outcome) is None
-
-
-@pytest.mark.parametrize(
-    ("loss", "metric", "value", "expected"),
-    [
-        (Loss.BRIER, "brier", 0.13, 0.13),
-        (Loss.LOG_LOSS, "log_loss", 0.4, 0.4),
-        (Loss.ERROR, "accuracy", 0.9, 0.1),
-        (Loss.ABSOLUTE_ERROR, "mae", 250.0, 250.0),
-        (Loss.SQUARED_ERROR, "rmse", 3.0, 9.0),
-        (Loss.ERROR, "accuracy", 1.0, None),
-        (Loss.BRIER, "accuracy", 0.9, None),
-        (Loss.BRIER, "brier", None, None),
-    ],
-)
-def test_the_loss_on_the_holdout_is_read_off_the_metrics(
-    loss: Loss, metric: str, value: float | None, expected: float | None
-) -> None:
-    found = holdout_loss(loss, {metric: Metric(value=value)})
-    assert found == (None if expected is None else pytest.approx(expected))
