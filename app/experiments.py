@@ -46,21 +46,19 @@ class Experiments:
         self._known: bytes | None = None
         self.current: Experiment | None = None
         self.problem = ""
-        self._wanted = threading.Event()
         self._looked_at = time.monotonic()
 
     def start(self) -> None:
-        """Look once, and again in the background whenever `touch` finds that it is time."""
+        """Look for the first time, and keep what the environment fixes."""
         if self.fixed is not None:
             self._note(self.fixed)
         self.look()
-        threading.Thread(target=self._run, name="experiments", daemon=True).start()
 
     def touch(self) -> None:
         """Have somebody look, if that was long ago; never waits."""
-        if time.monotonic() > self._looked_at + _LOOK_EVERY_S:
+        if time.monotonic() > self._looked_at + _LOOK_EVERY_S and not self._mutex.locked():
             self._looked_at = time.monotonic()
-            self._wanted.set()
+            threading.Thread(target=self.look, name="experiments", daemon=True).start()
 
     def keep(self, experiment: Experiment) -> None:
         """
@@ -86,12 +84,6 @@ class Experiments:
                 self._store.keep({EXPERIMENT_NAME: to_json_line(noted)}, at=time.time_ns() // 1000)
         except SlipwayError as error:
             _LOG.error("the experiment cannot be read off", problem=str(error))
-
-    def _run(self) -> None:
-        while True:
-            self._wanted.wait()
-            self._wanted.clear()
-            self.look()
 
     def look(self) -> None:
         """Follow what is kept now; what is wrong with it is logged, and in `problem`."""
