@@ -21,7 +21,7 @@ from doubles.github.state import Issue
 from tests.experiments import CHALLENGER, CHAMPION, moved_back, use
 from tests.factories import make_bundle, make_graph
 from tests.github import REPOSITORY, make_client
-from tests.integration.test_experiment_life import ADMIN, ENTRY, MODEL, begin, url_of
+from tests.integration.test_experiment_life import ADMIN, MODEL, OF_SERVICE, begin, url_of
 from tests.integration.test_gunicorn import Server, serving
 from tests.workflows import VENV, make_clone
 
@@ -45,7 +45,7 @@ class Place:
     def serving(self) -> AbstractContextManager[Server]:
         """The service, with the tag that it should have by the ledger."""
         tag = champion(self.ledger.history(Environment.PRODUCTION)) or CHAMPION
-        return serving(self.folder, MODEL_TAG=str(tag), API_KEYS=str(ENTRY), SUBJECT_KEY="s" * 32, APP_ENV="production")
+        return serving(self.folder, MODEL_TAG=str(tag), **OF_SERVICE)
 
     @property
     def ledger(self) -> DeploymentsLedger:

@@ -29,6 +29,13 @@ from tests.integration.test_gunicorn import Server, serving, variables
 ADMIN, ENTRY = new_key("all", list(Scope))
 CHAMPION, CHALLENGER = "model-v1.0.0", "model-v1.1.0"
 HEADERS = {"Authorization": f"Bearer {ADMIN}"}
+# A busy machine must not make a challenger late.
+OF_SERVICE = {
+    "API_KEYS": str(ENTRY),
+    "SUBJECT_KEY": "s" * 32,
+    "APP_ENV": "production",
+    "CHALLENGER_BUDGET_MS": "60000",
+}
 MODEL = f"""
 [target]
 name = "churn"
@@ -64,8 +71,7 @@ def hub(github: GitHub) -> GitHub:
 
 
 def run_service(folder: Path, tag: str = CHAMPION) -> Any:
-    own = {"API_KEYS": str(ENTRY), "SUBJECT_KEY": "s" * 32, "APP_ENV": "production", "WEB_CONCURRENCY": "2"}
-    return serving(folder, MODEL_TAG=tag, **own)
+    return serving(folder, MODEL_TAG=tag, WEB_CONCURRENCY="2", **OF_SERVICE)
 
 
 @pytest.fixture

@@ -36,7 +36,13 @@ SUBJECTS = [f"customer-{number}" for number in range(40)]
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    return {"MODEL_TAG": "model-v1.0.0", "SUBJECT_KEY": "k" * 32, "JOURNAL_DIR": str(tmp_path / "journal")}
+    return {
+        "MODEL_TAG": "model-v1.0.0",
+        "SUBJECT_KEY": "k" * 32,
+        "JOURNAL_DIR": str(tmp_path / "journal"),
+        # A busy machine must not make a challenger late.
+        "CHALLENGER_BUDGET_MS": "60000",
+    }
 
 
 @pytest.fixture
