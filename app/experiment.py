@@ -10,14 +10,14 @@ from flask import Blueprint, Response
 
 from app.arms import Arms
 from app.body import JSON, read_body
-from app.errors import InputFault, InvalidInput, Problem
+from app.errors import Problem
 from app.experiments import Experiments
-from app.intake import read_document, shortened
+from app.intake import read_document, read_json
 from app.operations import get, post, problem, ref
 from core.documents import to_json
 from core.errors import BundleRefused, RegistryError, SettingsError
 from core.experiment import Experiment
-from core.tags import ModelTag
+from core.tags import TAG_PATTERN, ModelTag
 
 PATH: Final = "/v1/experiment"
 EXAMPLE: Final[dict[str, Any]] = {
@@ -27,6 +27,8 @@ EXAMPLE: Final[dict[str, Any]] = {
     "champion_loss": 0.2,
     "phases": [{"share": 0.1, "since": "2026-11-26T06:00:00Z"}],
 }
+# Up to here every whole number has a float of its own.
+_EXACT: Final = 2**53
 _FIXED: Final = (
     "CHALLENGER_TAG of the service says what its challenger is; take it away to start experiments from outside"
 )
@@ -58,7 +60,7 @@ def blueprint(arms: Arms, experiments: Experiments) -> Blueprint:
 
     @routes.put(PATH)
     def keep() -> Response:
-        experiment = read_document(read_body(), Experiment)
+        experiment = read_document(msgspec.json.encode(_whole(read_json(read_body()))), Experiment)
         experiments.look()
         if experiments.fixed and not _is_reading(experiment, experiments.current):
             return Problem(409, "Conflict", _FIXED).response()
@@ -66,19 +68,27 @@ def blueprint(arms: Arms, experiments: Experiments) -> Blueprint:
             detail = f"{arms.champion.tag} serves here, not {experiment.champion}"
             return Problem(409, "Conflict", detail).response()
         if experiment.challenger == experiment.champion:
-            raise InvalidInput([InputFault(field="challenger", problem="takes another tag than champion")])
+            return Problem(409, "Conflict", "a challenger is another tag than the champion").response()
         if not arms.has_key and not experiment.ended:
             detail = "SUBJECT_KEY is not set, by which subjects are assigned"
             return Problem(409, "Conflict", detail).response()
         try:
             experiments.keep(experiment)
-        except SettingsError as error:
-            raise InvalidInput(InputFault(field="challenger", problem=each.problem) for each in error.faults) from error
-        except (RegistryError, BundleRefused) as error:
-            raise InvalidInput([InputFault(field="challenger", problem=shortened(str(error)))]) from error
+        except (SettingsError, RegistryError, BundleRefused) as error:
+            # What was sent is right by itself, but not for what is published here.
+            return Problem(409, "Conflict", str(error)).response()
         return show()
 
     return routes
+
+
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 60.0 is as whole as 60."""
+    if isinstance(value, dict):
+        return {name: _whole(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT else value
 
 
 def _is_reading(experiment: Experiment, known: Experiment | None) -> bool:
@@ -110,11 +120,13 @@ def describe(spec: APISpec) -> None:
     shown = get("The challenger beside the champion, and how it is judged.", JSON)
     shown["responses"]["200"]["content"][JSON]["schema"] = ref("ExperimentState")
     kept = post("Begin, change or end an experiment.", ["Experiment"], {"experiment": EXAMPLE}, ["ExperimentState"])
-    kept["responses"]["409"] = problem("Another champion serves, or the environment fixes the challenger.")
+    kept["responses"]["409"] = problem(
+        "Another champion serves, the challenger cannot serve here, or the environment fixes it."
+    )
     spec.path(PATH, operations={"get": shown, "put": kept})
 
 
 def _tag(kind: type[Any]) -> dict[str, Any]:
     if kind is ModelTag:
-        return {"type": "string", "examples": ["model-v1.4.0"]}
+        return {"type": "string", "pattern": TAG_PATTERN, "examples": ["model-v1.4.0"]}
     raise NotImplementedError(f"{kind.__name__} has no schema")

@@ -12,6 +12,7 @@ import os
 import select
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -26,21 +27,13 @@ class HelperBusy(Exception):
 
 
 class Helper:
-    """
-    Does what it is asked to on a thread of its own, which ends with the process.
-
-    The threads wake each other by pipes: who writes to one lets go of the interpreter first, which the other then
-    finds free.
-    """
+    """Does what it is asked to on a thread of its own, which ends when nobody has this any more."""
 
     def __init__(self, name: str) -> None:
         """The thread begins at once, so that whoever may be forked makes none."""
-        self._free = threading.Lock()
-        self._task = _NOTHING
-        self._asked, self._done = _Signal(), _Signal()
-        self._is_late = self._was_late = False
-        self._rests_until = -math.inf
-        threading.Thread(target=self._work, name=name, daemon=True).start()
+        self._worker = _Worker()
+        threading.Thread(target=self._worker.work, name=name, daemon=True).start()
+        weakref.finalize(self, self._worker.dismiss)
 
     def ask(self, act: Callable[[], T], *, within_s: float) -> T:
         """
@@ -55,6 +48,29 @@ class Helper:
                 as long again if the one before was late as well.
             HelperBusy: if it is.
         """
+        return self._worker.ask(act, within_s=within_s)
+
+
+class _Worker:
+    """
+    What both threads know.
+
+    They wake each other by pipes: who writes to one lets go of the interpreter first, which the other then finds free.
+    """
+
+    def __init__(self) -> None:
+        self._free = threading.Lock()
+        self._task = _NOTHING
+        self._asked, self._done = _Signal(), _Signal()
+        self._is_late = self._was_late = False
+        self._rests_until = -math.inf
+
+    def dismiss(self) -> None:
+        """Let the thread end, once it is done with what it is at."""
+        self._asked.close()
+
+    def ask(self, act: Callable[[], T], *, within_s: float) -> T:
+        """See `Helper.ask`."""
         began = time.monotonic()
         if self._is_late or began < self._rests_until or not self._free.acquire(timeout=within_s):
             raise HelperBusy
@@ -72,10 +88,13 @@ class Helper:
         self._free.release()
         return cast("T", task.outcome())
 
-    def _work(self) -> None:
-        while True:
-            self._asked.take()
+    def work(self) -> None:
+        """Do one thing after the other, until dismissed."""
+        while self._asked.take():
             self._do(self._task)
+        self._asked.forget()
+        self._done.close()
+        self._done.forget()
 
     def _do(self, task: _Task) -> None:
         began = time.monotonic()
@@ -89,7 +108,7 @@ class Helper:
         """Be free again after something for which nobody waited, which took so long."""
         if self._was_late:
             self._rests_until = time.monotonic() + _REST * seconds
-        self._was_late, self._is_late = True, False
+        self._task, self._was_late, self._is_late = _NOTHING, True, False
         self._free.release()
 
 
@@ -109,9 +128,17 @@ class _Signal:
         """Whether it can be taken within so many seconds."""
         return bool(self._poll.poll(max(within_s, 0.0) * 1000))
 
-    def take(self) -> None:
-        """Wait for it as long as need be."""
-        os.read(self._reader, 1)
+    def take(self) -> bool:
+        """Wait for it as long as need be; False if it will never come again."""
+        return bool(os.read(self._reader, 1))
+
+    def close(self) -> None:
+        """Send nothing any more."""
+        os.close(self._writer)
+
+    def forget(self) -> None:
+        """Take nothing any more."""
+        os.close(self._reader)
 
 
 class _Task:

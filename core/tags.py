@@ -6,7 +6,9 @@ import re
 from enum import StrEnum
 from functools import total_ordering
 
-_GRAMMAR = re.compile(r"model-v(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})", re.ASCII)
+_NUMBER = "(0|[1-9][0-9]{0,5})"
+TAG_PATTERN = rf"^model-v{_NUMBER}\.{_NUMBER}\.{_NUMBER}$"
+_GRAMMAR = re.compile(TAG_PATTERN[1:-1])
 
 
 class Bump(StrEnum):

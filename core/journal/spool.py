@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,7 +46,9 @@ class Spool:
         self._is_closed = False
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            self._lock = self._take_lock()
+            lock = self._take_lock()
+            # A process whose spool nobody has any more writes nothing; closed twice, it could be another's by then.
+            self._unlock = weakref.finalize(self, os.close, lock)
             self._waiting = self._measure()
         except OSError as error:
             raise JournalUnavailable(directory, error.strerror or str(error)) from error
@@ -168,7 +171,7 @@ class Spool:
             if self._file is not None:
                 os.close(self._file)
                 self._file = None
-            os.close(self._lock)
+            self._unlock()
             if not any(self._directory.glob(f"{self._owner}-*{_SUFFIX}")):
                 (self._directory / f"{self._owner}{_LOCK_SUFFIX}").unlink(missing_ok=True)
 

@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -128,3 +129,18 @@ def test_those_who_ask_at_once_are_served_in_turn() -> None:
     for thread in threads:
         thread.join()
     assert sorted(found) == list(range(8))
+
+
+def _open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def test_who_is_asked_no_more_leaves_nothing_behind() -> None:
+    before = _open_files()
+    helpers = [Helper("left") for _ in range(20)]
+    assert [helper.ask(lambda: 7, within_s=30) for helper in helpers] == [7] * 20
+    del helpers
+    deadline = time.monotonic() + 20
+    while any(thread.name == "left" for thread in threading.enumerate()) or _open_files() > before:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
