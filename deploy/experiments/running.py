@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from core.contract import Target
-from core.errors import GitHubError
+from core.errors import ExperimentError, GitHubError
 from core.experiment import Experiment
 from core.experiment_policy import OnDecision
 from core.github.actions import Workflows
@@ -67,11 +67,14 @@ def look(service: ExperimentService, experiment: Experiment, target: Target, now
 
     Raises:
         ServiceError: if the service cannot be asked.
+        ExperimentError: if somebody changed or ended it meanwhile, which must not be undone.
     """
     gatherer = Gatherer(experiment, target)
     gatherer.add(service.lines(experiment))
     evidence = gatherer.evidence(now)
     readout = judge(evidence, experiment.policy, champion_loss=experiment.champion_loss)
+    if service.look()[1] != experiment:
+        raise ExperimentError(f"{service.name}: the experiment was changed while it was looked at; look again")
     kept = service.keep(read(experiment, readout, now))
     return Looked(experiment=kept, readout=readout, evidence=evidence, nameless=gatherer.nameless)
 

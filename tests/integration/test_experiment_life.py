@@ -14,15 +14,18 @@ import pytest
 import requests
 
 from app.keys import Scope, new_key
+from core.contract import Task
+from core.errors import ExperimentError
 from core.experiment import Experiment
 from core.manifest import Metric
 from core.registry import DirectoryRegistry
+from deploy.experiments.running import look
 from deploy.experiments.service import ExperimentService
 from doubles.github import GitHub
 from doubles.github.state import Issue
 from tests.commands import ROOT
 from tests.experiments import moved_back, use
-from tests.factories import FEATURES, make_bundle, make_graph
+from tests.factories import FEATURES, TARGETS, make_bundle, make_graph
 from tests.github import REPOSITORY
 from tests.integration.test_gunicorn import Server, serving, variables
 
@@ -208,6 +211,15 @@ def test_by_hand_it_is_shown_and_stopped(folder: Path, server: Server) -> None:
     assert "model-v1.0.0 answers all subjects again." in command(folder, server, "stop", "--reason", "enough")
     assert kept(server).decided is not None
     assert ": stopped." in command(folder, server, "status")
+
+
+def test_what_is_stopped_while_it_is_looked_at_stays_stopped(folder: Path, server: Server) -> None:
+    begin(folder, server)
+    seen = kept(server)
+    command(folder, server, "stop")
+    with pytest.raises(ExperimentError, match="was changed while it was looked at"):
+        look(ExperimentService(url_of(server), ADMIN), seen, TARGETS[Task.BINARY], datetime.now(UTC))
+    assert kept(server).ended is not None
 
 
 def test_it_is_due_to_its_day(server: Server, folder: Path) -> None:
