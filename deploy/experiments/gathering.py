@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 import numpy as np
 
 from core.contract import Target
@@ -21,6 +20,7 @@ from deploy.experiments.losses import LossOf, loss_of
 from deploy.experiments.mismatch import Split
 from deploy.experiments.readout import Evidence, Latency
 from deploy.experiments.units import Units
+from deploy.judging import journal
 
 # So long after a share was set some processes may still go by the one before.
 SETTLING: Final = timedelta(seconds=60)
@@ -29,27 +29,11 @@ _ASTRAY_SHARE: Final = 0.001
 _MAX_CATEGORIES: Final = 50
 
 
-class Line(msgspec.Struct, kw_only=True):
-    """What of a row in the journal matters here; see the service's /v1/journal."""
+class Line(journal.Line, kw_only=True):
+    """A row of the journal, and whose it was."""
 
-    cursor: int
-    at: datetime
-    tag: str
     arm: str
     fallback: str | None = None
-    subject: str | None = None
-    latency_ms: float
-    inputs: dict[str, Any]
-    label: Any = None
-    score: Any = None
-    scores: Any = None
-    value: Any = None
-    outcome: str | float | None = None
-
-    @property
-    def answer(self) -> dict[str, Any]:
-        """Its fields by name."""
-        return {"label": self.label, "score": self.score, "scores": self.scores, "value": self.value}
 
 
 @dataclass(slots=True)
@@ -134,7 +118,7 @@ class Gatherer:
     ) -> None:
         found = sums.setdefault(place, _Sum())
         found.arms.add(is_challenger)
-        loss = None if line.outcome is None else self._loss(line.answer, line.outcome)
+        loss = None if line.outcome is None else self._loss(line, line.outcome)
         if loss is not None:
             found.rows += 1
             found.loss += loss

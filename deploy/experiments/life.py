@@ -57,7 +57,7 @@ def begun(
         )
     if share == running.share:
         return running
-    return changed(running, phases=(*running.phases, Phase(share=share, since=now)))
+    return structs.replace(running, phases=(*running.phases, Phase(share=share, since=now)))
 
 
 def _known_loss(policy: ExperimentPolicy, metrics: Mapping[str, Metric], tag: ModelTag) -> float:
@@ -82,15 +82,10 @@ def read(experiment: Experiment, readout: Readout, now: datetime) -> Experiment:
     decided = experiment.decided
     if decided is None and readout.word is not Word.RUNNING:
         decided = Decision(at=now, word=readout.word, reason=" ".join(readout.reasons))
-    return changed(experiment, readings=(*earlier, reading), decided=decided)
+    return structs.replace(experiment, readings=(*earlier, reading), decided=decided)
 
 
 def ended(experiment: Experiment, now: datetime, *, reason: str) -> Experiment:
     """An experiment that is over, decided or not."""
     decided = experiment.decided or Decision(at=now, word="stopped", reason=reason)
-    return changed(experiment, decided=decided, ended=experiment.ended or now)
-
-
-def changed(experiment: Experiment, **changes: object) -> Experiment:
-    """The same experiment with other fields."""
-    return structs.replace(experiment, **changes)
+    return structs.replace(experiment, decided=decided, ended=experiment.ended or now)

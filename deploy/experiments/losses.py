@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
 from core.contract import Target, Task
 from core.experiment_policy import Loss
+from deploy.judging.asking import Answer
 
 # As at training: no loss is above 16.
 _LEAST: Final = 1e-7
-Answer = Mapping[str, Any]
 LossOf = Callable[[Answer, str | float], float | None]
 
 
@@ -19,8 +19,9 @@ def loss_of(loss: Loss, target: Target) -> LossOf:
     """
     A function from an answer, as the journal has it, and its outcome to the loss.
 
-    It gives None where an outcome is no number, and the greatest loss where it is no class of the target, as that could
-    only be answered wrongly. A target that takes any other text for its negative class has no such outcome.
+    It gives None where an outcome or a value is no number, and the greatest loss where an outcome is no class of the
+    target, as that could only be answered wrongly, or the score is no number. A target that takes any other text for
+    its negative class has no such outcome.
 
     Args:
         loss: Of the target's task.
@@ -29,15 +30,15 @@ def loss_of(loss: Loss, target: Target) -> LossOf:
     if target.task is Task.REGRESSION:
         return _of_value(squared=loss is Loss.SQUARED_ERROR)
     if loss is Loss.ERROR:
-        return lambda answer, outcome: float(answer["label"] != _class(target, outcome))
+        return lambda answer, outcome: float(answer.label != _class(target, outcome))
     return lambda answer, outcome: _of_probability(loss, _probability(target, answer, outcome))
 
 
 def _of_value(*, squared: bool) -> LossOf:
     def of(answer: Answer, outcome: str | float) -> float | None:
-        if isinstance(outcome, str) or not math.isfinite(outcome):
+        if isinstance(outcome, str) or not math.isfinite(outcome) or answer.value is None:
             return None
-        error = abs(float(answer["value"]) - outcome)
+        error = abs(answer.value - outcome)
         return error**2 if squared else error
 
     return of
@@ -49,8 +50,10 @@ def _probability(target: Target, answer: Answer, outcome: str | float) -> float:
     if happened is None:
         return 0.0
     if target.task is Task.MULTICLASS:
-        return float(answer["scores"][happened])
-    return float(answer["score"]) if happened == target.classes[1] else 1 - float(answer["score"])
+        return answer.scores.get(happened) or 0.0
+    if answer.score is None:
+        return 0.0
+    return answer.score if happened == target.classes[1] else 1 - answer.score
 
 
 def _of_probability(loss: Loss, probability: float) -> float:

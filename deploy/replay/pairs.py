@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from core.contract import Target, Task
 from core.intervals import Band
-from deploy.experiments.losses import Answer as Fields
 from deploy.experiments.losses import LossOf
 from deploy.judging.asking import Answer, scores_of
 from deploy.judging.comparison import Numbers
@@ -141,12 +140,8 @@ def group(lines: Sequence[Line], is_known: NDArray[np.bool_]) -> Groups:
 def _losses(line: Line, answer: Answer, loss: LossOf, is_judged: Callable[[Line], bool]) -> tuple[float, float]:
     if line.outcome is None or not is_judged(line):
         return np.nan, np.nan
-    old, new = (loss(_fields(each), line.outcome) for each in (line, answer))
+    old, new = (loss(each, line.outcome) for each in (line, answer))
     return (np.nan, np.nan) if old is None or new is None else (old, new)
-
-
-def _fields(answer: Answer) -> Fields:
-    return {"label": answer.label, "score": answer.score, "scores": answer.scores, "value": answer.value}
 
 
 def _alike(

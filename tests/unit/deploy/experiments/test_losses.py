@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import pytest
 
 from core.contract import Target, Task
 from core.experiment_policy import LOSSES, Loss
 from deploy.experiments.losses import loss_of
+from deploy.judging.asking import Answer
 from tests.factories import TARGETS
 
-BINARY: dict[str, Any] = {"label": "yes", "score": 0.7}
-CLASSES: dict[str, Any] = {"label": "plus", "scores": {"basic": 0.2, "plus": 0.5, "pro": 0.3}}
-VALUE: dict[str, Any] = {"value": 12.5}
+BINARY = Answer(label="yes", score=0.7)
+CLASSES = Answer(label="plus", scores={"basic": 0.2, "plus": 0.5, "pro": 0.3})
+VALUE = Answer(value=12.5)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ VALUE: dict[str, Any] = {"value": 12.5}
     ],
 )
 def test_a_loss_is_that_of_its_definition(
-    task: Task, loss: Loss, answer: dict[str, Any], outcome: str | float, expected: float
+    task: Task, loss: Loss, answer: Answer, outcome: str | float, expected: float
 ) -> None:
     assert loss in LOSSES[task]
     assert loss_of(loss, TARGETS[task])(answer, outcome) == pytest.approx(expected)
@@ -51,9 +51,25 @@ def test_where_any_other_text_is_negative_it_is_no_stranger() -> None:
 
 def test_classes_may_be_reported_as_numbers() -> None:
     target = Target(name="stars", task=Task.BINARY, classes=("0", "1"))
-    assert loss_of(Loss.BRIER, target)({"label": "1", "score": 0.7}, 1.0) == pytest.approx(0.09)
+    assert loss_of(Loss.BRIER, target)(Answer(label="1", score=0.7), 1.0) == pytest.approx(0.09)
 
 
 @pytest.mark.parametrize("outcome", ["much", math.nan, math.inf])
 def test_what_is_no_number_is_no_outcome_of_a_regression(outcome: str | float) -> None:
     assert loss_of(Loss.ABSOLUTE_ERROR, TARGETS[Task.REGRESSION])(VALUE, outcome) is None
+
+
+@pytest.mark.parametrize(
+    ("task", "answer"),
+    [
+        (Task.BINARY, Answer(label="no")),
+        (Task.MULTICLASS, Answer(label="basic", scores={"basic": None, "plus": None, "pro": None})),
+    ],
+)
+def test_a_score_that_is_no_number_is_the_greatest_loss(task: Task, answer: Answer) -> None:
+    outcome = TARGETS[task].classes[1]
+    assert loss_of(Loss.LOG_LOSS, TARGETS[task])(answer, outcome) == pytest.approx(-math.log(1e-7))
+
+
+def test_a_value_that_is_no_number_is_left_out() -> None:
+    assert loss_of(Loss.ABSOLUTE_ERROR, TARGETS[Task.REGRESSION])(Answer(), 10.0) is None
