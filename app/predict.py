@@ -54,7 +54,7 @@ def blueprint(answering: Answering, settings: ServiceSettings) -> Blueprint:
         require_type((JSON, NDJSON))
         skip, shows = _on_error() == SKIP, flag(MEMBERS)
         if request.mimetype == NDJSON:
-            return predict_lines(skip=skip, shows_members=shows)
+            return _predict_lines(lines, settings.max_stream_bytes, skip=skip, shows_members=shows)
         body = read_body()
         return once.answer(
             body,
@@ -74,21 +74,22 @@ def blueprint(answering: Answering, settings: ServiceSettings) -> Blueprint:
         answer = {**by, **(_columns if batch.is_columnar else _rows)(batch, scored, ids, shows_members=shows_members)}
         return json_response(answer | listed(batch.faults))
 
-    def predict_lines(*, skip: bool, shows_members: bool) -> Response:
-        if IDEMPOTENCY_KEY in request.headers:
-            problem = f"is for bodies of {JSON}; of lines that were not answered, send those again"
-            raise InvalidInput([InputFault(field=IDEMPOTENCY_KEY, problem=problem)])
-        file = receive_file(max_bytes=settings.max_stream_bytes)
-        try:
-            asked = _request(None, is_batch=True)
-            answer = stream(lines.answer(file, asked, skip=skip, shows_members=shows_members))
-        except BaseException:
-            file.close()
-            raise
-        answer.call_on_close(file.close)
-        return answer
-
     return routes
+
+
+def _predict_lines(lines: LineScorer, max_bytes: int, *, skip: bool, shows_members: bool) -> Response:
+    if IDEMPOTENCY_KEY in request.headers:
+        problem = f"is for bodies of {JSON}; of lines that were not answered, send those again"
+        raise InvalidInput([InputFault(field=IDEMPOTENCY_KEY, problem=problem)])
+    file = receive_file(max_bytes=max_bytes)
+    try:
+        asked = _request(None, is_batch=True)
+        answer = stream(lines.answer(file, asked, skip=skip, shows_members=shows_members))
+    except BaseException:
+        file.close()
+        raise
+    answer.call_on_close(file.close)
+    return answer
 
 
 def _on_error() -> str:

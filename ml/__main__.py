@@ -28,6 +28,7 @@ from ml.traffic_command import traffic
 
 if TYPE_CHECKING:
     from core.manifest import Manifest
+    from ml.progress import Progress
 
 
 @click.group(cls=SlipwayGroup)
@@ -92,7 +93,6 @@ def train(
     from dataclasses import replace
 
     from ml import pipeline
-    from ml.announce import as_summary
     from ml.datasets.download import Downloads
     from ml.problem import read_problem
     from ml.progress import Progress
@@ -127,11 +127,20 @@ def train(
     tell(outcome)
     if replay and (said := replay_candidate(settings.candidate, model_file, os.environ)):
         click.echo(said)
-    manifest = outcome.bundle.manifest
+    _finish(settings, outcome.bundle, progress, publish=publish, dispatch=dispatch)
+
+
+def _finish(
+    settings: TrainingSettings, bundle: Bundle, progress: Progress, *, publish: bool, dispatch: str | None
+) -> None:
+    """Publish what the gate accepted, if that is wanted, and tell what came of it."""
+    from ml.announce import as_summary
+
+    manifest = bundle.manifest
     if not manifest.gate.accepted:
         tell_refusal(manifest)
     elif publish:
-        publish_candidate(settings, outcome.bundle, progress)
+        publish_candidate(settings, bundle, progress)
     else:
         click.echo(f"Next: {this_python()} -m ml publish")
     is_published = manifest.gate.accepted and publish
