@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from app.novelty import InputWarning, Novelty
 from core.bundle import REFERENCE_NAME, Bundle
 from core.contract import Contract, Target, Task
 from core.encoder import Encoder
+from core.ensemble import labels
 from core.errors import CorruptArtifact, NothingPublished
 from core.intervals import Band
 from core.manifest import Member
@@ -226,24 +226,14 @@ class ServedModel:
         """
         matrix = self.encoder.encode(columns.values, columns.count)
         found, target = self.scorer.opinions(matrix), self.bundle.contract.target
-        scores: list[list[float]] = found.scores.tolist()
+        threshold = self.bundle.manifest.threshold
         return Scored(
             target=target,
-            labels=self._labels(found.scores, scores, target),
-            scores=scores,
+            labels=labels(found.scores, target, threshold.value if threshold else None),
+            scores=found.scores.tolist(),
             disagreement=found.disagreement,
             members=self.bundle.manifest.members,
             opinions=found.members,
             ends=self.band.around(found.scores[:, 0]).tolist() if self.band else None,
             warnings=self.novelty.find(matrix, columns.values),
         )
-
-    def _labels(self, scores: NDArray[np.float64], listed: list[list[float]], target: Target) -> list[str] | None:
-        if target.task is Task.REGRESSION:
-            return None
-        if target.task is Task.MULTICLASS:
-            return [target.classes[label] for label in scores.argmax(axis=1).tolist()]
-        threshold = self.bundle.manifest.threshold
-        least = math.inf if threshold is None else threshold.value
-        negative, positive = target.classes
-        return [positive if value >= least else negative for (value,) in listed]

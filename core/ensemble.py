@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from core.contract import Task
+from core.contract import Target, Task
 from core.manifest import Calibration
 
 # Of a disagreement.
@@ -112,3 +113,24 @@ def calibrate(mean: NDArray[np.float64], calibration: Calibration, task: Task) -
         # All classes calibrated to zero says nothing; the uncalibrated mean then stands.
         calibrated = np.where(total > 0, calibrated / np.where(total > 0, total, 1.0), mean)
     return calibrated
+
+
+def labels(scores: NDArray[np.float64], target: Target, threshold: float | None) -> list[str] | None:
+    """
+    What is answered to rows of such scores.
+
+    Args:
+        scores: Shape (n, score columns).
+        target: What they are scores of.
+        threshold: From which probability on the positive class is answered; None for never, and for other tasks.
+
+    Returns:
+        A class for each row, the first one of several that are as likely; None for regression.
+    """
+    if target.task is Task.REGRESSION:
+        return None
+    if target.task is Task.MULTICLASS:
+        return [target.classes[code] for code in scores.argmax(axis=1).tolist()]
+    least = math.inf if threshold is None else threshold
+    negative, positive = target.classes
+    return [positive if value >= least else negative for value in scores[:, 0].tolist()]

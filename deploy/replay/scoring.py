@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
-
-import numpy as np
-from numpy.typing import NDArray
 
 from core.bundle import Bundle
 from core.contract import Row, Task
 from core.encoder import Encoder
+from core.ensemble import labels
 from deploy.judging.asking import Answer
 
 
@@ -32,19 +29,13 @@ def answers_of(bundle: Bundle, rows: Sequence[Row]) -> list[Answer]:
     scorer = load_scorer(bundle)
     check_golden(bundle, scorer)
     scores = scorer.score(Encoder(bundle.contract).rows(rows))
-    if bundle.contract.target.task is Task.REGRESSION:
+    target, threshold = bundle.contract.target, bundle.manifest.threshold
+    if target.task is Task.REGRESSION:
         return [Answer(value=value) for (value,) in scores.tolist()]
-    return _labelled(bundle, scores)
-
-
-def _labelled(bundle: Bundle, scores: NDArray[np.float64]) -> list[Answer]:
-    classes = bundle.contract.target.classes
-    if bundle.contract.target.task is Task.MULTICLASS:
-        best = zip(scores.argmax(axis=1).tolist(), scores.tolist(), strict=True)
-        return [Answer(label=classes[label], scores=dict(zip(classes, row, strict=True))) for label, row in best]
-    threshold = bundle.manifest.threshold
-    least = math.inf if threshold is None else threshold.value
-    return [Answer(label=classes[score >= least], score=score) for (score,) in scores.tolist()]
+    labelled = zip(labels(scores, target, threshold.value if threshold else None) or (), scores.tolist(), strict=True)
+    if target.task is Task.MULTICLASS:
+        return [Answer(label=label, scores=dict(zip(target.classes, row, strict=True))) for label, row in labelled]
+    return [Answer(label=label, score=score) for label, (score,) in labelled]
 
 
 def fitted_until(bundle: Bundle) -> datetime | None:
