@@ -15,7 +15,7 @@ from app.settings import ServiceSettings
 from core.bundle import Bundle
 from core.contract import Task
 from core.registry import DirectoryRegistry
-from tests.factories import make_bundle
+from tests.factories import make_bundle, make_graph
 
 
 @pytest.fixture
@@ -40,6 +40,12 @@ def registry(tmp_path: Path, bundle: Bundle) -> DirectoryRegistry:
     registry = DirectoryRegistry(tmp_path / "registry")
     registry.publish(bundle)
     return registry
+
+
+@pytest.fixture
+def challenger(tmp_path: Path, task: Task) -> Bundle:
+    """Another model of the same contract, not published, whose scores are others."""
+    return make_bundle(tmp_path / "challenger", task, "model-v1.1.0", graph=make_graph(task, slope=0.05))
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from core.experiment import arm_of, position
 from core.registry import DirectoryRegistry
 from core.tags import ModelTag
 from tests.bad_models import publish_slow_above, publish_wrong_golden
-from tests.factories import TARGETS, make_bundle, make_contract, make_graph
+from tests.factories import TARGETS, make_bundle, make_contract
 from tests.fragile import publish_fragile
 
 ONE, MANY, JOURNAL = "/v1/predict", "/v1/predict/batch", "/v1/journal"
@@ -44,12 +44,6 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "SUBJECT_KEY": KEY,
         "JOURNAL_DIR": str(tmp_path / "journal"),
     }
-
-
-@pytest.fixture
-def challenger(tmp_path: Path) -> Bundle:
-    """Scores otherwise than the champion."""
-    return make_bundle(tmp_path / "challenger", tag=CHALLENGER, graph=make_graph(slope=0.05))
 
 
 @pytest.fixture

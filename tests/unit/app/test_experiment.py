@@ -26,7 +26,7 @@ from core.experiment_policy import ExperimentPolicy, Loss
 from core.manifest import Metric
 from core.registry import DirectoryRegistry
 from tests.experiments import BEGAN, make_experiment
-from tests.factories import make_bundle, make_graph
+from tests.factories import make_bundle
 
 ONE, PATH = "/v1/predict", "/v1/experiment"
 ROW: dict[str, Any] = {"age": 30, "city": "Oslo"}
@@ -43,11 +43,6 @@ def environment(tmp_path: Path) -> dict[str, str]:
         # A busy machine must not make a challenger late.
         "CHALLENGER_BUDGET_MS": "60000",
     }
-
-
-@pytest.fixture
-def challenger(tmp_path: Path) -> Bundle:
-    return make_bundle(tmp_path / "challenger", tag=CHALLENGER, graph=make_graph(slope=0.05))
 
 
 @pytest.fixture
