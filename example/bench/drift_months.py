@@ -90,15 +90,15 @@ def main() -> None:
             show(share, inbox, called, truth)
 
 
-def train(folder: Path) -> Path:
-    """A model that knows January to March."""
+def train(folder: Path, day: date = _TRAINED) -> Path:
+    """A model that knows what was known on a day, judged as a first one; gives the registry's folder."""
     environment = os.environ | {
         "MODEL_REGISTRY": f"directory:{folder / 'registry'}",
-        "DEPLOYMENT_LEDGER": f"file:{folder / 'ledger.jsonl'}",
+        "DEPLOYMENT_LEDGER": f"file:{folder / day.isoformat()}.jsonl",
         "CANDIDATE_DIR": str(folder / "candidate"),
         "WANDB_MODE": "disabled",
     }
-    command = [sys.executable, "-m", "ml", "train", "--publish", "--as-of", _TRAINED.isoformat()]
+    command = [sys.executable, "-m", "ml", "train", "--publish", "--as-of", day.isoformat()]
     subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
     return folder / "registry"
 

@@ -33,6 +33,7 @@ from core.experiment import Experiment, Phase
 from core.registry import DirectoryRegistry
 from core.scorer import load_scorer
 from deploy.experiments.service import ExperimentService
+from example.bench.drift_months import train
 from ml.dataset import Dataset
 from ml.problem import read_problem
 
@@ -62,7 +63,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        registry = DirectoryRegistry(arguments.models or train(folder))
+        registry = DirectoryRegistry(arguments.models or train_both(folder))
         champion, challenger = (registry.fetch(tag) for tag in registry.tags()[-2:])
         data = read_problem(ROOT / "model.toml").load(None)
         weeks = list(autumn(data))
@@ -71,19 +72,11 @@ def main() -> None:
         show(experiment, truth)
 
 
-def train(folder: Path) -> Path:
-    """Two models, of what was known on two days; the second takes the place of the first whatever the gate says."""
+def train_both(folder: Path) -> Path:
+    """Two models, of what was known on two days."""
     for day in _KNOWN:
-        environment = os.environ | {
-            "MODEL_REGISTRY": f"directory:{folder / 'registry'}",
-            # Of its own, so that each is judged as a first model.
-            "DEPLOYMENT_LEDGER": f"file:{folder / day.isoformat()}.jsonl",
-            "CANDIDATE_DIR": str(folder / "candidate"),
-            "WANDB_MODE": "disabled",
-        }
-        command = [sys.executable, "-m", "ml", "train", "--publish", "--as-of", day.isoformat()]
-        subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
-    return folder / "registry"
+        registry = train(folder, day)
+    return registry
 
 
 def autumn(data: Dataset) -> Iterator[NDArray[np.int64]]:
