@@ -56,6 +56,7 @@ CMD ["gunicorn", "--config", "gunicorn.conf.py", "app.wsgi:application"]
 
 ARG VERSION=
 ARG REVISION=
+ENV SLIPWAY_REVISION=${REVISION}
 LABEL org.opencontainers.image.title=Slipway \
       org.opencontainers.image.licenses=MIT \
       org.opencontainers.image.version=${VERSION} \

@@ -17,6 +17,7 @@ if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
 # prometheus_client looks at that variable when it is imported.
 from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics  # noqa: E402  # see above
 
+from app.metrics.exposition import open_port  # noqa: E402  # see above
 from app.settings import ServiceSettings  # noqa: E402  # see above
 from app.worker import PatientWorker  # noqa: E402  # see above
 from core.errors import SettingsError  # noqa: E402  # see above
@@ -50,8 +51,12 @@ _COLLECT_AFTER = 20_000
 
 
 def post_worker_init(worker: Any) -> None:
-    """Begin to ship the journal; what is loaded by now lives as long as the worker, and needs no collector."""
-    worker.wsgi.extensions["journal"].shipper.start()
+    """Begin what goes on beside answers; what is loaded by now lives as long as the worker, and needs no collector."""
+    extensions = worker.wsgi.extensions
+    extensions["journal"].shipper.start()
+    worker.note_sent_away = extensions["meters"].requests.send_away
+    if _settings.metrics_port is not None:
+        open_port(extensions["metrics"], _settings.host, _settings.metrics_port)
     gc.collect()
     gc.freeze()
     # A batch makes thousands of objects and no cycles; to look for some takes one part in twenty-five of its time.

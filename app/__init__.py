@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from flask import Flask
 from flask.sessions import SessionInterface
@@ -25,11 +26,15 @@ from app import (
     shield,
 )
 from app.answering import Answering
-from app.drift_metrics import DriftCollector
 from app.experiments import Experiments
 from app.journal import Journal
 from app.keys import Scope
 from app.lane import FastLane
+from app.metrics import exposition
+from app.metrics.kept import StoreCollector
+from app.metrics.meters import Meters
+from app.metrics.served import ServedCollector
+from app.metrics.spool import SpoolCollector
 from app.served_model import ServedModel
 from app.settings import ServiceSettings
 from app.shadow import Shadow
@@ -37,13 +42,19 @@ from core.logs import configure_logs
 from core.registry import ModelRegistry
 
 
-def create_app(settings: ServiceSettings | None = None, *, registry: ModelRegistry | None = None) -> Flask:
+def create_app(
+    settings: ServiceSettings | None = None,
+    *,
+    registry: ModelRegistry | None = None,
+    measure: Callable[[ServedModel], Meters] = Meters.of,
+) -> Flask:
     """
     The service, its model fetched and its golden rows scored.
 
     Args:
         settings: By default from the environment.
         registry: By default the settings' own.
+        measure: Makes what counts requests and answers.
 
     Raises:
         SlipwayError: if a setting is malformed or the model cannot be served.
@@ -53,7 +64,8 @@ def create_app(settings: ServiceSettings | None = None, *, registry: ModelRegist
     opened = registry or settings.registry
     model = ServedModel.load(opened, settings.model_tag)
     challenger = arms.load_challenger(opened, model, settings)
-    journal = Journal(settings, model)
+    meters = measure(model)
+    journal = Journal(settings, model, note_unwritten=meters.answers.note_unwritten)
     app = Flask(__name__, static_folder=None)
     app.extensions["journal"] = journal
     app.session_interface = _NoSession()
@@ -61,16 +73,25 @@ def create_app(settings: ServiceSettings | None = None, *, registry: ModelRegist
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     errors.init_app(app)
-    accounts = accounting.Accounts(model.tag)
-    sides = arms.Arms(model, challenger, key=settings.subject_key.encode(), registry=accounts.registry)
+    accounts = accounting.Accounts(model.tag, meters.requests)
+    sides = arms.Arms(model, challenger, key=settings.subject_key.encode())
     shadow = None
     if settings.shadow_tag is not None:
         beside = arms.load_beside(opened, model, settings.shadow_tag, "SHADOW_TAG")
-        shadow = Shadow(beside, journal, registry=accounts.registry)
+        shadow = Shadow(beside, journal, registry=meters.registry)
     experiments = Experiments(sides, journal.store, opened, budget_s=settings.challenger_budget_ms / 1000)
     experiments.start()
-    answers = Answering(sides, journal, shadow=shadow, experiments=experiments)
-    accounting.init_app(app, accounts, DriftCollector(journal.store), is_one_of_many=bool(settings.metrics_dir))
+    answers = Answering(sides, journal, meters.answers, shadow=shadow, experiments=experiments)
+    accounting.init_app(app, accounts)
+    shared = (
+        ServedCollector(sides, shadow, revision=settings.revision),
+        SpoolCollector(journal.spool),
+        StoreCollector(journal, limit_bytes=settings.journal_store_limit_bytes),
+    )
+    app.extensions["meters"] = meters
+    app.extensions["metrics"] = exposition.init_app(
+        app, meters.registry, shared, is_one_of_many=bool(settings.metrics_dir)
+    )
     shield.init_app(app, settings)
     packing.init_app(app)
     entrance = access.Access(settings)
@@ -78,7 +99,7 @@ def create_app(settings: ServiceSettings | None = None, *, registry: ModelRegist
     app.register_blueprint(predict.blueprint(answers, settings))
     app.register_blueprint(outcomes.blueprint(model.contract.target, journal, max_rows=settings.max_batch_rows))
     app.register_blueprint(history.blueprint(journal))
-    app.register_blueprint(drift.blueprint(journal.store))
+    app.register_blueprint(drift.blueprint(journal))
     app.register_blueprint(experiment.blueprint(sides, experiments))
     app.register_blueprint(about.blueprint(model))
     app.register_blueprint(health.blueprint(model, journal))

@@ -41,7 +41,7 @@ def main() -> None:
 def serve() -> None:
     """Serve MODEL_TAG (by default the newest published tag) on HOST:PORT with gunicorn."""
     settings = ServiceSettings.from_env(os.environ)
-    _require_free(settings.host, settings.port)
+    _require_ports(settings)
     model = _check(settings)
     tag = model.bundle.manifest.tag
     if champion(settings.ledger.history(Environment.PRODUCTION)) != tag:
@@ -65,7 +65,7 @@ def preflight() -> None:
     Says nothing when all is well.
     """
     settings = ServiceSettings.from_env(os.environ)
-    _require_free(settings.host, settings.port)
+    _require_ports(settings)
     if is_on_github(settings.registry):
         # It may be away, and what was fetched from it be here.
         return
@@ -112,17 +112,23 @@ def _check(settings: ServiceSettings) -> ServedModel:
     return model
 
 
-def _require_free(host: str, port: int) -> None:
+def _require_ports(settings: ServiceSettings) -> None:
+    _require_free(settings.host, settings.port)
+    if settings.metrics_port is not None:
+        _require_free(settings.host, settings.metrics_port, "METRICS_PORT")
+
+
+def _require_free(host: str, port: int, variable: str = "PORT") -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except (OSError, UnicodeError) as error:
             if getattr(error, "errno", None) == errno.EADDRINUSE:
-                raise PortBusy(host, port) from error
+                raise PortBusy(host, port, variable) from error
             reason = getattr(error, "strerror", None) or "not a host name"
             problem = f"this machine cannot listen on {host}:{port} ({reason})"
-            raise SettingsError("environment", [Fault(place="HOST or PORT", problem=problem)]) from error
+            raise SettingsError("environment", [Fault(place=f"HOST or {variable}", problem=problem)]) from error
 
 
 if __name__ == "__main__":

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
 from urllib.parse import quote
 
 import uuid_utils
 from flask import Flask, Response, g, request
-from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.exposition import choose_encoder
-from prometheus_client.registry import Collector
-from prometheus_flask_exporter import PrometheusMetrics
-from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics
 
 from app.headers import REQUEST_ID
+from app.metrics.requests import RequestMeter
 from core.logs import frequent_event
 
 # A path that is none of ours must not make a time series of its own.
 OTHER_ROUTE = "other"
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-# Nor a method that nobody knows.
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_BUCKETS_S = (0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
 def request_id(given: str | None) -> str:
@@ -35,24 +29,10 @@ def request_id(given: str | None) -> str:
 class Accounts:
     """Counts and logs requests."""
 
-    def __init__(self, model_tag: str) -> None:
+    def __init__(self, model_tag: str, meter: RequestMeter) -> None:
         self._log = frequent_event("request")
-        self._tag = model_tag
-        self.registry = CollectorRegistry()
-        self._seconds = Histogram(
-            "slipway_request_duration_seconds",
-            "Time from the first byte of a request to its answer.",
-            ["route", "method", "status"],
-            buckets=_BUCKETS_S,
-            registry=self.registry,
-        )
-        self._rows = Counter("slipway_rows", "Rows that were scored or reported.", ["route"], registry=self.registry)
-        self._children = lru_cache(maxsize=1000)(self._bind)
-
-    def _bind(self, route: str, method: str, status: int) -> tuple[Histogram, Counter]:
-        """The metrics of a kind of request, looked up once."""
-        known = method if method in _METHODS else "OTHER"
-        return self._seconds.labels(route, known, str(status)), self._rows.labels(route)
+        self._tag, self._meter = model_tag, meter
+        self.begin, self.drop = meter.begin, meter.drop
 
     def close(
         self,
@@ -64,11 +44,12 @@ class Accounts:
         status: int,
         started: float,
         rows: int,
+        sent: int,
         trace: str | None,
         model_tag: str | None = None,
     ) -> None:
         """
-        Account for an answered request.
+        Account for an answered request, after `begin`.
 
         Args:
             made: The request's id.
@@ -78,14 +59,12 @@ class Accounts:
             status: Of the answer.
             started: When it began, by `time.perf_counter`.
             rows: How many were scored or reported.
+            sent: Bytes of the answer's body.
             trace: Its traceparent header.
             model_tag: Of the model that scored the rows; None for the champion, or none.
         """
         seconds = time.perf_counter() - started
-        duration, counter = self._children(route, method, status)
-        duration.observe(seconds)
-        if rows:
-            counter.inc(rows)
+        self._meter.end(route, method, status, seconds=seconds, rows=rows, sent=sent)
         traced = _TRACEPARENT.fullmatch(trace) if trace else None
         self._log(
             request_id=made,
@@ -100,35 +79,18 @@ class Accounts:
         )
 
 
-class _SharedMetrics(GunicornInternalPrometheusMetrics):  # type: ignore[misc]  # it ships no types
-    """Those of all processes, and what else the registry has, which the exporter would leave out."""
-
-    def generate_metrics(self, accept_header: str | None = None, names: list[str] | None = None) -> tuple[str, str]:
-        encode, kind = choose_encoder(accept_header or "")
-        chosen = self.registry.restricted_registry(names) if names else self.registry
-        return encode(chosen).decode(), kind
-
-
-def init_app(app: Flask, accounts: Accounts, shared: Collector, *, is_one_of_many: bool) -> None:
+def init_app(app: Flask, accounts: Accounts) -> None:
     """
-    Account for every request of the app, and show the metrics under /metrics.
+    Account for every request of the app.
 
     Args:
         app: The service.
-        accounts: What counts.
-        shared: What every process knows alike, and one shows for all.
-        is_one_of_many: Whether the metrics are those of all processes that share PROMETHEUS_MULTIPROC_DIR.
+        accounts: What counts and logs.
     """
-    if is_one_of_many:
-        registry = CollectorRegistry(support_collectors_without_names=True)
-        _SharedMetrics(app, registry=registry, export_defaults=False)
-    else:
-        registry = accounts.registry
-        PrometheusMetrics(app, registry=registry, export_defaults=False)
-    registry.register(shared)
 
     @app.before_request
     def start() -> None:
+        accounts.begin()
         g.started = time.perf_counter()
         g.request_id = request_id(request.headers.get(REQUEST_ID))
 
@@ -151,11 +113,27 @@ def init_app(app: Flask, accounts: Accounts, shared: Collector, *, is_one_of_man
             model_tag=here.get("model_tag"),
         )
         if response.is_streamed:
-            # How many rows and how long is known at its end.
-            response.call_on_close(lambda: close(rows=here.get("rows", 0)))
+            # How many rows, how many bytes and how long is known at its end.
+            sent = _Sent()
+            if response.content_length is None:
+                response.response = sent.counted(response.iter_encoded())
+            size = response.content_length
+            response.call_on_close(lambda: close(rows=here.get("rows", 0), sent=sent.size if size is None else size))
         else:
-            close(rows=here.get("rows", 0))
+            close(rows=here.get("rows", 0), sent=response.calculate_content_length() or 0)
         return response
+
+
+class _Sent:
+    """How much of a body has gone out."""
+
+    size = 0
+
+    def counted(self, parts: Iterable[bytes]) -> Iterator[bytes]:
+        """The parts of a body, as they are."""
+        for part in parts:
+            self.size += len(part)
+            yield part
 
 
 @lru_cache(maxsize=256)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from copy import copy
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter
 
 from app.decoder import Columns
 from app.helper import Helper, HelperBusy
@@ -96,24 +95,14 @@ class Challenger:
 class Arms:
     """The models of one process."""
 
-    def __init__(
-        self, champion: ServedModel, challenger: Challenger | None, *, key: bytes, registry: CollectorRegistry
-    ) -> None:
+    def __init__(self, champion: ServedModel, challenger: Challenger | None, *, key: bytes) -> None:
         """
         Args:
             champion: Answers whoever is not the challenger's.
             challenger: None where there is no experiment.
             key: By which subjects are assigned.
-            registry: Of the process's metrics.
         """
         self.champion, self.challenger, self._key = champion, challenger, key
-        self._counter = Counter(
-            "slipway_predictions",
-            "Rows that were scored, by the model that did, the arm they belong to and why the champion took over.",
-            ["model_tag", "arm", "fallback"],
-            registry=registry,
-        )
-        self._count = lru_cache(maxsize=100)(self._counter_of)
 
     @property
     def has_key(self) -> bool:
@@ -131,20 +120,11 @@ class Arms:
         # Another thread may set another challenger meanwhile.
         challenger = self.challenger
         if challenger is None or subject is None or challenger.arm(self._key, subject) is Arm.CHAMPION:
-            answered = self._by_champion(columns, Arm.CHAMPION, None)
-        else:
-            found = challenger.score(columns)
-            answered = (
-                self._by_champion(columns, Arm.CHALLENGER, found)
-                if isinstance(found, Fallback)
-                else Answered(tag=challenger.model.tag, arm=Arm.CHALLENGER, fallback=None, scored=found)
-            )
-        self._count(answered.tag, answered.arm, answered.fallback).inc(columns.count)
-        return answered
-
-    def _counter_of(self, tag: str, arm: Arm, fallback: Fallback | None) -> Counter:
-        """The counter of a kind of answer, looked up once."""
-        return self._counter.labels(tag, arm, fallback or "")
+            return self._by_champion(columns, Arm.CHAMPION, None)
+        found = challenger.score(columns)
+        if isinstance(found, Fallback):
+            return self._by_champion(columns, Arm.CHALLENGER, found)
+        return Answered(tag=challenger.model.tag, arm=Arm.CHALLENGER, fallback=None, scored=found)
 
     def _by_champion(self, columns: Columns, arm: Arm, fallback: Fallback | None) -> Answered:
         scored = self.champion.score(columns)

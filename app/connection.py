@@ -67,6 +67,7 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn ships no types
             if known is None or not known.is_again(raw.recv(known.size + 1, socket.MSG_PEEK)):
                 return False
             raw.recv(known.size)
+            self._worker.note_sent_away()
             is_sent = raw.send(_BUSY_KEPT) == len(_BUSY_KEPT)
         except OSError:
             is_sent = False
@@ -86,6 +87,7 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn ships no types
         """
         is_kept = arrival.is_plain and self._worker.alive
         answer = _BUSY_KEPT if is_kept else BUSY_CLOSED
+        self._worker.note_sent_away()
         try:
             if not arrival.is_slow:
                 self.sock.raw.recv(arrival.size)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Final
 
 import msgspec
@@ -11,6 +10,7 @@ from flask import Blueprint, Response
 from app.body import JSON, read_body
 from app.errors import Problem
 from app.intake import read_document
+from app.journal import Journal
 from core.documents import Document, to_json_line
 from core.drift import MEMORY_NAME, REPORT_NAME, DriftReport
 from core.journal.store import JournalStore
@@ -48,15 +48,14 @@ class DriftFindings(Document, frozen=True, kw_only=True):
     memory: msgspec.Raw
 
 
-def blueprint(store: JournalStore) -> Blueprint:
+def blueprint(journal: Journal) -> Blueprint:
     """The routes that take and show what drift found."""
-    routes = Blueprint("drift", __name__)
+    routes, store = Blueprint("drift", __name__), journal.store
 
     @routes.post("/v1/drift")
     def keep() -> Response:
         found = read_document(read_body(max_bytes=MAX_FINDINGS_BYTES), DriftFindings)
-        documents = {REPORT_NAME: to_json_line(found.report), MEMORY_NAME: bytes(found.memory)}
-        store.keep(documents, at=time.time_ns() // 1000)
+        journal.keep({REPORT_NAME: to_json_line(found.report), MEMORY_NAME: bytes(found.memory)})
         return Response(status=204)
 
     @routes.get("/v1/drift")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,16 +67,22 @@ class Written:
 class Journal:
     """One process's journal: a spool, the store behind it, and what may be written."""
 
-    def __init__(self, settings: ServiceSettings, model: ServedModel) -> None:
+    def __init__(self, settings: ServiceSettings, model: ServedModel, *, note_unwritten: Callable[[], None]) -> None:
         """
+        Args:
+            settings: Of the service.
+            model: That it serves.
+            note_unwritten: Called for every request that is answered although it cannot be written down.
+
         Raises:
             SettingsError: if a feature that is not to be written down is none of the model's.
             JournalUnavailable: if spool or store cannot be opened.
         """
         _require_known(settings, model)
         self.store = _open_store(settings)
-        self._spool = Spool(settings.journal_dir / "spool", max_bytes=settings.journal_spool_bytes)
-        self.shipper = Shipper(self._spool, self.store, retention_days=settings.journal_retention_days)
+        self._note_unwritten = note_unwritten
+        self.spool = Spool(settings.journal_dir / "spool", max_bytes=settings.journal_spool_bytes)
+        self.shipper = Shipper(self.spool, self.store, retention_days=settings.journal_retention_days)
         self._sample = settings.journal_sample
         self._is_strict = settings.journal_when_full == WHEN_FULL_REFUSE
         self._ids = Ids()
@@ -136,7 +142,21 @@ class Journal:
         """
         now = time.time_ns() // 1000
         records = (Shadow(id=record, at=now, tag=tag, answers=answer) for record, answer in answers)
-        self._spool.append(b"\n".join(map(encode, records)))
+        self.spool.append(b"\n".join(map(encode, records)))
+
+    def keep(self, documents: Mapping[str, bytes]) -> None:
+        """
+        Keep documents in the store, as `JournalStore.keep` does, and let every process know that it was written to.
+
+        Raises:
+            JournalUnavailable: if that is not possible.
+        """
+        self.store.keep(documents, at=time.time_ns() // 1000)
+        self.spool.touch()
+
+    def written_at(self) -> float:
+        """When something was last written to the store, or may have been, by any process; in seconds since 1970."""
+        return self.spool.touched_at()
 
     def report(self, reports: Sequence[tuple[str, str | float]]) -> None:
         """
@@ -147,14 +167,15 @@ class Journal:
         """
         now = time.time_ns() // 1000
         for prediction, value in reports:
-            self._spool.append(encode(Outcome(id=self._ids.new(), at=now, prediction=prediction, value=value)))
+            self.spool.append(encode(Outcome(id=self._ids.new(), at=now, prediction=prediction, value=value)))
 
     def _write(self, record: Record) -> None:
         try:
-            self._spool.append(encode(record))
+            self.spool.append(encode(record))
         except JournalUnavailable as error:
             if self._is_strict:
                 raise
+            self._note_unwritten()
             _LOG.error("an answer is not in the journal", problem=str(error))
 
     def _hashed(self, subject: str | None) -> str | None:
@@ -178,7 +199,7 @@ class Journal:
             JournalUnavailable: if not.
         """
         if self._is_strict:
-            self._spool.check()
+            self.spool.check()
 
 
 def _open_store(settings: ServiceSettings) -> JournalStore:

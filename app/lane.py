@@ -71,7 +71,7 @@ class FastLane:
             if length:
                 body = environ["wsgi.input"].read(length)
                 made = request_id(environ.get("HTTP_X_REQUEST_ID"))
-                answer = self._answer(environ, body, made, started) if len(body) == length else None
+                answer = self._begun(environ, body, made, started) if len(body) == length else None
                 if answer is not None:
                     return self._send(answer, made, environ["wsgi.url_scheme"], started, start_response)
                 environ["wsgi.input"] = io.BytesIO(body)
@@ -85,6 +85,16 @@ class FastLane:
         if any(name in environ for name in _UNUSUAL) or int(text) > self._max_bytes:
             return 0
         return int(text)
+
+    def _begun(self, environ: WSGIEnvironment, body: bytes, made: str, started: float) -> Answer | Problem | None:
+        self._accounts.begin()
+        answer = None
+        try:
+            answer = self._answer(environ, body, made, started)
+        finally:
+            if answer is None:
+                self._accounts.drop()
+        return answer
 
     def _answer(self, environ: WSGIEnvironment, body: bytes, made: str, started: float) -> Answer | Problem | None:
         address = environ.get("REMOTE_ADDR", "")
@@ -132,6 +142,7 @@ class FastLane:
             status=status,
             started=started,
             rows=1 if status == 200 else 0,
+            sent=len(content),
             trace=None,
             model_tag=tag,
         )

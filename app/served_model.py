@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -151,13 +152,21 @@ class Scored(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServedModel:
-    """A bundle whose golden rows came out right on this machine."""
+    """
+    A bundle whose golden rows came out right on this machine.
+
+    Attributes:
+        bundle: Every byte of it verified.
+        encoder, scorer, novelty, band: What it is asked by; without intervals there is no band.
+        load_s: How long it took to get there.
+    """
 
     bundle: Bundle
     encoder: Encoder
     scorer: Scorer
     novelty: Novelty
     band: Band | None
+    load_s: float
 
     @classmethod
     def load(cls, registry: ModelRegistry, tag: ModelTag | None) -> ServedModel:
@@ -176,6 +185,7 @@ class ServedModel:
         """
         # gunicorn's master imports this package for its settings, and its workers never end if it has forked with
         # onnxruntime in memory.
+        began = time.perf_counter()
         from core.scorer import check_golden, load_scorer  # noqa: PLC0415  # see above
 
         if tag is None:
@@ -192,6 +202,7 @@ class ServedModel:
             scorer=scorer,
             novelty=Novelty(bundle.contract, bundle.reference()),
             band=Band.of(bundle.manifest.intervals) if bundle.manifest.intervals else None,
+            load_s=time.perf_counter() - began,
         )
 
     @property

@@ -52,11 +52,14 @@ class ServiceSettings:
         rate_limit_storage: RATE_LIMIT_STORAGE, where requests are counted.
         cors_origins: CORS_ORIGINS, sites whose pages may call the service.
         trusted_proxies: TRUSTED_PROXIES, how many proxies in front add to X-Forwarded-For.
+        metrics_port: METRICS_PORT, where metrics are shown without a key; None for none.
         metrics_dir: PROMETHEUS_MULTIPROC_DIR, where the processes of a server add up their metrics.
+        revision: SLIPWAY_REVISION, or on Render RENDER_GIT_COMMIT: the commit of the code; empty if not known.
         platform: Where disks do not last, by FLY_APP_NAME or RENDER_SERVICE_NAME; else empty.
         database_url: DATABASE_URL of the journal's Postgres; without one it is a SQLite file.
         journal_dir: JOURNAL_DIR, where the journal and its spool lie.
         journal_spool_bytes: JOURNAL_SPOOL_BYTES that may wait to be shipped.
+        journal_store_limit_bytes: JOURNAL_STORE_LIMIT_BYTES that the store may take; None where nothing limits it.
         journal_retention_days: JOURNAL_RETENTION_DAYS; None for ever.
         journal_sample: JOURNAL_SAMPLE, the share of requests that is written down.
         journal_when_full: JOURNAL_WHEN_FULL, what becomes of a request that cannot be written down.
@@ -88,11 +91,14 @@ class ServiceSettings:
     rate_limit_storage: str = field(repr=False)
     cors_origins: frozenset[str]
     trusted_proxies: int
+    metrics_port: int | None
     metrics_dir: str
+    revision: str
     platform: str
     database_url: str = field(repr=False)
     journal_dir: Path
     journal_spool_bytes: int
+    journal_store_limit_bytes: int | None
     journal_retention_days: int | None
     journal_sample: float
     journal_when_full: str
@@ -134,10 +140,13 @@ class ServiceSettings:
             cors_origins=reader.read("CORS_ORIGINS", "", names),
             trusted_proxies=reader.read("TRUSTED_PROXIES", "0", whole_number(0, 9)),
             metrics_dir=reader.read("PROMETHEUS_MULTIPROC_DIR", "", str),
+            metrics_port=reader.read("METRICS_PORT", "", _port),
+            revision=reader.read("SLIPWAY_REVISION", "", str) or reader.read("RENDER_GIT_COMMIT", "", str),
             platform=reader.read("FLY_APP_NAME", "", str) or reader.read("RENDER_SERVICE_NAME", "", str),
             database_url=reader.read("DATABASE_URL", "", _database, is_secret=True),
             journal_dir=reader.read("JOURNAL_DIR", ".slipway/journal", Path),
             journal_spool_bytes=reader.read("JOURNAL_SPOOL_BYTES", "100000000", whole_number(100_000, 100_000_000_000)),
+            journal_store_limit_bytes=reader.read("JOURNAL_STORE_LIMIT_BYTES", "", _size),
             journal_retention_days=reader.read("JOURNAL_RETENTION_DAYS", "", _days),
             journal_sample=reader.read("JOURNAL_SAMPLE", "1", _share),
             journal_when_full=reader.read("JOURNAL_WHEN_FULL", "refuse", one_of(WHEN_FULL_REFUSE, WHEN_FULL_SERVE)),
@@ -145,6 +154,8 @@ class ServiceSettings:
             journal_drop=reader.read("JOURNAL_DROP", "", names),
             journal_redact=reader.read("JOURNAL_REDACT", "", names),
         )
+        if settings.metrics_port == settings.port:
+            reader.refuse("METRICS_PORT", "takes another port than PORT")
         if settings.model_tag is None and is_on_github(settings.registry):
             reader.refuse("MODEL_TAG", f"names the tag to serve of {settings.registry}; python -m ml tags lists them")
         if settings.challenger_tag is not None:
@@ -191,6 +202,14 @@ def _rate(text: str) -> RateLimitItem | None:
         return parse(text) if text else None
     except ValueError as error:
         raise ValueError("takes a rate such as 600/minute or 10/second") from error
+
+
+def _port(text: str) -> int | None:
+    return whole_number(1, 65535)(text) if text else None
+
+
+def _size(text: str) -> int | None:
+    return whole_number(1_000_000, 10**15)(text) if text else None
 
 
 def _days(text: str) -> int | None:

@@ -37,10 +37,12 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
     Attributes:
         most_waiting: Requests that are ready at once beyond this many are told to come again.
         deadline_s: Within so many seconds a thread must have received a request and sent its answer.
+        note_sent_away: Called for every request that is told to come again.
     """
 
     most_waiting = 64
     deadline_s = 120.0
+    note_sent_away: Callable[[], None] = staticmethod(lambda: None)
 
     def init_process(self) -> None:
         """Make the pool of those who may have to wait."""
@@ -157,6 +159,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
     def _work(self, conn: Connection) -> bool:
         if conn.sock.is_late:
             # It was not read, and waited for a thread until nobody waits for the answer.
+            self.note_sent_away()
             conn.sock.sendall(BUSY_CLOSED)
             return False
         return bool(self.handle(conn))

@@ -79,7 +79,7 @@ def running(server: Server, folder: Path, tag: str) -> Iterator[Running]:
         tag: Of the model it serves.
     """
     folder.mkdir(exist_ok=True)
-    port = _free_port()
+    port = free_port()
     variables = {
         "MODEL_REGISTRY": REGISTRY,
         "PYTHONPATH": str(ROOT),
@@ -107,7 +107,8 @@ def running(server: Server, folder: Path, tag: str) -> Iterator[Running]:
             process.wait(_STOP_S)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody has."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 

@@ -284,9 +284,9 @@ class ServiceAway(ServiceError):
 class PortBusy(SlipwayError):
     """Another process listens where the server should."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, variable: str = "PORT") -> None:
         self.host, self.port = host, port
-        super().__init__(f"port {port} on {host} is in use; stop that process or set PORT to a free one")
+        super().__init__(f"port {port} on {host} is in use; stop that process or set {variable} to a free one")
 
 
 class NoService(SlipwayError):

@@ -16,6 +16,7 @@ from core.journal.claims import SqlClaims
 from core.journal.documents import SqlDocuments
 from core.journal.records import Record, Shadow
 from core.journal.rows import (
+    NEWEST_OUTCOME,
     OUTCOME_COLUMNS,
     PREDICTION_COLUMNS,
     SHADOW_COLUMNS,
@@ -127,6 +128,16 @@ class PostgresStore(SqlClaims, SqlDocuments):
         """See `JournalStore`."""
         ((oldest, newest),) = self._select(SPAN, [])
         return None if oldest is None else (oldest, newest)
+
+    def newest_outcome(self) -> int | None:
+        """See `JournalStore`."""
+        ((newest,),) = self._select(NEWEST_OUTCOME, [])
+        return newest if newest is None else int(newest)
+
+    def size_bytes(self) -> int:
+        """See `JournalStore`."""
+        ((size,),) = self._select("select pg_database_size(current_database())", [])
+        return int(size)
 
     def outcomes(self, *, after: int = 0, limit: int) -> Iterator[Stored]:
         """See `JournalStore`."""

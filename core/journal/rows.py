@@ -19,6 +19,8 @@ TABLES = ("predictions", "outcomes", "shadows")
 # Two questions, each answered from an end of the index; as one, SQLite would walk through all of it.
 SPAN = "select (select min(at) from predictions), (select max(at) from predictions)"
 
+NEWEST_OUTCOME = "select max(at) from outcomes"
+
 
 def prediction_row(record: Prediction) -> tuple[Any, ...]:
     """In the order of PREDICTION_COLUMNS; JSON as text."""

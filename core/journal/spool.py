@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import threading
 import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from core.errors import JournalUnavailable
@@ -16,6 +18,9 @@ from core.journal.records import Ids
 _SUFFIX = ".ndjson"
 _LOCK_SUFFIX = ".lock"
 _USUAL_BYTES = 2_000
+# A line says early when it was written; empty ones may stand before it.
+_HEAD_BYTES = 3 * _USUAL_BYTES
+_AT = re.compile(rb'"at":(\d+)')
 
 
 class Spool:
@@ -35,7 +40,7 @@ class Spool:
         Raises:
             JournalUnavailable: if the directory cannot be used.
         """
-        self._directory, self._max_bytes = directory, max_bytes
+        self._directory, self.max_bytes = directory, max_bytes
         self._owner = Ids().new()
         self._mutex = threading.Lock()
         self._file: int | None = None
@@ -49,7 +54,7 @@ class Spool:
             lock = self._take_lock()
             # A process whose spool nobody has any more writes nothing; closed twice, it could be another's by then.
             self._unlock = weakref.finalize(self, os.close, lock)
-            self._waiting = self._measure()
+            self._waiting = self.measure()
         except OSError as error:
             raise JournalUnavailable(directory, error.strerror or str(error)) from error
 
@@ -75,8 +80,8 @@ class Spool:
         with self._mutex:
             if self._is_closed:
                 raise JournalUnavailable(self._directory, "closed, as the process ends")
-            if self._waiting + len(data) > self._max_bytes:
-                raise JournalUnavailable(self._directory, f"holds the {self._max_bytes} bytes that it may")
+            if self._waiting + len(data) > self.max_bytes:
+                raise JournalUnavailable(self._directory, f"holds the {self.max_bytes} bytes that it may")
             try:
                 self._write(data)
             except OSError as error:
@@ -109,16 +114,36 @@ class Spool:
         Raises:
             JournalUnavailable: if not.
         """
-        if self._waiting + _USUAL_BYTES > self._max_bytes:
-            raise JournalUnavailable(self._directory, f"holds nearly the {self._max_bytes} bytes that it may")
+        if self._waiting + _USUAL_BYTES > self.max_bytes:
+            raise JournalUnavailable(self._directory, f"holds nearly the {self.max_bytes} bytes that it may")
         if not self._is_proven:
             # Empty lines, which nobody reads: one alone may fit where nothing else does.
             self.append(b"\n" * (_USUAL_BYTES - 1))
 
+    def touch(self) -> None:
+        """Note that the store was written to in another way than from here."""
+        with suppress(OSError):
+            os.utime(self._directory)
+
+    def touched_at(self) -> float:
+        """When a process last began to write here, shipped what was, or noted something; in seconds since 1970."""
+        try:
+            return self._directory.stat().st_mtime
+        except OSError:
+            return 0.0
+
+    def oldest(self) -> int | None:
+        """When the oldest line that waits was written, in microseconds since 1970; None if none does."""
+        # Files of one process are in order.
+        first: dict[str, Path] = {}
+        for path in sorted(self._directory.glob(f"*{_SUFFIX}")):
+            first.setdefault(path.name.partition("-")[0], path)
+        return min(filter(None, map(_first_at, first.values())), default=None)
+
     @property
     def fullness(self) -> float:
         """What waits, as a part of what may."""
-        return self._waiting / self._max_bytes
+        return self._waiting / self.max_bytes
 
     def ready(self) -> list[Path]:
         """Files that nobody writes to any more, oldest first: this process's own, and those of the dead."""
@@ -126,7 +151,7 @@ class Spool:
             if self._file is not None:
                 os.close(self._file)
                 self._file = None
-            self._waiting = self._measure()
+            self._waiting = self.measure()
             # Listed before the next line can begin a new file.
             own = list(self._directory.glob(f"{self._owner}-*{_SUFFIX}"))
         return sorted([*own, *self._left_behind()])
@@ -135,7 +160,7 @@ class Spool:
         """Give up a file that `ready` named, once the store has all of it."""
         path.unlink(missing_ok=True)
         with self._mutex:
-            self._waiting = self._measure()
+            self._waiting = self.measure()
 
     def _left_behind(self) -> Iterator[Path]:
         """Files of processes that have died; their locks are removed with the last of them."""
@@ -161,7 +186,8 @@ class Spool:
             os.close(lock)
         return False
 
-    def _measure(self) -> int:
+    def measure(self) -> int:
+        """Bytes that wait in the directory."""
         return sum(_size(path) for path in self._directory.glob(f"*{_SUFFIX}"))
 
     def close(self) -> None:
@@ -174,6 +200,15 @@ class Spool:
             self._unlock()
             if not any(self._directory.glob(f"{self._owner}-*{_SUFFIX}")):
                 (self._directory / f"{self._owner}{_LOCK_SUFFIX}").unlink(missing_ok=True)
+
+
+def _first_at(path: Path) -> int | None:
+    try:
+        with path.open("rb") as file:
+            found = _AT.search(file.read(_HEAD_BYTES))
+    except FileNotFoundError:
+        return None
+    return int(found[1]) if found else None
 
 
 def _size(path: Path) -> int:

@@ -75,6 +75,22 @@ class JournalStore(Protocol):
             JournalUnavailable: if the store cannot be read.
         """
 
+    def newest_outcome(self) -> int | None:
+        """
+        When an outcome was reported last, in microseconds since 1970; None if there is none.
+
+        Raises:
+            JournalUnavailable: if the store cannot be read.
+        """
+
+    def size_bytes(self) -> int:
+        """
+        What the store takes on its disk.
+
+        Raises:
+            JournalUnavailable: if the store cannot be read.
+        """
+
     def outcomes(self, *, after: int = 0, limit: int) -> Iterator[Stored]:
         """
         Outcomes by cursor; of several for one prediction the last one counts.

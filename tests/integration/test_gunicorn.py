@@ -90,12 +90,14 @@ def variables(folder: Path, **changes: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(folder: Path, *, within: Sequence[str] = (), **changes: str) -> Iterator[Server]:
+def serving(
+    folder: Path, *, within: Sequence[str] = (), module: Sequence[str] = ("app", "serve"), **changes: str
+) -> Iterator[Server]:
     """A ready server, started by the command `within` if there is one; it is stopped at the end, whatever happens."""
     port = free_port()
     with (folder / "output.log").open("ab") as output:
         process = subprocess.Popen(
-            [*within, sys.executable, "-m", "app", "serve"],
+            [*within, sys.executable, "-m", *module],
             cwd=ROOT,
             env=variables(folder, PORT=str(port), **changes),
             stdout=output,

@@ -5,21 +5,18 @@ from __future__ import annotations
 import itertools
 import json
 import re
-import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
 
-from app.accounting import Accounts
-from app.drift_metrics import COLUMNS, QUALITY, SEVERITY, gauges_of
 from app.settings import ServiceSettings
-from core.logs import configure_logs
 from deploy.platforms.compose import FOLDER, open_compose_slots
 from deploy.platforms.slots import Colour
 from doubles.docker.compose_file import ComposeFileError, read_variables, resolve
 from tests.commands import ROOT
 from tests.compose import FILE, SET, composed
+from tests.metric_names import sample_names, shown_kinds
 
 SERVICES = composed()["services"]
 SLOTS = [SERVICES[colour] for colour in Colour]
@@ -166,25 +163,11 @@ def test_no_file_holds_a_secret() -> None:
         assert not re.search(r"slip_[A-Za-z0-9_-]{20}|gh[ps]_\w{20}|://\w+:[^$@/\s{]+@", text)
 
 
-def test_every_metric_that_is_looked_at_is_one_that_the_service_shows() -> None:
-    files = [ROOT / "monitoring/rules/slipway.yml", ROOT / "monitoring/grafana/dashboards/slipway.json"]
+def test_every_metric_that_is_looked_at_is_one_that_the_service_shows(tmp_path: Path) -> None:
+    files = [*(ROOT / "monitoring/rules").glob("*.yml"), *(ROOT / "monitoring/grafana/dashboards").glob("*.json")]
     asked = {name for file in files for name in re.findall(r"slipway_\w+", file.read_text())}
-    shown = {
-        sample.name
-        for metric in (*_accounts().collect(), *gauges_of(None))
-        for sample in metric.samples
-        if not sample.name.endswith("_created")
-    }
     assert asked
-    assert asked <= shown | {SEVERITY, COLUMNS, QUALITY}
-
-
-def _accounts() -> CollectorRegistry:
-    accounts = Accounts("model-v1.0.0")
-    configure_logs()
-    started = time.perf_counter()
-    accounts.close(made="a", method="GET", path="/", route="/", status=200, started=started, rows=1, trace=None)
-    return accounts.registry
+    assert asked <= sample_names(shown_kinds(tmp_path))
 
 
 def test_every_query_of_the_dashboard_goes_to_the_datasource_that_is_provided() -> None:

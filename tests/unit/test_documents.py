@@ -20,6 +20,7 @@ from deploy.platforms.render_settings import DEFAULT_API_URL
 from deploy.prices import PRICES
 from ml.__main__ import main as ml_commands
 from ml.problem import read_problem
+from tests.metric_names import shown_kinds
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")) if path.name != "CHANGELOG.md"]
@@ -143,6 +144,12 @@ def test_every_training_command_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text()
     for command in ml_commands.commands:
         assert f"python -m ml {command}" in readme
+
+
+def test_every_metric_is_documented_with_its_kind(tmp_path: Path) -> None:
+    rows = re.findall(r"^\| `(slipway_\w+)` \| (\w+) \|", (ROOT / "docs/monitoring.md").read_text(), re.MULTILINE)
+    assert len(dict(rows)) == len(rows)
+    assert dict(rows) == shown_kinds(tmp_path)
 
 
 def test_every_module_in_the_code_map_exists_and_the_other_way_round() -> None:

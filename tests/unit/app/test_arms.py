@@ -113,8 +113,13 @@ def test_predictions_are_counted_by_model_and_arm(client: FlaskClient) -> None:
     metrics = client.get("/metrics").text
     count = sum(map(is_challenged, SUBJECTS))
     head = "slipway_predictions_total"
-    assert f'{head}{{arm="challenger",fallback="",model_tag="{CHALLENGER}"}} {count}.0' in metrics
-    assert f'{head}{{arm="champion",fallback="",model_tag="model-v1.0.0"}} {60 - count}.0' in metrics
+    by = [("challenger", CHALLENGER), ("champion", "model-v1.0.0")]
+    heads = [f'{head}{{arm="{arm}",fallback="",label="' for arm, _ in by]
+    counted = [
+        sum(float(line.split()[-1]) for line in metrics.splitlines() if line.startswith(start) and f'"{tag}"' in line)
+        for start, (_, tag) in zip(heads, by, strict=True)
+    ]
+    assert counted == [count, 60 - count]
 
 
 def test_the_log_names_the_model_that_answered(client: FlaskClient, capsys: pytest.CaptureFixture[str]) -> None:
@@ -154,9 +159,9 @@ def test_rows_for_which_it_is_too_slow_are_answered_by_the_champion(
     assert [each["model_tag"] for each in answers] == [CHALLENGER, "model-v1.0.0", "model-v1.0.0"]
     assert answers[1]["score"] == answers[2]["score"] == by_champion["score"]
     assert [line["fallback"] for line in journal(client)] == [None, "slow", "busy", None]
-    assert 'slipway_predictions_total{arm="challenger",fallback="slow",model_tag="model-v1.0.0"} 1.0' in (
-        client.get("/metrics").text
-    )
+    head, tag = 'slipway_predictions_total{arm="challenger",fallback="slow",label="', 'model_tag="model-v1.0.0"} 1.0'
+    lines = client.get("/metrics").text.splitlines()
+    assert [line for line in lines if line.startswith(head) and line.endswith(tag)]
 
 
 def test_rows_that_it_cannot_score_are_answered_by_the_champion(

@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from app.arms import Arms
 from app.experiments import Experiments
@@ -38,7 +37,7 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 
 @pytest.fixture
 def arms(registry: DirectoryRegistry) -> Arms:
-    return Arms(ServedModel.load(registry, CHAMPION), None, key=b"k" * 32, registry=CollectorRegistry())
+    return Arms(ServedModel.load(registry, CHAMPION), None, key=b"k" * 32)
 
 
 @pytest.fixture

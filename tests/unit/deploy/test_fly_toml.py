@@ -48,6 +48,13 @@ def test_the_port_is_the_one_that_the_service_listens_on(table: dict[str, Any]) 
     assert (table["env"]["HOST"], table["env"]["PORT"]) == ("0.0.0.0", "8080")  # noqa: S104  # of a machine of its own
 
 
+def test_the_metrics_are_read_where_the_service_shows_them_and_no_stranger_comes(table: dict[str, Any]) -> None:
+    (metrics,) = table["metrics"]
+    assert str(metrics["port"]) == table["env"]["METRICS_PORT"]
+    assert metrics["port"] != table["http_service"]["internal_port"]
+    assert "services" not in table
+
+
 def test_green_is_well_once_it_says_that_it_is_ready(table: dict[str, Any]) -> None:
     (check,) = table["http_service"]["checks"]
     assert (check["method"], check["path"]) == ("GET", "/readyz")

@@ -1,0 +1,1 @@
+"""What the service counts and shows to Prometheus; names and units as its conventions have them."""

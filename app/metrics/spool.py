@@ -1,0 +1,43 @@
+"""What waits in the spool to be shipped to the journal's store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+import structlog
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from core.journal.spool import Spool
+
+_LOG = structlog.get_logger()
+
+
+class SpoolCollector(Collector):
+    """Shows what waits on this machine, whichever process wrote it."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+
+    def describe(self) -> Iterable[Metric]:
+        """What it can show, without a look at the disk."""
+        return _gauges(0, 0, None)
+
+    def collect(self) -> Iterable[Metric]:
+        """What it shows now; nothing while the disk cannot be read."""
+        try:
+            oldest = self._spool.oldest()
+            return _gauges(self._spool.measure(), self._spool.max_bytes, oldest)
+        except OSError as error:
+            _LOG.warning("the metrics of the spool are missing", problem=str(error))
+            return []
+
+
+def _gauges(waiting: int, most: int, oldest: int | None) -> list[Metric]:
+    lag_s = 0.0 if oldest is None else max(0.0, time.time() - oldest / 1e6)
+    return [
+        GaugeMetricFamily("slipway_journal_spool_bytes", "What waits to be shipped to the store.", waiting),
+        GaugeMetricFamily("slipway_journal_spool_limit_bytes", "At most so much may wait.", most),
+        GaugeMetricFamily("slipway_journal_lag_seconds", "Age of the oldest line that waits; 0 if none does.", lag_s),
+    ]

@@ -1,0 +1,110 @@
+"""The metrics of a server with two workers: what they show together, on a port of their own, after one has died."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+
+from app.keys import Scope, new_key
+from core.registry import DirectoryRegistry
+from tests.factories import make_bundle
+from tests.integration.test_gunicorn import LOOPBACK, ROW, Server, free_port, run, serving, wait_for_workers
+
+ASKED, ROWS = 40, 3
+GUNICORN = ("gunicorn", "--config", "gunicorn.conf.py", "app.wsgi:application")
+
+
+def scrape(port: int) -> dict[str, float]:
+    """What the port of the metrics shows, by series."""
+    text = requests.get(f"http://{LOOPBACK}:{port}/metrics", timeout=10).text
+    lines = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, value in lines}
+
+
+def of(shown: dict[str, float], name: str) -> float:
+    """The sum of a metric over its labels."""
+    return sum(value for series, value in shown.items() if series.partition("{")[0] == name)
+
+
+def ask(server: Server, secret: str, times: int) -> None:
+    """Ask for a row and for a batch, each time on connections of their own, so that every worker has some."""
+    headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json", "Connection": "close"}
+    address = f"http://{LOOPBACK}:{server.port}/v1/predict"
+    for _ in range(times):
+        assert requests.post(address, ROW, headers=headers, timeout=10).ok
+        batch = b'{"rows": [%s]}' % b", ".join([ROW] * ROWS)
+        assert requests.post(f"{address}/batch", batch, headers=headers, timeout=10).ok
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """With a published model."""
+    DirectoryRegistry(tmp_path / "registry").publish(make_bundle(tmp_path / "bundle"))
+    return tmp_path
+
+
+def test_counters_add_up_over_workers_and_outlive_them(folder: Path) -> None:
+    secret, key = new_key("caller", [Scope.PREDICT])
+    port = free_port()
+    with serving(folder, WEB_CONCURRENCY="2", METRICS_PORT=str(port), API_KEYS=str(key)) as server:
+        first, _ = wait_for_workers(server, 2)
+        ask(server, secret, ASKED)
+        before = scrape(port)
+        os.kill(first, signal.SIGKILL)
+        while first in server.workers():
+            pass
+        wait_for_workers(server, 2)
+        server.wait_until_ready()
+        ask(server, secret, ASKED)
+        after = scrape(port)
+        public = requests.get(f"http://{LOOPBACK}:{server.port}/metrics", timeout=10)
+
+    for shown, asked in ((before, ASKED), (after, 2 * ASKED)):
+        assert of(shown, "slipway_predictions_total") == asked * (1 + ROWS)
+        assert of(shown, "slipway_prediction_score_count") == asked * (1 + ROWS)
+        counted = 'slipway_request_duration_seconds_count{method="POST",route="/v1/predict",status="200"}'
+        assert shown[counted] == asked
+        assert shown["slipway_requests_in_flight"] == 0
+    assert after["slipway_start_timestamp_seconds"] >= before["slipway_start_timestamp_seconds"] > 0
+    # Where anybody may ask, a key is needed.
+    assert public.status_code == 401
+
+
+def test_a_port_that_somebody_else_has_is_named(folder: Path) -> None:
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run(folder, "app", "serve", METRICS_PORT=str(port))
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"error: port {port} on {LOOPBACK} is in use; stop that process or set METRICS_PORT to a free one\n"
+    )
+
+
+def test_a_service_that_cannot_show_its_metrics_serves(folder: Path) -> None:
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        variables = {"METRICS_PORT": str(taken.getsockname()[1])}
+        with serving(folder, module=GUNICORN, **variables) as server:
+            assert server.request("POST", "/v1/predict", ROW)[0] == 200
+
+    assert "the metrics have no port of their own" in (folder / "output.log").read_text()
+
+
+def test_those_who_are_sent_away_are_counted(folder: Path) -> None:
+    port = free_port()
+    with serving(folder, METRICS_PORT=str(port), MAX_WAITING_REQUESTS="1") as server, ThreadPoolExecutor(8) as callers:
+        batch = b'{"rows": [%s]}' % b", ".join([ROW] * 2000)
+        while True:
+            asked = [callers.submit(server.request, "POST", "/v1/predict/batch", batch) for _ in range(8)]
+            statuses = [each.result()[0] for each in asked]
+            if 503 in statuses:
+                break
+        counted = scrape(port)["slipway_requests_sent_away_total"]
+
+    assert counted >= statuses.count(503)
