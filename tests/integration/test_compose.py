@@ -79,9 +79,10 @@ def _is_ready(url: str) -> bool:
 
 def expressions() -> list[str]:
     rules = YAML(typ="safe").load(MONITORING / "rules/slipway.yml")
-    dashboard = json.loads((MONITORING / "grafana/dashboards/slipway.json").read_text())
+    pages = [json.loads(path.read_text()) for path in (MONITORING / "grafana/dashboards").glob("*.json")]
     alerts = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
-    return [*alerts, *(target["expr"] for panel in dashboard["panels"] for target in panel["targets"])]
+    panels = [panel for page in pages for panel in page["panels"]]
+    return [*alerts, *(target["expr"] for panel in panels for target in panel.get("targets", ()))]
 
 
 def test_prometheus_takes_its_configuration_and_every_query(tmp_path: Path) -> None:

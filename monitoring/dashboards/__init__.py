@@ -1,0 +1,1 @@
+"""Grafana's dashboards; `scripts/dashboards` writes them into monitoring/grafana/dashboards."""
