@@ -68,6 +68,8 @@ def worker_exit(server: object, worker: Any) -> None:  # noqa: ARG001  # gunicor
     application = getattr(worker, "wsgi", None)
     if application is not None:
         application.extensions["journal"].shipper.close()
+        if application.extensions["traces"] is not None:
+            application.extensions["traces"].close()
 
 
 def child_exit(server: object, worker: Any) -> None:  # noqa: ARG001  # gunicorn calls it so

@@ -24,6 +24,7 @@ from app import (
     packing,
     predict,
     shield,
+    tracing,
 )
 from app.answering import Answering
 from app.experiments import Experiments
@@ -47,6 +48,7 @@ def create_app(
     *,
     registry: ModelRegistry | None = None,
     measure: Callable[[ServedModel], Meters] = Meters.of,
+    trace: Callable[[ServiceSettings], tracing.Traces | None] = tracing.open_traces,
 ) -> Flask:
     """
     The service, its model fetched and its golden rows scored.
@@ -55,6 +57,7 @@ def create_app(
         settings: By default from the environment.
         registry: By default the settings' own.
         measure: Makes what counts requests and answers.
+        trace: Makes what traces requests.
 
     Raises:
         SlipwayError: if a setting is malformed or the model cannot be served.
@@ -73,7 +76,9 @@ def create_app(
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     errors.init_app(app)
-    accounts = accounting.Accounts(model.tag, meters.requests)
+    traces = trace(settings)
+    app.extensions["traces"] = traces
+    accounts = accounting.Accounts(model.tag, meters.requests, traces)
     sides = arms.Arms(model, challenger, key=settings.subject_key.encode())
     shadow = None
     if settings.shadow_tag is not None:
@@ -81,7 +86,7 @@ def create_app(
         shadow = Shadow(beside, journal, registry=meters.registry)
     experiments = Experiments(sides, journal.store, opened, budget_s=settings.challenger_budget_ms / 1000)
     experiments.start()
-    answers = Answering(sides, journal, meters.answers, shadow=shadow, experiments=experiments)
+    answers = Answering(sides, journal, meters.answers, shadow=shadow, experiments=experiments, traces=traces)
     accounting.init_app(app, accounts)
     shared = (
         ServedCollector(sides, shadow, revision=settings.revision),

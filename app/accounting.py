@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import uuid_utils
@@ -13,7 +14,11 @@ from flask import Flask, Response, g, request
 
 from app.headers import REQUEST_ID
 from app.metrics.requests import RequestMeter
+from app.tracing import Traces
 from core.logs import frequent_event
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
 
 # A path that is none of ours must not make a time series of its own.
 OTHER_ROUTE = "other"
@@ -29,10 +34,25 @@ def request_id(given: str | None) -> str:
 class Accounts:
     """Counts and logs requests."""
 
-    def __init__(self, model_tag: str, meter: RequestMeter) -> None:
+    def __init__(self, model_tag: str, meter: RequestMeter, traces: Traces | None = None) -> None:
         self._log = frequent_event("request")
-        self._tag, self._meter = model_tag, meter
-        self.begin, self.drop = meter.begin, meter.drop
+        self._tag, self._meter, self._traces = model_tag, meter, traces
+        self.drop = meter.drop
+
+    def begin(self, trace: str | None = None) -> None:
+        """
+        A request begins to be answered; it ends by `close`, or by `drop` where others begin anew.
+
+        Args:
+            trace: Its traceparent header.
+        """
+        self._meter.begin()
+        if self._traces is not None:
+            self._traces.begin(trace)
+
+    def take_span(self) -> Span | None:
+        """The span of the request that is being answered, for one whose end comes later."""
+        return None if self._traces is None else self._traces.take()
 
     def close(
         self,
@@ -47,6 +67,7 @@ class Accounts:
         sent: int,
         trace: str | None,
         model_tag: str | None = None,
+        span: Span | None = None,
     ) -> None:
         """
         Account for an answered request, after `begin`.
@@ -62,10 +83,17 @@ class Accounts:
             sent: Bytes of the answer's body.
             trace: Its traceparent header.
             model_tag: Of the model that scored the rows; None for the champion, or none.
+            span: Of its trace; by default that of the request which is being answered.
         """
         seconds = time.perf_counter() - started
         self._meter.end(route, method, status, seconds=seconds, rows=rows, sent=sent)
+        tag = model_tag or self._tag
         traced = _TRACEPARENT.fullmatch(trace) if trace else None
+        trace_id = traced[1] if traced else None
+        if self._traces is not None:
+            span = span or self._traces.take()
+            if span is not None:
+                trace_id = self._traces.end(span, route=route, method=method, status=status, rows=rows, model_tag=tag)
         self._log(
             request_id=made,
             method=method,
@@ -74,8 +102,8 @@ class Accounts:
             status=status,
             duration_ms=round(seconds * 1000, 2),
             rows=rows,
-            model_tag=model_tag or self._tag,
-            **({"trace_id": traced[1]} if traced else {}),
+            model_tag=tag,
+            **({"trace_id": trace_id} if trace_id else {}),
         )
 
 
@@ -90,7 +118,7 @@ def init_app(app: Flask, accounts: Accounts) -> None:
 
     @app.before_request
     def start() -> None:
-        accounts.begin()
+        accounts.begin(request.headers.get("traceparent"))
         g.started = time.perf_counter()
         g.request_id = request_id(request.headers.get(REQUEST_ID))
 
@@ -111,6 +139,7 @@ def init_app(app: Flask, accounts: Accounts) -> None:
             started=here.started,
             trace=trace,
             model_tag=here.get("model_tag"),
+            span=accounts.take_span(),
         )
         if response.is_streamed:
             # How many rows, how many bytes and how long is known at its end.

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+from typing import Final
+
 from app.arms import Answered, Arms
 from app.decoder import Columns
 from app.experiments import Experiments
 from app.journal import Journal, Request
 from app.metrics.answers import AnswerMeter
 from app.shadow import Shadow
+from app.tracing import Traces
+
+_UNTRACED: Final = nullcontext()
 
 
 class Answering:
@@ -21,9 +27,10 @@ class Answering:
         *,
         shadow: Shadow | None = None,
         experiments: Experiments,
+        traces: Traces | None = None,
     ) -> None:
         self.arms, self.journal, self._meter = arms, journal, meter
-        self._shadow, self._experiments = shadow, experiments
+        self._shadow, self._experiments, self._traces = shadow, experiments, traces
 
     def answer(self, columns: Columns, request: Request) -> tuple[Answered, list[str]]:
         """
@@ -40,9 +47,14 @@ class Answering:
             JournalUnavailable: if it cannot be written down and must be.
         """
         self._experiments.touch()
-        answered = self.arms.score(columns, request.subject)
-        written = self.journal.record(request, columns, answered)
+        with self._part("score"):
+            answered = self.arms.score(columns, request.subject)
+        with self._part("journal"):
+            written = self.journal.record(request, columns, answered)
         self._meter.count(answered)
         if self._shadow is not None and written.record is not None:
             self._shadow.show(written.record, columns)
         return answered, written.ids
+
+    def _part(self, name: str) -> AbstractContextManager[None]:
+        return _UNTRACED if self._traces is None else self._traces.part(name)

@@ -54,6 +54,8 @@ class ServiceSettings:
         trusted_proxies: TRUSTED_PROXIES, how many proxies in front add to X-Forwarded-For.
         metrics_port: METRICS_PORT, where metrics are shown without a key; None for none.
         metrics_dir: PROMETHEUS_MULTIPROC_DIR, where the processes of a server add up their metrics.
+        traces_endpoint: OTEL_EXPORTER_OTLP_ENDPOINT, where traces go; empty for none.
+        service_name: OTEL_SERVICE_NAME, what traces call the service.
         revision: SLIPWAY_REVISION, or on Render RENDER_GIT_COMMIT: the commit of the code; empty if not known.
         platform: Where disks do not last, by FLY_APP_NAME or RENDER_SERVICE_NAME; else empty.
         database_url: DATABASE_URL of the journal's Postgres; without one it is a SQLite file.
@@ -93,6 +95,8 @@ class ServiceSettings:
     trusted_proxies: int
     metrics_port: int | None
     metrics_dir: str
+    traces_endpoint: str = field(repr=False)
+    service_name: str
     revision: str
     platform: str
     database_url: str = field(repr=False)
@@ -141,6 +145,8 @@ class ServiceSettings:
             trusted_proxies=reader.read("TRUSTED_PROXIES", "0", whole_number(0, 9)),
             metrics_dir=reader.read("PROMETHEUS_MULTIPROC_DIR", "", str),
             metrics_port=reader.read("METRICS_PORT", "", _port),
+            traces_endpoint=reader.read("OTEL_EXPORTER_OTLP_ENDPOINT", "", _endpoint, is_secret=True),
+            service_name=reader.read("OTEL_SERVICE_NAME", "slipway", str),
             revision=reader.read("SLIPWAY_REVISION", "", str) or reader.read("RENDER_GIT_COMMIT", "", str),
             platform=reader.read("FLY_APP_NAME", "", str) or reader.read("RENDER_SERVICE_NAME", "", str),
             database_url=reader.read("DATABASE_URL", "", _database, is_secret=True),
@@ -202,6 +208,12 @@ def _rate(text: str) -> RateLimitItem | None:
         return parse(text) if text else None
     except ValueError as error:
         raise ValueError("takes a rate such as 600/minute or 10/second") from error
+
+
+def _endpoint(text: str) -> str:
+    if text and not text.startswith(("http://", "https://")):
+        raise ValueError("takes an address, http://... or https://...")
+    return text
 
 
 def _port(text: str) -> int | None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import requests
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from app.keys import Scope, new_key
 from core.registry import DirectoryRegistry
@@ -108,3 +112,52 @@ def test_those_who_are_sent_away_are_counted(folder: Path) -> None:
         counted = scrape(port)["slipway_requests_sent_away_total"]
 
     assert counted >= statuses.count(503)
+
+
+class Collector(ThreadingHTTPServer):
+    """Takes OTLP over HTTP, as an OpenTelemetry collector does."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, str]] = []
+        super().__init__((LOOPBACK, 0), _CollectorHandler)
+
+
+class _CollectorHandler(BaseHTTPRequestHandler):
+    server: Collector
+
+    def do_POST(self) -> None:  # http.server calls it so
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers["Content-Encoding"] == "gzip":
+            body = gzip.decompress(body)
+        sent = ExportTraceServiceRequest.FromString(body)
+        is_known = self.path == "/v1/traces" and self.headers["Content-Type"] == "application/x-protobuf"
+        for resource in sent.resource_spans if is_known else ():
+            about = {each.key: each.value.string_value for each in resource.resource.attributes}
+            names = [span.name for scope in resource.scope_spans for span in scope.spans]
+            self.server.taken += [(about["service.name"], name) for name in names]
+        self.send_response(200 if is_known else 415)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name there
+        pass
+
+
+def test_what_was_traced_is_sent_before_a_worker_ends(folder: Path) -> None:
+    with Collector() as collector:
+        thread = threading.Thread(target=collector.serve_forever)
+        thread.start()
+        address = f"http://{LOOPBACK}:{collector.server_address[1]}"
+        try:
+            with serving(folder, OTEL_EXPORTER_OTLP_ENDPOINT=address, OTEL_SERVICE_NAME="churn") as server:
+                assert server.request("POST", "/v1/predict", ROW)[0] == 200
+        finally:
+            collector.shutdown()
+            thread.join()
+
+    assert {("churn", "POST /v1/predict"), ("churn", "score"), ("churn", "journal")} <= set(collector.taken)
+
+
+def test_a_collector_that_is_away_costs_no_answer(folder: Path) -> None:
+    away = f"http://{LOOPBACK}:{free_port()}"
+    with serving(folder, OTEL_EXPORTER_OTLP_ENDPOINT=away, OTEL_EXPORTER_OTLP_TIMEOUT="1") as server:
+        assert {server.request("POST", "/v1/predict", ROW)[0] for _ in range(20)} == {200}

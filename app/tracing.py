@@ -1,0 +1,116 @@
+"""
+OpenTelemetry traces, for those who ask for them by OTEL_EXPORTER_OTLP_ENDPOINT: a span a request, and its parts.
+
+Source:
+    https://opentelemetry.io/docs/specs/semconv/http/http-spans/
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Final
+
+from app.settings import ServiceSettings
+from core.version import VERSION
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.trace import Span
+
+_FLUSH_MS: Final = 5_000
+
+
+class Traces:
+    """The spans of a process; of requests that are answered at the same time each has its own."""
+
+    def __init__(self, provider: TracerProvider) -> None:
+        """
+        Args:
+            provider: Knows where spans go.
+        """
+        from opentelemetry import trace  # noqa: PLC0415  # 3 MB that those without traces need not carry
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415  # too
+
+        self._provider = provider
+        self._tracer = provider.get_tracer("slipway", VERSION)
+        self._trace, self._propagator = trace, TraceContextTextMapPropagator()
+        self._current: ContextVar[Span | None] = ContextVar("span", default=None)
+
+    def begin(self, traceparent: str | None) -> None:
+        """
+        A request begins.
+
+        Args:
+            traceparent: The header that names the span it belongs to.
+        """
+        carrier = {} if traceparent is None else {"traceparent": traceparent}
+        parent = self._propagator.extract(carrier)
+        self._current.set(self._tracer.start_span("request", parent, self._trace.SpanKind.SERVER))
+
+    def part(self, name: str) -> AbstractContextManager[None]:
+        """A part of the request that is being answered, as a block."""
+        span = self._current.get()
+        return nullcontext() if span is None else self._part(name, span)
+
+    @contextmanager
+    def _part(self, name: str, span: Span) -> Iterator[None]:
+        part = self._tracer.start_span(name, self._trace.set_span_in_context(span))
+        try:
+            yield
+        finally:
+            part.end()
+
+    def take(self) -> Span | None:
+        """The span of the request that is being answered, which from now on is the caller's to end."""
+        span = self._current.get()
+        self._current.set(None)
+        return span
+
+    def end(self, span: Span, *, route: str, method: str, status: int, rows: int, model_tag: str) -> str:
+        """
+        A request was answered.
+
+        Returns:
+            The id of its trace, in hexadecimal digits.
+        """
+        span.update_name(f"{method} {route}")
+        span.set_attributes(
+            {
+                "http.request.method": method,
+                "http.route": route,
+                "http.response.status_code": status,
+                "slipway.rows": rows,
+                "slipway.model_tag": model_tag,
+            }
+        )
+        if status >= 500:
+            span.set_status(self._trace.StatusCode.ERROR)
+        span.end(time.time_ns())
+        return f"{span.get_span_context().trace_id:032x}"
+
+    def close(self) -> None:
+        """Send what has not been sent."""
+        self._provider.force_flush(_FLUSH_MS)
+        self._provider.shutdown()
+
+
+def open_traces(settings: ServiceSettings) -> Traces | None:
+    """
+    What the settings ask for; None if they ask for nothing.
+
+    The other variables of OpenTelemetry's are read by its own library: headers, sampling, time-outs.
+    """
+    if not settings.traces_endpoint:
+        return None
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415  # see above
+    from opentelemetry.sdk.resources import Resource  # noqa: PLC0415  # see above
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415  # see above
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415  # see above
+
+    about = {"service.name": settings.service_name, "service.version": VERSION}
+    provider = TracerProvider(resource=Resource.create(about))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    return Traces(provider)

@@ -1,0 +1,105 @@
+"""Traces: a span a request, with its parts, whichever way it is answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+import pytest
+from flask.testing import FlaskClient
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from app import create_app, tracing
+from app.settings import ServiceSettings
+from core.registry import DirectoryRegistry
+
+ROW = {"age": 30, "city": "Oslo"}
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.fixture
+def exporter() -> InMemorySpanExporter:
+    return InMemorySpanExporter()
+
+
+@pytest.fixture
+def traced(
+    registry: DirectoryRegistry, environment: dict[str, str], exporter: InMemorySpanExporter
+) -> Iterator[FlaskClient]:
+    """A service whose spans stay here."""
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    app = create_app(ServiceSettings.from_env(environment), registry=registry, trace=lambda _: tracing.Traces(provider))
+    yield app.test_client()
+    provider.shutdown()
+
+
+def by_name(spans: Sequence[ReadableSpan]) -> dict[str, ReadableSpan]:
+    return {span.name: span for span in spans}
+
+
+@pytest.mark.parametrize("headers", [{}, {"traceparent": PARENT}], ids=["by itself", "as a part of the caller's"])
+def test_a_prediction_is_a_span_with_its_parts(
+    traced: FlaskClient, exporter: InMemorySpanExporter, headers: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert traced.post("/v1/predict", json=ROW, headers=headers).status_code == 200
+
+    found = by_name(exporter.get_finished_spans())
+    assert set(found) == {"POST /v1/predict", "score", "journal"}
+    whole = found["POST /v1/predict"]
+    assert whole.attributes == {
+        "http.request.method": "POST",
+        "http.route": "/v1/predict",
+        "http.response.status_code": 200,
+        "slipway.rows": 1,
+        "slipway.model_tag": "model-v1.0.0",
+    }
+    for name in ("score", "journal"):
+        part = found[name]
+        assert part.parent is not None
+        assert part.parent.span_id == whole.context.span_id
+        assert part.start_time is not None
+        assert part.end_time is not None
+        assert whole.start_time is not None
+        assert whole.end_time is not None
+        assert whole.start_time <= part.start_time <= part.end_time <= whole.end_time
+    trace = f"{whole.context.trace_id:032x}"
+    assert (whole.parent is not None) == bool(headers)
+    assert not headers or trace in PARENT
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [event["trace_id"] for event in events if event["event"] == "request"] == [trace]
+
+
+def test_what_the_lane_leaves_to_others_is_one_span(traced: FlaskClient, exporter: InMemorySpanExporter) -> None:
+    assert traced.post("/v1/predict", json={}).status_code == 422
+    (span,) = exporter.get_finished_spans()
+    assert span.attributes is not None
+    assert span.attributes["http.response.status_code"] == 422
+
+
+def test_lines_are_one_span_that_ends_with_the_last(traced: FlaskClient, exporter: InMemorySpanExporter) -> None:
+    kind = "application/x-ndjson"
+    traced.post("/v1/predict/batch", data=f"{json.dumps(ROW)}\n" * 2500, content_type=kind, buffered=True)
+    whole = by_name(exporter.get_finished_spans())["POST /v1/predict/batch"]
+    assert whole.attributes is not None
+    assert whole.attributes["slipway.rows"] == 2500
+
+
+def test_a_request_after_another_has_a_trace_of_its_own(traced: FlaskClient, exporter: InMemorySpanExporter) -> None:
+    for _ in range(2):
+        traced.get("/livez")
+    first, second = exporter.get_finished_spans()
+    assert first.context.trace_id != second.context.trace_id
+    assert (first.parent, second.parent) == (None, None)
+
+
+def test_without_a_collector_there_are_no_traces(environment: dict[str, str]) -> None:
+    assert tracing.open_traces(ServiceSettings.from_env(environment)) is None
+
+
+def test_the_address_of_a_collector_is_shown_nowhere(environment: dict[str, str]) -> None:
+    address = "https://user:hunter2@collector.test"
+    settings = ServiceSettings.from_env(environment | {"OTEL_EXPORTER_OTLP_ENDPOINT": address})
+    assert "hunter2" not in repr(settings)
