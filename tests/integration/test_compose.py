@@ -98,17 +98,7 @@ def test_prometheus_takes_its_configuration_and_every_query(tmp_path: Path) -> N
         (group,) = requests.get(f"http://{address}/api/v1/rules", timeout=30).json()["data"]["groups"]
         assert {"ServiceDown", "ManyErrors", "Slow"} < {rule["name"] for rule in group["rules"]}
         taken = requests.get(f"http://{address}/api/v1/status/config", timeout=30).json()["data"]["yaml"]
-        assert all(target in taken for target in ("blue:8080", "green:8080", "caddy:2020", "alertmanager:9093"))
-
-
-def test_prometheus_reads_the_key_from_the_secret_that_compose_mounts(tmp_path: Path) -> None:
-    text = (MONITORING / "prometheus.yml").read_text()
-    assert SERVICES["prometheus"]["secrets"] == ["metrics_key"]
-    assert "credentials_file: /run/secrets/metrics_key" in text
-    (tmp_path / "key").write_text("anything")
-    shutil.copytree(MONITORING / "rules", tmp_path / "rules")
-    (tmp_path / "prometheus.yml").write_text(text.replace("/run/secrets/metrics_key", str(tmp_path / "key")))
-    assert "6 rules found" in checked(program("promtool"), "check", "config", str(tmp_path / "prometheus.yml"))
+        assert all(target in taken for target in ("blue:9091", "green:9091", "caddy:2020", "alertmanager:9093"))
 
 
 ALERTS = f"""
@@ -260,11 +250,9 @@ def test_one_command_makes_the_secrets_and_starts_everything_and_a_second_change
     assert set(docker.services) == set(SERVICES) - {"green"}
     settings = ServiceSettings.from_env(docker.services["blue"]["variables"])
     assert str(settings.model_tag) == "model-v1.0.0"
-    for name, scopes in {"metrics-key": {Scope.ADMIN}, "deploy-key": {Scope.PREDICT, Scope.ADMIN}}.items():
-        key = (home / ".slipway/secrets" / name).read_text().strip()
-        found = find_key(settings.api_keys, f"Bearer {key}")
-        assert found is not None
-        assert found.scopes == scopes
+    found = find_key(settings.api_keys, f"Bearer {(home / '.slipway/secrets/deploy-key').read_text().strip()}")
+    assert found is not None
+    assert found.scopes == {Scope.PREDICT, Scope.ADMIN}
     assert (home / ".slipway/secrets/deploy-key").stat().st_mode & 0o077 == 0
     assert (home / ".env").stat().st_mode & 0o077 == 0
     assert (home / ".slipway/secrets").stat().st_mode & 0o077 == 0
@@ -274,5 +262,5 @@ def test_one_command_makes_the_secrets_and_starts_everything_and_a_second_change
 
 def _kept(home: Path, *command: str, **variables: str) -> dict[str, str]:
     checked(*command, **variables)
-    files = (".env", ".slipway/host/active", ".slipway/host/blue.env", ".slipway/secrets/metrics-key")
+    files = (".env", ".slipway/host/active", ".slipway/host/blue.env", ".slipway/secrets/deploy-key")
     return {name: (home / name).read_text() for name in files}

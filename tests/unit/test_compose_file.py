@@ -107,7 +107,10 @@ def test_ports_paths_and_patience_agree_with_the_service_and_its_image() -> None
     assert f"http://127.0.0.1:{port}/readyz" in service["healthcheck"]["test"][-1]
     assert [SERVICES["caddy"]["environment"][name] for name in ("BLUE", "GREEN")] == [f"blue:{port}", f"green:{port}"]
     monitored = (ROOT / "monitoring/prometheus.yml").read_text()
-    assert all(f'"{colour}:{port}"' in monitored for colour in Colour)
+    seen = service["environment"]["METRICS_PORT"]
+    assert all(f'"{colour}:{seen}"' in monitored for colour in Colour)
+    # Nobody outside of the network reaches it.
+    assert not any(seen in published for slot in SLOTS for published in slot["ports"])
     (graceful,) = re.findall(r"^graceful_timeout = (\d+)$", (ROOT / "gunicorn.conf.py").read_text(), re.MULTILINE)
     assert int(service["stop_grace_period"].removesuffix("s")) > int(graceful)
     image = ROOT / "Dockerfile"

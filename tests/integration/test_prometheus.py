@@ -1,0 +1,250 @@
+"""A real Prometheus looks at two workers and their proxy: whatever a rule or a panel asks for is there."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from ruamel.yaml import YAML
+
+from app.keys import Scope, new_key
+from core.documents import to_json_line
+from core.drift import Severity
+from core.experiment import Phase, Reading
+from core.registry import DirectoryRegistry
+from tests.compose import free_ports
+from tests.experiments import CHALLENGER, CHAMPION, make_experiment
+from tests.factories import make_bundle
+from tests.findings import make_column, make_quality, make_report, make_window
+from tests.fragile import publish_fragile
+from tests.integration.test_gunicorn import free_port, serving, wait_for_workers
+from tests.watched import MONITORING, Prometheus, caddy, configure, program, prometheus, running
+
+SECRET, KEY = new_key("all", list(Scope))
+SHADOW = "model-v1.2.0"
+# The challenger cannot score those who are older.
+OLD, AGES = 70, (20, 30, 75)
+PATIENCE_S = 90
+_SPOOL_BYTES = 200_000
+
+
+class Callers:
+    """Those who use a service, as the ones of a demonstration do."""
+
+    def __init__(self, url: str, health: str) -> None:
+        self._url, self._health = url, health
+        self._session = requests.Session()
+        self._session.headers["Authorization"] = f"Bearer {SECRET}"
+        self._count = 0
+
+    def send(self, method: str, path: str, **sent: Any) -> requests.Response:
+        return self._session.request(method, f"{self._url}{path}", timeout=30, **sent)
+
+    def ask(self) -> None:
+        """Rows of several subjects, some of them new to the model, some wrong; what became of them."""
+        self._count += 1
+        headers = {"X-Subject": f"customer-{self._count % 40}"}
+        for age in AGES:
+            self.send("POST", "/v1/predict", json={"age": age, "city": "Oslo"}, headers=headers)
+        rows = [{"age": 119, "city": "Rome"}] * 5
+        answer = self.send("POST", "/v1/predict/batch", json={"rows": rows}, headers=headers).json()
+        outcomes = [{"id": row["id"], "outcome": "yes"} for row in answer.get("predictions", ())]
+        self.send("POST", "/v1/outcomes", json={"outcomes": outcomes})
+        self.send("POST", "/v1/predict", json={"age": "old"})
+        requests.get(f"{self._health}/readyz", timeout=30)
+
+    def fill(self) -> None:
+        """Ask until nothing more can be written down."""
+        rows = [{"age": 20, "city": "Oslo"}] * 200
+        while self.send("POST", "/v1/predict/batch", json={"rows": rows}).status_code != 503:
+            pass
+        for _ in range(5):
+            requests.get(f"{self._health}/readyz", timeout=30)
+
+
+def report() -> bytes:
+    """A check that found something, and outcomes that are as good as ever."""
+    now = datetime.now(UTC)
+    window = make_window(make_column("age", Severity.ALERT), make_column("city"))
+    made = make_report(severity=Severity.ALERT, made_at=now, windows=(window,), quality=(make_quality(now, auc=0.9),))
+    return b'{"report": %s, "memory": 0}' % to_json_line(made)
+
+
+def experiment() -> bytes:
+    """One that was read off."""
+    now = datetime.now(UTC)
+    reading = Reading(at=now, word="running", value=0.01, low=-0.02, high=0.04)
+    phases = (Phase(share=0.5, since=now - timedelta(days=3)),)
+    return to_json_line(make_experiment(phases=phases, readings=(reading,)))
+
+
+@contextmanager
+def locked(store: Path) -> Iterator[None]:
+    """The journal's store, in which nobody else can write until the end of the block."""
+    with closing(sqlite3.connect(store, isolation_level=None)) as connection:
+        connection.execute("begin immediate")
+        yield
+        connection.execute("rollback")
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Prometheus, Callers]]:
+    """Everything that docker compose starts but for the databases, and its callers; each thing has happened once."""
+    folder = tmp_path_factory.mktemp("watched")
+    registry = DirectoryRegistry(folder / "registry")
+    good = make_bundle(folder / "good", tag=str(CHAMPION))
+    registry.publish(good)
+    publish_fragile(registry, good, CHALLENGER, feature="age", above=OLD)
+    registry.publish(make_bundle(folder / "shadow", tag=SHADOW))
+    seen, (own, alerts) = free_port(), free_ports()
+    variables = {
+        "API_KEYS": str(KEY),
+        "MODEL_TAG": str(CHAMPION),
+        "SHADOW_TAG": SHADOW,
+        "SUBJECT_KEY": "s" * 32,
+        "WEB_CONCURRENCY": "2",
+        "METRICS_PORT": str(seen),
+        "JOURNAL_SPOOL_BYTES": str(_SPOOL_BYTES),
+        "JOURNAL_STORE_LIMIT_BYTES": "100000000",
+        "CHALLENGER_BUDGET_MS": "60000",
+    }
+    with ExitStack() as stack:
+        server = stack.enter_context(serving(folder, **variables))
+        wait_for_workers(server, 2)
+        slot = f"127.0.0.1:{server.port}"
+        site, window = stack.enter_context(caddy(folder, blue=slot, green="127.0.0.1:9"))
+        manager = [
+            program("prometheus-alertmanager", "alertmanager"),
+            f"--config.file={MONITORING / 'alertmanager.yml'}",
+            f"--storage.path={folder / 'alerts'}",
+            f"--web.listen-address=127.0.0.1:{alerts}",
+            "--cluster.listen-address=",
+        ]
+        stack.enter_context(running(f"http://127.0.0.1:{alerts}/-/ready", folder / "alertmanager.log", manager))
+        targets = {
+            "blue:9091": f"127.0.0.1:{seen}",
+            "green:9091": "127.0.0.1:9",
+            "caddy:2020": window,
+            "127.0.0.1:9090": f"127.0.0.1:{own}",
+            "alertmanager:9093": f"127.0.0.1:{alerts}",
+        }
+        found = stack.enter_context(prometheus(folder, configure(folder, targets), own))
+        callers = Callers(site, f"http://{slot}")
+        callers.send("PUT", "/v1/experiment", data=experiment(), headers={"Content-Type": "application/json"})
+        callers.send("POST", "/v1/drift", data=report(), headers={"Content-Type": "application/json"})
+        for _ in range(10):
+            callers.ask()
+        with locked(folder / "journal/journal.db"):
+            callers.fill()
+            time.sleep(2)
+        yield found, callers
+
+
+def asked_by_panels() -> list[str]:
+    """The expressions of every dashboard."""
+    pages = [json.loads(path.read_text()) for path in (MONITORING / "grafana/dashboards").glob("*.json")]
+    panels = [panel for page in pages for panel in page["panels"]]
+    return sorted({target["expr"] for panel in panels for target in panel.get("targets", ())})
+
+
+def asked_by_rules() -> list[str]:
+    """What every rule looks at: of an alert that which is compared with something."""
+    rules = [
+        rule
+        for path in (MONITORING / "rules").glob("*.yml")
+        for group in YAML(typ="safe").load(path)["groups"]
+        for rule in group["rules"]
+    ]
+    return sorted({looked for rule in rules for looked in operands(rule["expr"])})
+
+
+_WORDS = re.compile(r"\s(and|or|unless)\s|\s(>=|<=|==|!=|>|<)\s")
+
+
+def operands(expression: str) -> list[str]:
+    """The parts of a condition that are compared with something; of anything else the whole."""
+    parts: list[tuple[int, int, str]] = []
+    depth = 0
+    for place, sign in enumerate(expression):
+        depth += (sign in "([{") - (sign in ")]}")
+        found = _WORDS.match(expression, place)
+        if depth == 0 and found:
+            parts.append((place, found.end(), found[1] or ""))
+    start, texts, is_compared = 0, [], False
+    for begin, end, word in [*parts, (len(expression), len(expression), "and")]:
+        if not is_compared:
+            texts.append(expression[start:begin].strip())
+        start, is_compared = end, not word
+    if len(texts) == 1 and texts[0] == expression.strip():
+        inner = expression.strip()
+        return operands(inner[1:-1]) if inner.startswith("(") and _closes(inner) == len(inner) - 1 else [inner]
+    return [each for text in texts for each in operands(text)]
+
+
+def _closes(expression: str) -> int:
+    """Where the first bracket is closed."""
+    depth = 0
+    for place, sign in enumerate(expression):
+        depth += (sign in "([{") - (sign in ")]}")
+        if depth == 0:
+            return place
+    return -1
+
+
+@pytest.mark.parametrize(
+    ("expression", "looked"),
+    [
+        ("up == 0", ["up"]),
+        ("a > 1 and b / c > 2 * 3", ["a", "b / c"]),
+        ("(a > 1 and b > 2) or (sum(c or d) / (e > 0) < 4)", ["a", "b", "sum(c or d) / (e > 0)"]),
+        ("time() - max(a) > 5", ["time() - max(a)"]),
+        ("vector(1)", ["vector(1)"]),
+    ],
+)
+def test_what_a_condition_looks_at_is_found(expression: str, looked: Sequence[str]) -> None:
+    assert operands(expression) == looked
+
+
+def test_every_expression_of_every_panel_and_rule_returns_data(watched: tuple[Prometheus, Callers]) -> None:
+    server, callers = watched
+    # Only where nothing is scraped at all is something absent.
+    missing = [each for each in asked_by_panels() + asked_by_rules() if not each.startswith("absent(")]
+    assert len(missing) > 50
+    deadline = time.monotonic() + PATIENCE_S
+    while missing and time.monotonic() < deadline:
+        callers.ask()
+        missing = [each for each in missing if not server.query(each)]
+    assert missing == []
+
+
+def scraped(server: Prometheus, expression: str) -> float:
+    """The value of an expression, from a scrape that began after now."""
+    now = time.time()
+    while float(server.query("max(timestamp(slipway_requests_in_flight))")[0]["value"][1]) <= now:
+        time.sleep(0.1)
+    return float(server.query(expression)[0]["value"][1])
+
+
+def test_what_it_shows_is_the_sum_over_the_workers(watched: tuple[Prometheus, Callers]) -> None:
+    server, callers = watched
+    before = scraped(server, "sum(slipway_rows_total)")
+    for _ in range(20):
+        callers.ask()
+    assert scraped(server, "sum(slipway_rows_total)") - before == 20 * (len(AGES) + 5 + 5)
+
+
+def test_every_rule_can_be_judged(watched: tuple[Prometheus, Callers]) -> None:
+    server, _ = watched
+    groups = requests.get(f"{server.url}/api/v1/rules", timeout=30).json()["data"]["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    assert rules
+    assert {rule["name"]: rule.get("lastError") for rule in rules if rule["health"] == "err"} == {}
