@@ -116,7 +116,10 @@ def configure(folder: Path, targets: Mapping[str, str], *, every: str = "1s") ->
     Returns:
         Of the file.
     """
-    shutil.copytree(MONITORING / "rules", folder / "rules")
+    (folder / "rules").mkdir()
+    for path in (MONITORING / "rules").glob("*.yml"):
+        rules = re.sub(r"^( +interval:) \w+$", rf"\1 {every}", path.read_text(), flags=re.MULTILINE)
+        (folder / "rules" / path.name).write_text(rules)
     text = (MONITORING / "prometheus.yml").read_text()
     text = re.sub(r"(scrape|evaluation)_interval: \w+", rf"\1_interval: {every}", text)
     for target, other in targets.items():
