@@ -17,7 +17,6 @@ from typing import Any
 
 import psycopg
 import requests
-from ruamel.yaml import YAML
 
 from app.keys import Scope, find_key
 from app.settings import ServiceSettings
@@ -26,8 +25,8 @@ from tests.commands import ROOT
 from tests.compose import composed, free_ports
 from tests.database import Postgres
 from tests.needs import lacking
+from tests.rules import MONITORING, alerts, rules
 
-MONITORING = ROOT / "monitoring"
 SERVICES = composed()["services"]
 CADDY = Path(sys.executable).with_name("caddy")
 REMEDY = "apt-get install prometheus prometheus-alertmanager"
@@ -78,11 +77,10 @@ def _is_ready(url: str) -> bool:
 
 
 def expressions() -> list[str]:
-    rules = YAML(typ="safe").load(MONITORING / "rules/slipway.yml")
     pages = [json.loads(path.read_text()) for path in (MONITORING / "grafana/dashboards").glob("*.json")]
-    alerts = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
     panels = [panel for page in pages for panel in page["panels"]]
-    return [*alerts, *(target["expr"] for panel in panels for target in panel.get("targets", ()))]
+    queries = [target["expr"] for panel in panels for target in panel.get("targets", ())]
+    return [*(rule["expr"] for rule in rules()), *queries]
 
 
 def test_prometheus_takes_its_configuration_and_every_query(tmp_path: Path) -> None:
@@ -95,52 +93,10 @@ def test_prometheus_takes_its_configuration_and_every_query(tmp_path: Path) -> N
         for expression in expressions():
             answer = requests.get(f"http://{address}/api/v1/query", {"query": expression}, timeout=30)
             assert answer.json()["status"] == "success", expression
-        (group,) = requests.get(f"http://{address}/api/v1/rules", timeout=30).json()["data"]["groups"]
-        assert {"ServiceDown", "ManyErrors", "Slow"} < {rule["name"] for rule in group["rules"]}
+        groups = requests.get(f"http://{address}/api/v1/rules", timeout=30).json()["data"]["groups"]
+        assert set(alerts()) <= {rule["name"] for group in groups for rule in group["rules"]}
         taken = requests.get(f"http://{address}/api/v1/status/config", timeout=30).json()["data"]["yaml"]
         assert all(target in taken for target in ("blue:9091", "green:9091", "caddy:2020", "alertmanager:9093"))
-
-
-ALERTS = f"""
-rule_files: [{MONITORING}/rules/slipway.yml]
-evaluation_interval: 1m
-tests:
-  - name: one slot stands empty, the other fails three requests in a hundred
-    interval: 1m
-    input_series:
-      - {{series: 'up{{job="slipway",slot="blue"}}', values: 1x30}}
-      - {{series: 'up{{job="slipway",slot="green"}}', values: 0x30}}
-      - {{series: 'slipway_request_duration_seconds_count{{route="/v1/predict",status="200"}}', values: 0+97x30}}
-      - {{series: 'slipway_request_duration_seconds_count{{route="/v1/predict",status="500"}}', values: 0+3x30}}
-      - {{series: slipway_drift_last_check_timestamp_seconds, values: 0x30}}
-    alert_rule_test:
-      - {{eval_time: 20m, alertname: ServiceDown}}
-      - {{eval_time: 20m, alertname: Slow}}
-      - {{eval_time: 20m, alertname: DriftNotChecked}}
-      - eval_time: 20m
-        alertname: ManyErrors
-        exp_alerts:
-          - exp_labels: {{severity: page}}
-            exp_annotations:
-              summary: 3% of requests are answered with a status of 500 or more.
-              remedy: >-
-                The log lines of that status name the request; python -m deploy rollback if a deployment began it.
-  - name: nothing answers
-    interval: 1m
-    input_series:
-      - {{series: 'up{{job="slipway",slot="blue"}}', values: 1x3 0x30}}
-      - {{series: 'up{{job="slipway",slot="green"}}', values: 0x33}}
-    promql_expr_test:
-      - {{expr: 'count(ALERTS{{alertname="ServiceDown",alertstate="firing"}})', eval_time: 3m}}
-      - expr: count(ALERTS{{alertname="ServiceDown",alertstate="firing"}})
-        eval_time: 10m
-        exp_samples: [{{value: 1}}]
-"""
-
-
-def test_alerts_are_made_of_what_is_wrong_and_of_nothing_else(tmp_path: Path) -> None:
-    (tmp_path / "alerts.yml").write_text(ALERTS)
-    assert "SUCCESS" in checked(program("promtool"), "test", "rules", str(tmp_path / "alerts.yml"))
 
 
 def test_alertmanager_takes_its_configuration(tmp_path: Path) -> None:
