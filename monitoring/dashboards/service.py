@@ -64,6 +64,28 @@ def service() -> Dashboard:
                     limits=[0.5, 0.8],
                 ),
             ],
+            "Promises": [
+                lines(
+                    "Errors: times as fast as a month allows",
+                    {
+                        window: f"max(job:slipway_request_errors:ratio_rate{window}) / 0.001"
+                        for window in ("5m", "1h", "6h", "3d")
+                    },
+                    "none",
+                    "Above 14.4 over an hour, or 6 over six, somebody is woken; above 1 over three days is a ticket.",
+                    limits=[1, 14.4],
+                ),
+                lines(
+                    "Slow predictions: times as many as a month allows",
+                    {
+                        window: f"max(job:slipway_slow_predictions:ratio_rate{window}) / 0.01"
+                        for window in ("5m", "1h", "6h", "3d")
+                    },
+                    "none",
+                    "Of a hundred predictions of one row one may take more than 250 ms.",
+                    limits=[1, 14.4],
+                ),
+            ],
             "Traffic": [
                 lines(
                     "Requests",
