@@ -27,6 +27,7 @@ SlipwayError                 a mistake or a damage that one sentence can describ
 │   ├── PlatformRefused      it answers that this may not or cannot be done
 │   └── NotSwitched          green was not let near the public
 ├── DeploymentFailed         what was to serve does not
+├── ScheduleUnclear          nobody can count how often a workflow runs
 ├── ExperimentError          two models cannot be compared like this
 ├── BundleRefused            a candidate that may not be published
 ├── JournalUnavailable       a record cannot be kept, or the journal not be read
@@ -251,6 +252,10 @@ class NotSwitched(PlatformError):
 
 class DeploymentFailed(SlipwayError):
     """A deployment did not end as it was wanted; its message says what serves."""
+
+
+class ScheduleUnclear(SlipwayError):
+    """How often a workflow's line `cron` comes due is not counted."""
 
 
 class ExperimentError(SlipwayError):

@@ -18,6 +18,7 @@ from core.ledger import Deployment, Environment, champion
 from core.summary import add_summary, table
 from core.tags import ModelTag
 from deploy.bringing import bring
+from deploy.costs.command import cost
 from deploy.experiments.command import experiment
 from deploy.machine import begin
 from deploy.plan import lines_of
@@ -66,6 +67,7 @@ def main() -> None:
     history    what served when
     at         what served at a time
     plan       what `up` would do, and what it costs
+    cost       what set-ups cost a month for a traffic, and when more is needed
     experiment two tags side by side: start, status, readout, stop
     replay     what a tag would have answered to what the service was asked
 
@@ -184,6 +186,7 @@ def plan(tag: ModelTag, environment: str) -> None:
     platform, situation = settings.platform, settings.platform.observe()
     course = begin(tag, situation, serving)
     click.echo("\n".join(lines_of(tag, course, situation, platform, platform.machines())))
+    click.echo("The database, egress and minutes beside them: python -m deploy cost.")
 
 
 @main.command()
@@ -233,6 +236,7 @@ def _say(text: str) -> None:
     add_summary(os.environ, text)
 
 
+main.add_command(cost)
 main.add_command(experiment)
 main.add_command(replay)
 
