@@ -129,7 +129,7 @@ def run(request: Request, settings: TrainingSettings, progress: Progress) -> Out
     with progress.step("Writing the candidate"):
         bundle = _write(request, settings, work)
     with progress.step("Recording the run in W&B"):
-        tracked = track(bundle, evaluation, verdict, latency, settings)
+        tracked = track(bundle, evaluation, verdict, latency, settings.wandb)
     return Outcome(bundle=bundle, tracked=tracked)
 
 

@@ -27,6 +27,35 @@ class WandbMode(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class WandbSettings:
+    """
+    Where runs go.
+
+    Attributes:
+        mode: WANDB_MODE; by default online with a key, else offline.
+        api_key: WANDB_API_KEY.
+        project: WANDB_PROJECT.
+        folder: WANDB_DIR, where run files go.
+    """
+
+    mode: WandbMode
+    api_key: str = field(repr=False)
+    project: str
+    folder: Path
+
+    @classmethod
+    def read(cls, reader: SettingsReader) -> WandbSettings:
+        """As the environment has it; faults are the reader's."""
+        key = reader.read("WANDB_API_KEY", "", str, is_secret=True)
+        return cls(
+            mode=reader.read("WANDB_MODE", "", partial(_wandb_mode, has_key=bool(key))),
+            api_key=key,
+            project=reader.read("WANDB_PROJECT", "slipway", _wandb_project),
+            folder=reader.read("WANDB_DIR", ".slipway", Path),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingSettings:
     """
     Settings of this process.
@@ -35,20 +64,14 @@ class TrainingSettings:
         registry: MODEL_REGISTRY, where bundles are published.
         ledger: DEPLOYMENT_LEDGER, which says what the champion is.
         candidate: CANDIDATE_DIR, where the last trained bundle waits.
-        wandb_mode: WANDB_MODE; by default online with a key, else offline.
-        wandb_api_key: WANDB_API_KEY.
-        wandb_project: WANDB_PROJECT.
-        wandb_dir: WANDB_DIR, where run files go.
+        wandb: Where the run goes.
         as_of: AS_OF, the replay clock; None uses all there is.
     """
 
     registry: ModelRegistry
     ledger: DeploymentLedger
     candidate: Path
-    wandb_mode: WandbMode
-    wandb_api_key: str = field(repr=False)
-    wandb_project: str
-    wandb_dir: Path
+    wandb: WandbSettings
     as_of: date | None
 
     @classmethod
@@ -62,17 +85,13 @@ class TrainingSettings:
             SettingsError: naming every malformed variable.
         """
         reader = SettingsReader(environment)
-        key = reader.read("WANDB_API_KEY", "", str)
         settings = cls(
             registry=reader.read(
                 "MODEL_REGISTRY", DEFAULT_REGISTRY, partial(open_registry, environment=environment, watch=watch)
             ),
             ledger=reader.read("DEPLOYMENT_LEDGER", DEFAULT_LEDGER, partial(open_ledger, environment=environment)),
             candidate=reader.read("CANDIDATE_DIR", ".slipway/candidate", Path),
-            wandb_mode=reader.read("WANDB_MODE", "", partial(_wandb_mode, has_key=bool(key))),
-            wandb_api_key=key,
-            wandb_project=reader.read("WANDB_PROJECT", "slipway", _wandb_project),
-            wandb_dir=reader.read("WANDB_DIR", ".slipway", Path),
+            wandb=WandbSettings.read(reader),
             as_of=reader.read("AS_OF", "", day),
         )
         refuse_apart(reader, settings.registry, settings.ledger)

@@ -16,7 +16,7 @@ from tests.factories import make_bundle
 def test_an_empty_environment_is_enough() -> None:
     settings = TrainingSettings.from_env({})
     assert settings.candidate == Path(".slipway/candidate")
-    assert (settings.wandb_api_key, settings.wandb_project, settings.wandb_dir) == ("", "slipway", Path(".slipway"))
+    assert (settings.wandb.api_key, settings.wandb.project, settings.wandb.folder) == ("", "slipway", Path(".slipway"))
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_an_empty_environment_is_enough() -> None:
     ],
 )
 def test_a_run_goes_online_where_there_is_a_key_unless_told(environment: dict[str, str], mode: str) -> None:
-    assert TrainingSettings.from_env(environment).wandb_mode == mode
+    assert TrainingSettings.from_env(environment).wandb.mode == mode
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_the_other_variables_are_taken_as_they_are() -> None:
     environment = {"CANDIDATE_DIR": "/a", "WANDB_API_KEY": "k", "WANDB_PROJECT": "p", "WANDB_DIR": "/w"}
     settings = TrainingSettings.from_env(environment)
     assert settings.candidate == Path("/a")
-    assert (settings.wandb_api_key, settings.wandb_project, settings.wandb_dir) == ("k", "p", Path("/w"))
+    assert (settings.wandb.api_key, settings.wandb.project, settings.wandb.folder) == ("k", "p", Path("/w"))
 
 
 def test_every_malformed_variable_is_named() -> None:
