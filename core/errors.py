@@ -34,6 +34,7 @@ SlipwayError                 a mistake or a damage that one sentence can describ
 ├── SourceError              rows that a service answered cannot be read
 ├── ServiceError             a running service cannot be asked, or answers not as one does
 │   └── ServiceAway          nothing answers there, or not in time
+├── ReportNotSaved           Weights & Biases did not take a report, or nobody here can make one
 ├── PortBusy
 ├── NoService                nothing answers, or something else than a service for this model
 └── ServiceRefused           a running service takes not what it was sent
@@ -284,6 +285,10 @@ class ServiceError(SlipwayError):
 
 class ServiceAway(ServiceError):
     """Nothing answers where a service should be, or not in time, or not to the end."""
+
+
+class ReportNotSaved(SlipwayError):
+    """Weights & Biases did not take a report, or nobody here can make one."""
 
 
 class PortBusy(SlipwayError):

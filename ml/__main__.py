@@ -24,6 +24,7 @@ from ml.options import AS_OF, MODEL_FILE
 from ml.publishing import print_gate, print_metrics, publish_candidate, tell, tell_refusal
 from ml.replaying import replay_candidate
 from ml.settings import TrainingSettings
+from ml.track_command import report, track
 from ml.traffic_command import traffic
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def main() -> None:
     tags       list what is published
     data       show what the data are now, and whether a model was made from them
     traffic    replay rows against a running service
+    track      record in W&B how the project stands today
+    report     show it in a W&B report
     """
 
 
@@ -267,6 +270,8 @@ def _bundle(settings: TrainingSettings, tag: ModelTag | None) -> Bundle:
 
 main.add_command(adopt)
 main.add_command(data)
+main.add_command(track)
+main.add_command(report)
 main.add_command(traffic)
 
 if __name__ == "__main__":

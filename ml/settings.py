@@ -13,7 +13,7 @@ from core.github.publishing import Watch
 from core.ledger import DeploymentLedger
 from core.places import DEFAULT_LEDGER, DEFAULT_REGISTRY, open_ledger, open_registry, refuse_apart
 from core.registry import ModelRegistry
-from core.settings import SettingsReader, day, service_key, whole_number
+from core.settings import SettingsReader, day, service_key, service_url, whole_number
 
 _MAX_PROJECT_LENGTH = 128
 
@@ -93,6 +93,53 @@ class TrainingSettings:
             candidate=reader.read("CANDIDATE_DIR", ".slipway/candidate", Path),
             wandb=WandbSettings.read(reader),
             as_of=reader.read("AS_OF", "", day),
+        )
+        refuse_apart(reader, settings.registry, settings.ledger)
+        reader.finish()
+        return settings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrackSettings:
+    """
+    Settings of `python -m ml track` and `report`.
+
+    Attributes:
+        registry: MODEL_REGISTRY, where the models' figures are.
+        ledger: DEPLOYMENT_LEDGER, which says what served when.
+        candidate: CANDIDATE_DIR, where a candidate may wait that the gate refused.
+        wandb: Where the run goes.
+        as_of: AS_OF, the day that stands for today; None for today.
+        drift_dir: DRIFT_DIR, where the last check of drift left its report.
+        service_url: SERVICE_URL, the service that keeps the report otherwise; empty for none.
+        service_key: SERVICE_KEY that is sent to it, of the scope admin; empty for none.
+    """
+
+    registry: ModelRegistry
+    ledger: DeploymentLedger
+    candidate: Path
+    wandb: WandbSettings
+    as_of: date | None
+    drift_dir: Path
+    service_url: str
+    service_key: str = field(repr=False)
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> TrackSettings:
+        """
+        Raises:
+            SettingsError: naming every malformed variable.
+        """
+        reader = SettingsReader(environment)
+        settings = cls(
+            registry=reader.read("MODEL_REGISTRY", DEFAULT_REGISTRY, partial(open_registry, environment=environment)),
+            ledger=reader.read("DEPLOYMENT_LEDGER", DEFAULT_LEDGER, partial(open_ledger, environment=environment)),
+            candidate=reader.read("CANDIDATE_DIR", ".slipway/candidate", Path),
+            wandb=WandbSettings.read(reader),
+            as_of=reader.read("AS_OF", "", day),
+            drift_dir=reader.read("DRIFT_DIR", ".slipway/drift", Path),
+            service_url=reader.read("SERVICE_URL", "", lambda text: service_url(text) if text else ""),
+            service_key=reader.read("SERVICE_KEY", "", service_key, is_secret=True),
         )
         refuse_apart(reader, settings.registry, settings.ledger)
         reader.finish()

@@ -84,7 +84,7 @@ def test_setup_with_an_old_python_says_so(tmp_path: Path) -> None:
 def test_setup_of_an_unknown_level_is_a_usage_error() -> None:
     done = _run("setup", "everything")
     assert done.returncode == 2
-    assert done.stderr == "usage: scripts/setup [serve|drift|train|dev]\n"
+    assert done.stderr == "usage: scripts/setup [serve|drift|train|track|dev]\n"
 
 
 @pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "scripts").iterdir()))
