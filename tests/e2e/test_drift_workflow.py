@@ -270,5 +270,7 @@ def test_two_runs_at_once_leave_one_open_issue(service: Service) -> None:
 @pytest.mark.slow
 def test_without_a_source_the_workflow_says_what_to_set_and_ends_well(service: Service) -> None:
     service.url = ""
-    assert "DRIFT_SOURCE" in service.check()
+    said = service.check()
+    assert "DRIFT_SOURCE" in said
+    assert "Nothing was recorded: WANDB_API_KEY is not set." in said
     assert service.github.repository(REPOSITORY).issues == {}
