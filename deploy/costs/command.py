@@ -47,7 +47,7 @@ def cost(
     """Say what each set-up costs a month, what it carries, and when it needs more.
 
     Nothing is asked of anybody: prices are those of deploy/prices.py with the day they were read, sizes and speeds
-    those that benches measured on the shipped example.
+    those that benches measured on a table of 20 features.
     """
     question = Question(
         setups=[setup for setup in SETUPS if platform in {None, setup.where}],

@@ -18,7 +18,7 @@ _BATCH: Final = 1000
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Taken:
     """
-    Bytes of a request with so many rows, the shipped example's.
+    Bytes of a request with so many rows, of a table of 20 features.
 
     Attributes:
         rows: How many.
