@@ -46,8 +46,8 @@ class Traces:
         Args:
             traceparent: The header that names the span it belongs to.
         """
-        carrier = {} if traceparent is None else {"traceparent": traceparent}
-        parent = self._propagator.extract(carrier)
+        headers = {} if traceparent is None else {"traceparent": traceparent}
+        parent = self._propagator.extract(headers)
         self._current.set(self._tracer.start_span("request", parent, self._trace.SpanKind.SERVER))
 
     def part(self, name: str) -> AbstractContextManager[None]:
