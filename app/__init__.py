@@ -84,13 +84,19 @@ def create_app(
     if settings.shadow_tag is not None:
         beside = arms.load_beside(opened, model, settings.shadow_tag, "SHADOW_TAG")
         shadow = Shadow(beside, journal, registry=meters.registry)
-    experiments = Experiments(sides, journal.store, opened, budget_s=settings.challenger_budget_ms / 1000)
+    experiments = Experiments(
+        sides,
+        journal.store,
+        opened,
+        budget_s=settings.challenger_budget_ms / 1000,
+        seldom_s=settings.journal_ship_every_s,
+    )
     experiments.start()
     answers = Answering(sides, journal, meters.answers, shadow=shadow, experiments=experiments, traces=traces)
     accounting.init_app(app, accounts)
     shared = (
         ServedCollector(sides, shadow, revision=settings.revision),
-        SpoolCollector(journal.spool),
+        SpoolCollector(journal.spool, every_s=settings.journal_ship_every_s),
         StoreCollector(journal, limit_bytes=settings.journal_store_limit_bytes),
     )
     app.extensions["meters"] = meters

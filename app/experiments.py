@@ -24,7 +24,7 @@ from core.journal.store import JournalStore
 from core.registry import ModelRegistry
 from core.tags import ModelTag
 
-# So old may what a process knows be.
+# So old may what a process knows be, unless the store is to sleep.
 _LOOK_EVERY_S: Final = 5.0
 _LOG = structlog.get_logger()
 
@@ -32,14 +32,18 @@ _LOG = structlog.get_logger()
 class Experiments:
     """Keeps one process's arms as the experiment wants them."""
 
-    def __init__(self, arms: Arms, store: JournalStore, registry: ModelRegistry, *, budget_s: float) -> None:
+    def __init__(
+        self, arms: Arms, store: JournalStore, registry: ModelRegistry, *, budget_s: float, seldom_s: float = 0
+    ) -> None:
         """
         Args:
             arms: Whose challenger is set; one that is there already is fixed, and stays.
             store: Where the experiment is kept.
             registry: Where challengers are published.
             budget_s: For every thousand rows that were begun, so long a challenger may take.
+            seldom_s: So old may what a process knows be, where the store is to be left alone.
         """
+        self._look_every_s = max(seldom_s, _LOOK_EVERY_S)
         self._arms, self._store, self._registry, self._budget_s = arms, store, registry, budget_s
         self.fixed = arms.challenger
         self._mutex = threading.Lock()
@@ -56,7 +60,7 @@ class Experiments:
 
     def touch(self) -> None:
         """Have somebody look, if that was long ago; never waits."""
-        if time.monotonic() > self._looked_at + _LOOK_EVERY_S and not self._mutex.locked():
+        if time.monotonic() > self._looked_at + self._look_every_s and not self._mutex.locked():
             self._looked_at = time.monotonic()
             threading.Thread(target=self.look, name="experiments", daemon=True).start()
 

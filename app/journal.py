@@ -82,7 +82,12 @@ class Journal:
         self.store = _open_store(settings)
         self._note_unwritten = note_unwritten
         self.spool = Spool(settings.journal_dir / "spool", max_bytes=settings.journal_spool_bytes)
-        self.shipper = Shipper(self.spool, self.store, retention_days=settings.journal_retention_days)
+        self.shipper = Shipper(
+            self.spool,
+            self.store,
+            retention_days=settings.journal_retention_days,
+            every_s=settings.journal_ship_every_s,
+        )
         self._sample = settings.journal_sample
         self._is_strict = settings.journal_when_full == WHEN_FULL_REFUSE
         self._ids = Ids()

@@ -61,6 +61,7 @@ class ServiceSettings:
         database_url: DATABASE_URL of the journal's Postgres; without one it is a SQLite file.
         journal_dir: JOURNAL_DIR, where the journal and its spool lie.
         journal_spool_bytes: JOURNAL_SPOOL_BYTES that may wait to be shipped.
+        journal_ship_every_s: JOURNAL_SHIP_EVERY_S, between two times at which the spool is shipped; 0 for at once.
         journal_store_limit_bytes: JOURNAL_STORE_LIMIT_BYTES that the store may take; None where nothing limits it.
         journal_retention_days: JOURNAL_RETENTION_DAYS; None for ever.
         journal_sample: JOURNAL_SAMPLE, the share of requests that is written down.
@@ -102,6 +103,7 @@ class ServiceSettings:
     database_url: str = field(repr=False)
     journal_dir: Path
     journal_spool_bytes: int
+    journal_ship_every_s: int
     journal_store_limit_bytes: int | None
     journal_retention_days: int | None
     journal_sample: float
@@ -152,6 +154,7 @@ class ServiceSettings:
             database_url=reader.read("DATABASE_URL", "", _database, is_secret=True),
             journal_dir=reader.read("JOURNAL_DIR", ".slipway/journal", Path),
             journal_spool_bytes=reader.read("JOURNAL_SPOOL_BYTES", "100000000", whole_number(100_000, 100_000_000_000)),
+            journal_ship_every_s=reader.read("JOURNAL_SHIP_EVERY_S", "0", whole_number(0, 86_400)),
             journal_store_limit_bytes=reader.read("JOURNAL_STORE_LIMIT_BYTES", "", _size),
             journal_retention_days=reader.read("JOURNAL_RETENTION_DAYS", "", _days),
             journal_sample=reader.read("JOURNAL_SAMPLE", "1", _share),

@@ -17,27 +17,36 @@ _LOG = structlog.get_logger()
 class SpoolCollector(Collector):
     """Shows what waits on this machine, whichever process wrote it."""
 
-    def __init__(self, spool: Spool) -> None:
-        self._spool = spool
+    def __init__(self, spool: Spool, *, every_s: float = 0) -> None:
+        """
+        Args:
+            spool: Of this process.
+            every_s: So long a line may wait.
+        """
+        self._spool, self._every_s = spool, every_s
 
     def describe(self) -> Iterable[Metric]:
         """What it can show, without a look at the disk."""
-        return _gauges(0, 0, None)
+        return _gauges(0, 0, 0.0)
 
     def collect(self) -> Iterable[Metric]:
         """What it shows now; nothing while the disk cannot be read."""
         try:
             oldest = self._spool.oldest()
-            return _gauges(self._spool.measure(), self._spool.max_bytes, oldest)
+            age_s = 0.0 if oldest is None else time.time() - oldest / 1e6
+            return _gauges(self._spool.measure(), self._spool.max_bytes, max(0.0, age_s - self._every_s))
         except OSError as error:
             _LOG.warning("the metrics of the spool are missing", problem=str(error))
             return []
 
 
-def _gauges(waiting: int, most: int, oldest: int | None) -> list[Metric]:
-    lag_s = 0.0 if oldest is None else max(0.0, time.time() - oldest / 1e6)
+def _gauges(waiting: int, most: int, lag_s: float) -> list[Metric]:
     return [
         GaugeMetricFamily("slipway_journal_spool_bytes", "What waits to be shipped to the store.", waiting),
         GaugeMetricFamily("slipway_journal_spool_limit_bytes", "At most so much may wait.", most),
-        GaugeMetricFamily("slipway_journal_lag_seconds", "Age of the oldest line that waits; 0 if none does.", lag_s),
+        GaugeMetricFamily(
+            "slipway_journal_lag_seconds",
+            "How much longer than it may (JOURNAL_SHIP_EVERY_S) the oldest line waits; 0 if none does.",
+            lag_s,
+        ),
     ]

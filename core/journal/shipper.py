@@ -29,6 +29,8 @@ _DAY_S = 86_400
 # So long a request that was sent again is known by its Idempotency-Key.
 CLAIM_DAYS = 1
 _LONGEST_WAIT_S = 30.0
+# Where it ships seldom, it looks so often whether much waits already, and does not wait for more than this.
+_GLANCE_S, _MUCH = 5.0, 0.5
 _LOG = structlog.get_logger()
 
 
@@ -39,15 +41,19 @@ class Shipper:
     A file is removed from the spool only once the store has all of it; what is shipped twice changes nothing.
     """
 
-    def __init__(self, spool: Spool, store: JournalStore, *, retention_days: int | None = None) -> None:
+    def __init__(
+        self, spool: Spool, store: JournalStore, *, retention_days: int | None = None, every_s: float = 0
+    ) -> None:
         """
         Args:
             spool: Where records wait.
             store: Where they are kept.
             retention_days: So long; None for ever.
+            every_s: So seldom, unless much waits, so that a database may sleep in between; 0 for as soon as can be.
         """
+        self._interval_s = max(every_s, _INTERVAL_S)
         self._spool, self._store, self._retention_days = spool, store, retention_days
-        self._pruned_at = -math.inf
+        self._pruned_at, self._is_late = -math.inf, False
         self._stop = threading.Event()
         self._one_at_a_time = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -94,9 +100,17 @@ class Shipper:
     def _run(self) -> None:
         # Those who ask come first.
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
-        wait_s = _INTERVAL_S
-        while not self._stop.wait(wait_s):
+        wait_s = self._interval_s
+        while not self._rest(wait_s):
             wait_s = self._try(wait_s)
+
+    def _rest(self, seconds: float) -> bool:
+        """Wait so long, or until much waits to be shipped; whether it is over for good."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and (seconds <= _LONGEST_WAIT_S or self._spool.fullness < _MUCH):
+            if self._stop.wait(min(left, _GLANCE_S)):
+                return True
+        return self._stop.is_set()
 
     def _try(self, wait_s: float) -> float:
         """Ship once, and say how long to wait before the next time."""
@@ -104,12 +118,14 @@ class Shipper:
             self.ship(pause_s=_PAUSE_S)
             self._prune()
         except JournalUnavailable as error:
-            longer_s = min(2 * wait_s, _LONGEST_WAIT_S)
+            longer_s = min(2 * min(wait_s, _LONGEST_WAIT_S), _LONGEST_WAIT_S)
             _LOG.warning("the journal waits in the spool", problem=str(error), next_try_s=longer_s)
+            self._is_late = True
             return longer_s
-        if wait_s > _INTERVAL_S:
+        if self._is_late:
             _LOG.info("the journal is shipped again")
-        return _INTERVAL_S
+        self._is_late = False
+        return self._interval_s
 
     def _prune(self) -> None:
         """Forget, once an hour, what is too old."""

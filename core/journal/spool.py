@@ -17,6 +17,8 @@ from core.journal.records import Ids
 
 _SUFFIX = ".ndjson"
 _LOCK_SUFFIX = ".lock"
+# Says by its age when the store was last written to.
+_MARK = "shipped"
 _USUAL_BYTES = 2_000
 # A line says early when it was written; empty ones may stand before it.
 _HEAD_BYTES = 3 * _USUAL_BYTES
@@ -123,12 +125,12 @@ class Spool:
     def touch(self) -> None:
         """Note that the store was written to in another way than from here."""
         with suppress(OSError):
-            os.utime(self._directory)
+            (self._directory / _MARK).touch(0o600)
 
     def touched_at(self) -> float:
-        """When a process last began to write here, shipped what was, or noted something; in seconds since 1970."""
+        """When a process last shipped what waits here, or noted something; in seconds since 1970, 0 if never."""
         try:
-            return self._directory.stat().st_mtime
+            return (self._directory / _MARK).stat().st_mtime
         except OSError:
             return 0.0
 
@@ -159,6 +161,7 @@ class Spool:
     def remove(self, path: Path) -> None:
         """Give up a file that `ready` named, once the store has all of it."""
         path.unlink(missing_ok=True)
+        self.touch()
         with self._mutex:
             self._waiting = self.measure()
 

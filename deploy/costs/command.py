@@ -25,6 +25,9 @@ from deploy.costs.workflows import scheduled
 @click.option("--outcomes", type=click.FloatRange(0, 1), default=1, show_default=True, help="Share that is reported.")
 @click.option("--retention-days", type=click.IntRange(1, 36_500), help="JOURNAL_RETENTION_DAYS  [default: for ever]")
 @click.option("--sample", type=click.FloatRange(0, 1), default=1, show_default=True, help="JOURNAL_SAMPLE.")
+@click.option(
+    "--ship-every", type=click.FloatRange(0, 86_400), default=0, show_default=True, help="JOURNAL_SHIP_EVERY_S."
+)
 @click.option("--platform", type=click.Choice([each.value for each in Where]), help="Only this one.")
 @click.option("--host-usd", type=click.FloatRange(0), help="What a host of your own costs a month.")
 @click.option("--minutes", type=click.FloatRange(0), default=0, help="Of GitHub's runners beside schedules, a month.")
@@ -38,6 +41,7 @@ def cost(
     outcomes: float,
     retention_days: int | None,
     sample: float,
+    ship_every: float,
     platform: str | None,
     host_usd: float | None,
     minutes: float,
@@ -58,6 +62,7 @@ def cost(
             outcomes=outcomes,
             sample=sample,
             retention_days=retention_days,
+            ship_every_s=ship_every,
         ),
         host_usd=host_usd,
         schedules=scheduled(),

@@ -85,9 +85,10 @@ def _asked(traffic: Traffic) -> str:
     outcomes = f"outcomes of {traffic.outcomes:.0%}" if traffic.outcomes else "no outcomes"
     kept = "for ever" if traffic.retention_days is None else f"for {traffic.retention_days:,} days"
     what = "everything" if traffic.sample == 1 else f"{traffic.sample:.1%} of the requests"
+    seldom = f", in the database after up to {traffic.ship_every_s:,.0f} s" if traffic.ship_every_s else ""
     return (
         f"{traffic.rows_per_day:,.0f} rows a day, {at_once}, within {traffic.hours_per_day:g} hours of the day; "
-        f"{outcomes}; {what} kept {kept}"
+        f"{outcomes}; {what} kept {kept}{seldom}"
     )
 
 

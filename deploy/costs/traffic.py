@@ -38,6 +38,7 @@ class Traffic:
         outcomes: The share of the rows of which is reported what became of them.
         sample: JOURNAL_SAMPLE, the share of the requests that is written down; their outcomes alone are kept.
         retention_days: JOURNAL_RETENTION_DAYS; None for ever.
+        ship_every_s: JOURNAL_SHIP_EVERY_S, between two times at which what was answered goes to the database.
     """
 
     rows_per_day: float
@@ -46,6 +47,7 @@ class Traffic:
     outcomes: float = 1
     sample: float = 1
     retention_days: int | None = None
+    ship_every_s: float = 0
 
     @property
     def requests_per_day(self) -> float:
@@ -88,12 +90,15 @@ class Traffic:
         """
         Hours of a month in which a database is awake that falls asleep some time after its last query.
 
-        Every request leads to a query, whatever JOURNAL_SAMPLE is. Where requests come at random moments, n in that
-        time on average, it is asleep for a share exp(-n), but for what the service itself asks each hour.
+        Every request leads to a query, whatever JOURNAL_SAMPLE is, at once or at the next time at which the journal is
+        shipped. Where requests come at random moments, n between two such times on average (or, if that is longer, in
+        the time that it stays awake), it is woken for a share 1 - exp(-n) of them, and by the service itself each hour.
         """
-        n = self.requests_per_second * NEON_AWAKE_S
+        between_s = max(self.ship_every_s, NEON_AWAKE_S)
+        woken = 1 - math.exp(-self.requests_per_second * between_s)
+        awake = woken * NEON_AWAKE_S / between_s
         left_alone = 1 - WAKES_AN_HOUR * NEON_AWAKE_S / _HOUR_S
-        asleep = left_alone * (self.hours_per_day * math.exp(-n) + 24 - self.hours_per_day)
+        asleep = left_alone * (self.hours_per_day * (1 - awake) + 24 - self.hours_per_day)
         return DAYS_A_MONTH * (24 - asleep)
 
     def kept_bytes(self, days: float) -> float:

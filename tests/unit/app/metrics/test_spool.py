@@ -28,6 +28,18 @@ def test_it_says_how_much_waits_and_since_when(tmp_path: Path) -> None:
     assert 60 <= waiting["lag_seconds"] < 120
 
 
+def test_what_may_wait_is_not_late(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, max_bytes=10**6)
+    spool.append(encode(make_prediction(at=int((time.time() - 60) * 1e6))))
+    lags = [
+        next(sample.value for each in SpoolCollector(spool, every_s=every_s).collect() for sample in each.samples
+             if sample.name == "slipway_journal_lag_seconds")
+        for every_s in (30, 3600)
+    ]  # fmt: skip
+    assert 30 <= lags[0] < 90
+    assert lags[1] == 0
+
+
 def test_a_disk_that_cannot_be_read_shows_nothing(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool", max_bytes=10**6)
     spool.append(encode(make_prediction()))

@@ -113,6 +113,24 @@ def test_the_thread_ships_by_itself_and_tries_again(shipper: Shipper, spool: Spo
     assert count(store) == 1
 
 
+def test_one_that_ships_seldom_waits_unless_much_waits(tmp_path: Path, store: Moody) -> None:
+    spool = Spool(tmp_path / "spool", max_bytes=10_000)
+    shipper = Shipper(spool, store, every_s=3600)
+    spool.append(encode(make_prediction()))
+    shipper.start()
+    time.sleep(1.5)
+    before = count(store)
+    while spool.fullness < 0.5:
+        spool.append(encode(make_prediction()))
+    deadline = time.monotonic() + 60
+    while not count(store) and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+    assert before == 0
+    assert count(store) > 1
+    shipper.close()
+
+
 @pytest.mark.parametrize(("days", "kept"), [(None, 3), (30, 1), (3000, 2)])
 def test_what_is_too_old_is_forgotten(spool: Spool, store: Moody, days: int | None, kept: int) -> None:
     shipper = Shipper(spool, store, retention_days=days)
@@ -132,7 +150,7 @@ def test_closing_ships_the_rest(tmp_path: Path, spool: Spool, store: Moody) -> N
     spool.append(encode(make_prediction()))
     shipper.close()
     assert count(SqliteStore(tmp_path / "journal.db")) == 1
-    assert list((tmp_path / "spool").iterdir()) == []
+    assert [path.name for path in (tmp_path / "spool").iterdir()] == ["shipped"]
 
 
 def test_closing_while_the_store_is_away_leaves_the_rest_to_the_next(

@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 
 from core.errors import JournalUnavailable
+from core.journal.records import encode
 from core.journal.spool import Spool
 from tests.commands import ROOT
 from tests.contract.trouble import largest_file
+from tests.journal import START, make_prediction
 
 BOUND = 10_000
 
@@ -65,6 +67,37 @@ def test_lines_that_arrive_while_files_are_taken_away_are_not_lost(tmp_path: Pat
         list(appended)
     assert sorted(map(int, found)) == list(range(20_000))
     spool.close()
+
+
+def test_it_knows_since_when_the_oldest_line_waits(spool: Spool) -> None:
+    assert spool.oldest() is None
+    lines = [encode(make_prediction(at=START + number)) for number in (5, 9)]
+    for line in lines:
+        spool.append(line)
+        (*_, newest) = spool.ready()
+    assert spool.oldest() == START + 5
+    spool.remove(min(spool.ready()))
+    assert spool.oldest() == START + 9
+    spool.remove(newest)
+    assert spool.oldest() is None
+
+
+def test_what_only_makes_sure_that_there_is_room_has_no_age(spool: Spool) -> None:
+    spool.check()
+    assert spool.measure() > 0
+    assert spool.oldest() is None
+
+
+def test_it_knows_when_something_was_last_shipped_or_noted(spool: Spool) -> None:
+    spool.append(encode(make_prediction()))
+    assert spool.touched_at() == 0
+    (file,) = spool.ready()
+    spool.remove(file)
+    shipped = spool.touched_at()
+    os.utime(spool._directory / "shipped", (1, 1))
+    spool.touch()
+    assert abs(time.time() - shipped) < 60
+    assert spool.touched_at() >= shipped
 
 
 def test_a_closed_spool_takes_nothing(tmp_path: Path) -> None:
@@ -148,4 +181,4 @@ def test_the_living_keep_their_files_and_the_dead_leave_theirs(tmp_path: Path) -
         spool.remove(path)
     spool.ready()
     spool.close()
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["shipped"]

@@ -63,3 +63,13 @@ def test_what_leaves_the_machine_are_answers_and_the_journal() -> None:
     month = 1000 * DAYS_A_MONTH
     assert math.isclose(DAILY.egress_gb, month * (557 + 794 + 150) / 1e9)
     assert math.isclose(replace(DAILY, sample=0).egress_gb, month * 557 / 1e9)
+
+
+def test_a_database_that_is_asked_each_half_hour_sleeps_in_between() -> None:
+    around_the_clock = replace(DAILY, hours_per_day=24)
+    seldom = replace(around_the_clock, ship_every_s=1800)
+    assert around_the_clock.awake_hours > 0.95 * 24 * DAYS_A_MONTH
+    # A sixth of the time, and what the service asks by itself.
+    assert seldom.awake_hours == pytest.approx((1 - (1 - 1 / 6) * (1 - 1 / 6)) * 24 * DAYS_A_MONTH, rel=0.01)
+    # As often as it stays awake is at once.
+    assert replace(around_the_clock, ship_every_s=300).awake_hours == pytest.approx(around_the_clock.awake_hours)
