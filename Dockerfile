@@ -1,5 +1,6 @@
-# The service and nothing else; scripts/image builds it. The root file system may be read-only if /tmp (what gunicorn
-# and large bodies put aside) and /var/lib/slipway (the journal, models that were fetched) can be written:
+# The service, beside it the receiver of alerts, and nothing else; scripts/image builds it. The root file system may be
+# read-only if /tmp (what gunicorn and large bodies put aside) and /var/lib/slipway (the journal, models that were
+# fetched) can be written:
 #   docker run --read-only --tmpfs /tmp --mount type=volume,dst=/var/lib/slipway --env MODEL_TAG=... slipway
 ARG BASE=docker.io/library/python:3.11-slim-bookworm
 
@@ -16,6 +17,7 @@ RUN find /opt/venv/lib -type d \( -name tests -o -path '*/numpy/f2py' -o -path '
 COPY LICENSE gunicorn.conf.py /srv/slipway/
 COPY core /srv/slipway/core
 COPY app /srv/slipway/app
+COPY watch /srv/slipway/watch
 # Whoever serves may write neither here nor anywhere else but below /tmp and /var/lib/slipway.
 RUN /opt/venv/bin/python -m compileall -q /opt/venv/lib /srv/slipway
 

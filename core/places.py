@@ -79,13 +79,14 @@ def open_ledger(location: str, environment: Mapping[str, str]) -> DeploymentLedg
     return DeploymentsLedger(github, run_url=f"{github.settings.page}/actions/runs/{run}" if run else "")
 
 
-def open_alerts(location: str, environment: Mapping[str, str]) -> GitHub | None:
+def open_alerts(location: str, environment: Mapping[str, str], *, patience_s: float | None = None) -> GitHub | None:
     """
     The repository in whose issues alerts are told, as a setting names it.
 
     Args:
         location: `github:OWNER/NAME`; `none` or empty for none.
         environment: Says how to reach GitHub.
+        patience_s: See `open_registry`.
 
     Raises:
         ValueError: saying what would be right.
@@ -95,7 +96,7 @@ def open_alerts(location: str, environment: Mapping[str, str]) -> GitHub | None:
         return None
     if kind != _GITHUB:
         raise ValueError(f"takes {_NONE} or {_GITHUB}:OWNER/NAME")
-    return _open_github(rest, environment)
+    return _open_github(rest, environment, patience_s)
 
 
 def is_on_github(registry: ModelRegistry) -> bool:

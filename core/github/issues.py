@@ -14,6 +14,7 @@ from core.github.client import GitHub
 from core.github.labels import LABEL, ensure_labels
 
 _LOOKS, _LOOK_AGAIN_S = 4, 2.0
+_STATE, _CLOSED = ("state", "state_reason"), "closed"
 
 
 class Done(StrEnum):
@@ -97,6 +98,34 @@ class Inbox:
         issue = self._send("PATCH", found.number, body=changes)
         return Raised(issue=issue, done=Done.REWRITTEN if found.is_open else Done.REOPENED)
 
+    def keep(self, alert: Alert) -> Issue:
+        """
+        Let a closed issue say this: nobody is told, and whoever has the key finds it.
+
+        Only the first time is noticed, as it is opened to be closed.
+
+        Raises:
+            IssuesDisabled: if the repository has no issues.
+            LabelsDropped: if the token may open issues but not label them.
+            GitHubError: see `GitHub.send`.
+        """
+        found = self._only(alert.key) or self._open(alert)
+        wanted = {"state": _CLOSED, "state_reason": "not_planned"} if found.is_open else {}
+        changes = {name: value for name, value in changes_between(found, alert).items() if name not in _STATE} | wanted
+        return self._send("PATCH", found.number, body=changes) if changes else found
+
+    def opened(self, label: str) -> list[Issue]:
+        """
+        Our open issues with a label beside `slipway`.
+
+        Raises:
+            IssuesDisabled: if the repository has no issues.
+            GitHubError: see `GitHub.pages`.
+        """
+        with self._answered():
+            found = list(self._github.pages(Issue, "issues", state="open", labels=f"{LABEL},{label}"))
+        return [issue for issue in found if issue.pull_request is None]
+
     def comment(self, issue: Issue, text: str) -> None:
         """
         Add a comment to an issue.
@@ -146,7 +175,7 @@ class Inbox:
             IssuesDisabled: if the repository has no issues.
             GitHubError: see `GitHub.send`.
         """
-        self._send("PATCH", issue.number, body={"state": "closed", "state_reason": reason})
+        self._send("PATCH", issue.number, body={"state": _CLOSED, "state_reason": reason})
 
     def settle(self, key: str, text: str) -> bool:
         """

@@ -31,6 +31,7 @@ LABELS: Final[Mapping[str, Label]] = MappingProxyType(
             Label(name="severity:alert", color="d93f0b", description="Look at this today"),
             Label(name="severity:warning", color="fbca04", description="Look at this soon"),
             Label(name="severity:info", color="c5def5", description="Good to know"),
+            Label(name="alert", color="e99695", description="What is watched is not as it should be; docs/runbook.md"),
             Label(name="drift", color="5319e7", description="What comes in is not what the model was trained on"),
             Label(name="degradation", color="a2327a", description="The model is right less often than it was"),
             Label(name="no-data", color="6e7781", description="No rows come in"),

@@ -9,10 +9,11 @@ from functools import partial
 import msgspec
 
 from core.github.alert import Alert, Issue
+from core.github.hidden import hidden, hidden_in
 from core.github.issues import Done, Inbox, Raised
 from drift.alerts.conditions import Condition
 from drift.alerts.retraining import Retraining
-from drift.alerts.telling import State, Step, decide, hidden, state_in
+from drift.alerts.telling import State, Step, decide
 
 
 class Deed(StrEnum):
@@ -75,7 +76,7 @@ class Alerts:
         found = self._inbox.find(key)
         decision = decide(
             condition,
-            state_in(found.body) if found else None,
+            hidden_in(found.body, State) if found else None,
             is_open=found.is_open if found else None,
             may_train=self._retraining is not None,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,7 +21,6 @@ _CLOSING: Final = (
 _FORGOTTEN: Final = "Somebody has edited this text, so it is not known whether a training was started; none is."
 # More are compared by nobody, and must leave room for the text.
 _COLUMNS: Final = 100
-_STATE: Final = re.compile(r"<!-- slipway:state (.*?) -->")
 
 
 class State(Document, frozen=True, kw_only=True):
@@ -144,19 +142,3 @@ def _recovery(condition: Condition) -> str:
     left = CLEAN_WINDOWS - condition.clean_windows
     windows = "one more window that is not alarming" if left == 1 else f"{left} more windows that are not alarming"
     return f"The newest window is not alarming. This issue is closed after {windows}."
-
-
-def hidden(state: State) -> str:
-    """A state as a comment in Markdown, which readers do not see."""
-    # In JSON these can only stand in a text, where they may be written so; the comment cannot end before its end.
-    text = msgspec.json.encode(state).decode().replace(">", "\\u003e").replace("<", "\\u003c")
-    return f"<!-- slipway:state {text} -->"
-
-
-def state_in(body: str | None) -> State | None:
-    """The state that a body ends with; None if there is none, or somebody has broken it."""
-    found = _STATE.findall(body or "")
-    try:
-        return msgspec.json.decode(found[-1], type=State) if found else None
-    except (msgspec.DecodeError, RecursionError):
-        return None

@@ -26,6 +26,7 @@ from tests.compose import composed, free_ports
 from tests.database import Postgres
 from tests.needs import lacking
 from tests.rules import MONITORING, alerts, rules
+from watch.settings import ReceiverSettings
 
 SERVICES = composed()["services"]
 CADDY = Path(sys.executable).with_name("caddy")
@@ -192,6 +193,7 @@ def test_one_command_makes_the_secrets_and_starts_everything_and_a_second_change
     for name in (
         "app",
         "core",
+        "watch",
         "docker-compose.yml",
         "compose.env.example",
         *(p.name for p in ROOT.glob("require*.txt")),
@@ -212,11 +214,15 @@ def test_one_command_makes_the_secrets_and_starts_everything_and_a_second_change
     assert (home / ".slipway/secrets/deploy-key").stat().st_mode & 0o077 == 0
     assert (home / ".env").stat().st_mode & 0o077 == 0
     assert (home / ".slipway/secrets").stat().st_mode & 0o077 == 0
+    receiver = docker.services["watch"]["variables"]
+    token = {"WATCH_TOKEN_FILE": str(home / ".slipway/secrets/watch-token")}
+    assert ReceiverSettings.from_env({**receiver, **token}).alerts is None
     refused = subprocess.run([home / "scripts/compose"], capture_output=True, text=True, check=False, timeout=30)
     assert (refused.returncode, refused.stderr) == (2, "usage: scripts/compose TAG\n")
 
 
 def _kept(home: Path, *command: str, **variables: str) -> dict[str, str]:
     checked(*command, **variables)
-    files = (".env", ".slipway/host/active", ".slipway/host/blue.env", ".slipway/secrets/deploy-key")
+    secrets = (".slipway/secrets/deploy-key", ".slipway/secrets/watch-token")
+    files = (".env", ".slipway/host/active", ".slipway/host/blue.env", *secrets)
     return {name: (home / name).read_text() for name in files}

@@ -144,6 +144,36 @@ def test_settling_what_is_not_open_sends_nothing(is_closed: bool, inbox: Inbox, 
     assert sent(github) == before
 
 
+def test_what_is_kept_is_a_closed_issue_that_is_rewritten(inbox: Inbox, github: GitHub) -> None:
+    number = inbox.keep(ALERT).number
+    inbox.keep(replace(ALERT, body="It beats."))
+    (issue,) = issues(github)
+    assert (issue.number, issue.state, issue.state_reason) == (number, "closed", "not_planned")
+    assert (issue.body or "").endswith("It beats.")
+    before = sent(github)
+    inbox.keep(replace(ALERT, body="It beats."))
+    assert sent(github) == before
+
+
+def test_what_is_kept_is_closed_again_where_somebody_opened_it(inbox: Inbox, github: GitHub, owner: Caller) -> None:
+    number = inbox.keep(ALERT).number
+    owner.ask("PATCH", f"issues/{number}", {"state": "open"})
+    inbox.keep(ALERT)
+    assert issues(github)[0].state == "closed"
+
+
+def test_the_open_issues_of_a_label_are_ours_and_no_pull_requests(
+    inbox: Inbox, github: GitHub, owner: Caller, repository: Repository
+) -> None:
+    issue = raised(inbox).issue
+    raised(inbox, key="other", labels=("degradation",))
+    owner.issue(labels=["drift"])
+    add_pull_request(github.world, repository, "About drift").labels = ["slipway", "drift"]
+    assert inbox.opened("drift") == [issue]
+    inbox.settle(ALERT.key, "Gone.")
+    assert inbox.opened("drift") == []
+
+
 def test_a_comment_is_added(inbox: Inbox, github: GitHub) -> None:
     inbox.comment(raised(inbox).issue, "Trained again.")
     assert [comment.body for comment in issues(github)[0].comments] == ["Trained again."]

@@ -17,6 +17,7 @@ from tests.commands import ROOT
 from tests.compose import FILE, SET, composed
 from tests.metric_names import sample_names, shown_kinds
 from tests.rules import rules
+from watch.settings import ReceiverSettings
 
 SERVICES = composed()["services"]
 SLOTS = [SERVICES[colour] for colour in Colour]
@@ -100,6 +101,22 @@ def test_what_compose_tells_the_service_is_what_the_service_asks_for() -> None:
     assert settings.is_production
     # Where models are fetched from GitHub, that is asked for besides.
     assert set(variables) <= recorder.asked | {"GITHUB_TOKEN", "MODEL_CACHE"}
+
+
+def test_what_compose_tells_the_receiver_is_what_the_receiver_asks_for(tmp_path: Path) -> None:
+    service = SERVICES["watch"]
+    (tmp_path / "token").write_text("t" * 16)
+    recorder = Recorder({**service["environment"], "WATCH_TOKEN_FILE": str(tmp_path / "token")})
+    settings = ReceiverSettings.from_env(recorder)
+    assert set(service["environment"]) <= recorder.asked | {"GITHUB_TOKEN"}
+    assert f"http://127.0.0.1:{settings.port}/livez" in service["healthcheck"]["test"][-1]
+    alerting = (ROOT / "monitoring/alertmanager.yml").read_text()
+    assert alerting.count(f"- url: http://watch:{settings.port}/alerts\n") == 2
+    secret = service["environment"]["WATCH_TOKEN_FILE"]
+    assert alerting.count(f"credentials_file: {secret}}}") == 2
+    for name in ("watch", "alertmanager"):
+        assert SERVICES[name]["secrets"] == [secret.rpartition("/")[2]]
+        assert "watch" in SERVICES[name]["networks"]
 
 
 def test_ports_paths_and_patience_agree_with_the_service_and_its_image() -> None:

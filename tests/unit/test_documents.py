@@ -21,6 +21,7 @@ from deploy.prices import PRICES
 from ml.__main__ import main as ml_commands
 from ml.problem import read_problem
 from tests.metric_names import shown_kinds
+from watch.__main__ import main as watch_commands
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")) if path.name != "CHANGELOG.md"]
@@ -55,6 +56,7 @@ def _read_variables(source: str) -> dict[str, str]:
         ("ml/settings.py", "Training"),
         ("drift/settings.py", "Drift"),
         ("control/settings.py", "The control plane"),
+        ("watch/settings.py", "Watching"),
     ],
 )
 def test_the_settings_table_holds_every_variable_with_its_default(source: str, title: str) -> None:
@@ -120,7 +122,7 @@ def test_the_settings_table_holds_what_leads_to_github() -> None:
 
 def test_the_environment_example_holds_every_variable_with_its_default() -> None:
     lines = [line for line in (ROOT / ".env.example").read_text().splitlines() if line and not line.startswith("#")]
-    sources = ("app/settings.py", "ml/settings.py", "drift/settings.py")
+    sources = ("app/settings.py", "ml/settings.py", "drift/settings.py", "watch/settings.py")
     expected = {name: default for source in sources for name, default in _read_variables(source).items()}
     assert dict(line.split("=", 1) for line in lines) == expected
 
@@ -131,9 +133,15 @@ def test_every_script_is_named_in_the_readme_and_the_other_way_round() -> None:
     assert named == {path.name for path in (ROOT / "scripts").iterdir()} - {"environment"}
 
 
-@pytest.mark.parametrize("package", ["ml", "app", "control", "deploy"])
+@pytest.mark.parametrize("package", ["ml", "app", "control", "deploy", "watch"])
 def test_every_command_named_in_a_document_exists(package: str) -> None:
-    groups = {"ml": ml_commands, "app": app_commands, "control": control_commands, "deploy": deploy_commands}
+    groups = {
+        "ml": ml_commands,
+        "app": app_commands,
+        "control": control_commands,
+        "deploy": deploy_commands,
+        "watch": watch_commands,
+    }
     commands: click.Group = groups[package]
     for document in DOCUMENTS:
         for command in re.findall(rf"python -m {package} ([a-z]+)", document.read_text()):
@@ -155,7 +163,7 @@ def test_every_metric_is_documented_with_its_kind(tmp_path: Path) -> None:
 def test_every_module_in_the_code_map_exists_and_the_other_way_round() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text().split("## Code map")[1].split("\n## ")[0]
     named = {name.rstrip("/") for name in re.findall(r"`([a-z_/]+)`", text)}
-    for package in ("core", "ml", "app", "control", "deploy", "drift"):
+    for package in ("core", "ml", "app", "control", "deploy", "drift", "watch"):
         for path in (ROOT / package).iterdir():
             if path.stem != "__init__" and path.name != "__pycache__":
                 assert path.stem in named, path

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from core.drift import Severity
+from core.github.hidden import hidden, hidden_in
 from drift.alerts.conditions import Condition, Kind
-from drift.alerts.telling import Decision, State, Step, decide, hidden, state_in
+from drift.alerts.telling import Decision, State, Step, decide
 
 ALARM = Condition(
     line="model",
@@ -186,7 +187,7 @@ def test_a_state_is_read_as_it_was_written_and_ends_no_comment(
     text = hidden(state)
     assert text.count("-->") == 1
     assert "\n" not in text
-    assert state_in(f"Of a text with <!-- slipway:state {{}} -->\n\n{text}\n") == state
+    assert hidden_in(f"Of a text with <!-- slipway:state {{}} -->\n\n{text}\n", State) == state
 
 
 @pytest.mark.parametrize(
@@ -204,4 +205,4 @@ def test_a_state_is_read_as_it_was_written_and_ends_no_comment(
     ],
 )
 def test_a_state_that_somebody_broke_is_unknown(body: str | None) -> None:
-    assert state_in(body) is None
+    assert hidden_in(body, State) is None

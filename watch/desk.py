@@ -1,0 +1,102 @@
+"""Lets the issues say what is wrong: one for each alert, whoever saw it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from core.github.hidden import hidden_in
+from core.github.issues import Done, Inbox
+from watch.telling import LABEL, Told, alert_of, has_to_be_told, is_forgotten, key_of
+from watch.trouble import CHECKED, Trouble, Watcher
+
+_FORGOTTEN: Final = (
+    "Alertmanager has not repeated this for a day and a half, so that it is over, or was held back when it ended. "
+    "This issue comes back when it is true again."
+)
+
+
+class Desk:
+    """The issues of one repository, written by one watcher."""
+
+    def __init__(self, inbox: Inbox, *, page: str, by: Watcher) -> None:
+        """
+        Args:
+            inbox: Of the repository.
+            page: Of the repository.
+            by: Who writes.
+        """
+        self._inbox, self._page, self._by = inbox, page, by
+
+    def tell(self, trouble: Trouble, now: datetime) -> str:
+        """
+        Let the issue of an alert say what is wrong, and say in a sentence what was done.
+
+        Raises:
+            IssuesDisabled: if the repository has no issues.
+            GitHubError: see `GitHub.send`.
+        """
+        held = self._held_elsewhere(trouble.kind)
+        if held:
+            self._inbox.settle(key_of(trouble.name), f"The drift check tells of this: {held}.")
+            return f"{trouble.name}: the drift check tells of it: {held}"
+        found = self._inbox.find(key_of(trouble.name))
+        before = hidden_in(found.body, Told) if found else None
+        if found and not has_to_be_told(trouble, before, by=self._by, is_open=found.is_open, now=now):
+            return _said(trouble.name, Done.UNCHANGED, found.html_url)
+        raised = self._inbox.raise_alert(alert_of(trouble, by=self._by, page=self._page, now=now))
+        return _said(trouble.name, raised.done, raised.issue.html_url)
+
+    def settle(self, name: str, text: str) -> str:
+        """
+        Close the issue of an alert that is over, and say in a sentence what was done.
+
+        Args:
+            name: Of the alert.
+            text: A comment; said twice, it stands there once.
+
+        Raises:
+            IssuesDisabled: if the repository has no issues.
+            GitHubError: see `GitHub.send`.
+        """
+        key = key_of(name)
+        found = self._inbox.find(key)
+        if found is None or not found.is_open:
+            return f"{name}: nothing to tell"
+        # Whoever was cut off in between begins again.
+        self._inbox.comment_once(found, key, text)
+        self._inbox.close(found)
+        return _said(name, "closed", found.html_url)
+
+    def told_by(self, name: str) -> Watcher | None:
+        """
+        Who wrote the open issue of an alert; None if there is none, or nobody can tell.
+
+        Raises:
+            GitHubError: see `GitHub.pages`.
+        """
+        found = self._inbox.find(key_of(name))
+        told = hidden_in(found.body, Told) if found and found.is_open else None
+        return told.by if told else None
+
+    def forget(self, now: datetime) -> Iterator[str]:
+        """
+        Close what Alertmanager no longer says: it says nothing of what ended while something worse held it back.
+
+        Raises:
+            GitHubError: see `GitHub.send`.
+        """
+        for issue in self._inbox.opened(LABEL):
+            told = hidden_in(issue.body, Told)
+            if told is not None and is_forgotten(told, now):
+                yield self.settle(told.name, _FORGOTTEN)
+
+    def _held_elsewhere(self, kind: str) -> str:
+        """The open issue in which a drift check tells of the same; empty if there is none."""
+        found = self._inbox.opened(kind) if kind in CHECKED else []
+        return next((issue.html_url for issue in found), "")
+
+
+def _said(name: str, done: str, url: str) -> str:
+    return f"{name}: issue {done}: {url}"

@@ -1,0 +1,113 @@
+"""
+What Alertmanager sends to a webhook, read.
+
+Source:
+    https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from watch.trouble import PAGE, Instance, Trouble
+
+_NAME: Final = "alertname"
+# They are said elsewhere in the issue.
+_APART: Final = frozenset({_NAME, "severity", "kind"})
+_TICKET: Final = "ticket"
+
+Text = Annotated[str, Meta(max_length=4000)]
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class Unreadable(Exception):
+    """What came is no message of Alertmanager, or not one of a group of a single alert."""
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert of a message."""
+
+    status: Literal["firing", "resolved"]
+    labels: dict[Text, Text]
+    annotations: dict[Text, Text]
+    starts_at: Moment = msgspec.field(name="startsAt")
+    ends_at: Moment = msgspec.field(name="endsAt")
+    generator: Text = msgspec.field(name="generatorURL", default="")
+    fingerprint: Text
+
+    @property
+    def is_firing(self) -> bool:
+        """Whether it is true now."""
+        return self.status == "firing"
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """All alerts of one group, with those that are over since the last message."""
+
+    version: Literal["4"]
+    group: dict[Text, Text] = msgspec.field(name="groupLabels")
+    alerts: Annotated[list[Sent], Meta(min_length=1, max_length=1000)]
+    others: Annotated[int, Meta(ge=0)] = msgspec.field(name="truncatedAlerts", default=0)
+
+    @property
+    def name(self) -> str:
+        """Of the alert that the group is of."""
+        return self.group[_NAME]
+
+    @property
+    def kind(self) -> str:
+        """What it is about; empty if nothing says so."""
+        return self._common("kind", self.alerts)
+
+    @property
+    def ended(self) -> datetime:
+        """When the last of those that are over was."""
+        return max(each.ends_at for each in self.alerts)
+
+    def trouble(self) -> Trouble | None:
+        """What is wrong now; None if nothing is any more."""
+        firing = [each for each in self.alerts if each.is_firing]
+        if not firing:
+            return None
+        severities = {each.labels.get("severity", "") for each in firing}
+        remedies = dict.fromkeys(each.annotations.get("remedy", "") for each in firing)
+        return Trouble(
+            name=self.name,
+            kind=self.kind,
+            severity=PAGE if PAGE in severities else _TICKET,
+            remedy=" ".join(filter(None, remedies)),
+            runbook=next(filter(None, (each.annotations.get("runbook_url") for each in firing)), ""),
+            instances=tuple(sorted(map(_instance, firing), key=lambda each: (each.since, each.mark))),
+            others=self.others,
+        )
+
+    def _common(self, label: str, alerts: Sequence[Sent]) -> str:
+        return next(filter(None, (each.labels.get(label, "") for each in alerts)), "")
+
+
+def read_message(body: bytes) -> Message:
+    """
+    Read a message.
+
+    Raises:
+        Unreadable: saying what is wrong with it.
+    """
+    try:
+        message = msgspec.json.decode(body, type=Message)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Unreadable(f"this is no message of Alertmanager's webhook, version 4: {error}") from error
+    if message.group.keys() != {_NAME} or not message.name:
+        # Otherwise what is over in one group may still be true in another.
+        raise Unreadable("an issue is of one alert: set group_by to [alertname] in Alertmanager's route")
+    return message
+
+
+def _instance(sent: Sent) -> Instance:
+    where = ", ".join(f"{name}={value}" for name, value in sorted(sent.labels.items()) if name not in _APART)
+    what = sent.annotations.get("summary") or sent.annotations.get("description") or sent.labels.get(_NAME, "")
+    return Instance(mark=sent.fingerprint, since=sent.starts_at, what=what, where=where, query=sent.generator)
