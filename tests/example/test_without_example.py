@@ -20,7 +20,9 @@ WORDS = re.compile(
 )
 HISTORY = ("docs/adr/", "CHANGELOG.md", "LICENSE")
 CHECKED = (
+    "tests/unit/app/test_documented_requests.py",
     "tests/unit/test_document_commands.py",
+    "tests/unit/test_document_names.py",
     "tests/unit/test_documents.py",
     "tests/unit/test_workflow_files.py",
     "tests/unit/core/test_drift_policy.py",
