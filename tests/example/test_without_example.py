@@ -22,6 +22,7 @@ HISTORY = ("docs/adr/", "CHANGELOG.md", "LICENSE")
 CHECKED = (
     "tests/unit/app/test_documented_requests.py",
     "tests/unit/test_document_commands.py",
+    "tests/unit/test_document_figures.py",
     "tests/unit/test_document_names.py",
     "tests/unit/test_documents.py",
     "tests/unit/test_workflow_files.py",
