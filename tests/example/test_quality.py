@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -15,9 +16,14 @@ from core.bundle import Bundle
 from core.documents import from_json
 from core.journal.records import read_row_id
 from core.registry import DirectoryRegistry
+from core.scorer import load_scorer
 from core.tags import FIRST_TAG
 from ml.evaluation import Evaluation
+from ml.pipeline import read_parts
+from ml.problem import read_problem
+from ml.split import Split
 from tests.commands import ROOT, Home
+from tests.documents import blocks
 from tests.factories import known
 
 # What 300 XGBoost trees over 15 fields reached on the same months.
@@ -100,11 +106,66 @@ def test_the_readmes_request_is_a_flight_of_the_holdout(shipped: Home) -> None:
     assert len(holdout.filter(**flight)) == 1
 
 
-def test_the_figures_of_the_page_are_the_models(bundle: Bundle) -> None:
+def _cells(row: str) -> list[str]:
+    """The cells of a row of the page's first table, whose first cell it is."""
+    (found,) = re.findall(rf"^\| {row} \| (.*) \|$", (ROOT / "docs/example.md").read_text(), re.MULTILINE)
+    return [cell.strip() for cell in found.split("|")]
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "within"),
+    [
+        ("accuracy", "accuracy", 0.002),
+        ("auc", "AUC", 0.002),
+        ("calibration_error", "calibration error", 0.004),
+        ("log_loss", "log loss", 0.004),
+    ],
+)
+def test_the_figures_of_the_page_are_the_models(bundle: Bundle, name: str, row: str, within: float) -> None:
+    evaluation = from_json(bundle.files["evaluation.json"], Evaluation, source="evaluation.json")
+    ours, linear, base = _cells(row)
+    metric = bundle.manifest.metrics[name]
+    printed = [float(number) for number in re.findall(r"\d\.\d+", ours)]
+    assert [metric.value, metric.low, metric.high] == pytest.approx(printed, abs=within)
+    for shown, baseline in ((linear, "linear"), (base, "base rate")):
+        assert evaluation.baselines[baseline][name].value == pytest.approx(float(shown), abs=within)
+
+
+def test_the_readme_has_the_figures_of_the_page() -> None:
+    readme = (ROOT / "README.md").read_text()
+    (auc, *_) = _cells("AUC")[0].split()
+    assert f"its accuracy is {_cells('accuracy')[0]}, its AUC {auc};" in readme
+
+
+@pytest.fixture(scope="module")
+def parts() -> Split:
+    return read_parts(read_problem(ROOT / "model.toml"), None)
+
+
+def test_the_page_says_what_the_data_are(parts: Split) -> None:
     page = (ROOT / "docs/example.md").read_text()
-    for name, label in {"accuracy": "accuracy", "auc": "AUC", "log_loss": "log loss"}.items():
-        (printed,) = re.findall(rf"^\| {label} \| ([0-9.]+) \(", page, re.MULTILINE)
-        assert bundle.manifest.metrics[name].value == pytest.approx(float(printed), abs=0.002)
+    assert f"nothing was fitted on ({len(parts.holdout):,} flights;" in page
+
+
+def test_rows_that_the_members_disagree_on_are_as_hard_as_the_page_says(bundle: Bundle, parts: Split) -> None:
+    text = (ROOT / "docs/experiments.md").read_text()
+    (said,) = re.findall(r"most disagreement has a log loss of ([\d.]+), that with the least ([\d.]+), all (.*)\.$",
+                         text, re.MULTILINE)  # fmt: skip
+    opinions = load_scorer(bundle).opinions(parts.holdout.matrix)
+    scores = np.clip(opinions.scores.ravel(), 1e-7, 1 - 1e-7)
+    losses = -np.log(np.where(parts.holdout.target == 1, scores, 1 - scores))
+    order, tenth = np.argsort(opinions.disagreement), len(losses) // 10
+    found = [losses[order[-tenth:]].mean(), losses[order[:tenth]].mean(), losses.mean()]
+    assert found == pytest.approx([float(number) for number in said], abs=0.02)
+
+
+def test_the_answer_with_members_that_a_page_shows_has_the_form_of_the_services(shipped: Home) -> None:
+    (shown,) = blocks(ROOT / "docs/experiments.md", "json")
+    (body,) = re.findall(r"-d '(\{.*?\})'", (ROOT / "README.md").read_text(), re.DOTALL)
+    app = create_app(ServiceSettings.from_env(shipped.environment))
+    answer = app.test_client().post("/v1/predict?members=true", json=json.loads(body)).get_json()
+    assert list(json.loads(shown)) == list(answer)
+    assert list(json.loads(shown)["members"]) == list(answer["members"])
 
 
 def test_the_clock_can_be_set_back_to_any_day(tmp_path: Path) -> None:
