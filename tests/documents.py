@@ -83,7 +83,8 @@ def commands(document: Path) -> list[Command]:
     """The commands that a document shows: lines of its blocks, what stands in code, and tables of a program's own."""
     lines = [line for block in blocks(document, "sh") for line in _without_continuations(block).splitlines()]
     lines += [line.removeprefix("ExecStart=") for block in blocks(document, "ini") for line in block.splitlines()]
-    lines += spans(document)
+    # What begins as none is a message that names one.
+    lines += [span for span in spans(document) if any(_commands_of(span.partition(";")[0]))]
     for program, rows in _HEAD_OF_TABLE.findall(_BLOCK.sub("", document.read_text())):
         lines += [f"{program} {shown}" for shown in re.findall(r"^\| `([^`]+)` \|", rows, re.MULTILINE)]
     return [Command(document=name_of(document), words=words) for line in lines for words in _commands_of(line)]
@@ -96,13 +97,27 @@ def _without_continuations(block: str) -> str:
 
 def _commands_of(line: str) -> Iterator[tuple[str, ...]]:
     """The commands of ours, or of a program that a double knows, without what goes before and after them."""
-    for part in re.split(r"&&", re.sub(r"\$\([^()]*\)", "VALUE", line)):
-        try:
-            words = shlex.split(part.split(" < ")[0], comments=True)
-        except ValueError:
-            continue
+    for words in _split(re.sub(r"\$\([^()]*\)", "VALUE", line)):
         while words and (words[0] == "export" or _ASSIGNED.match(words[0])):
             del words[0]
         # A word alone may be a label, a language or a tool's name.
         if words and (_OURS.match(words[0]) or words[0] in _FOREIGN) and (len(words) > 1 or "/" in words[0]):
             yield tuple(words)
+
+
+def _split(line: str) -> list[list[str]]:
+    """What a shell would run of a line, one after another; nothing of what no shell could read."""
+    reader = shlex.shlex(line, posix=True, punctuation_chars="&;|<")
+    reader.whitespace_split = True
+    try:
+        words = list(reader)
+    except ValueError:
+        return []
+    found: list[list[str]] = [[]]
+    for word in words:
+        if word in ("&&", ";", "|"):
+            found.append([])
+        # What is read from a file is no argument.
+        elif "<" not in found[-1]:
+            found[-1].append(word)
+    return [each[:-1] if each[-1:] == ["<"] else each for each in found]

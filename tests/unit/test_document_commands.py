@@ -28,6 +28,7 @@ SHOWN = sorted({command for document in DOCUMENTS for command in commands(docume
 FOREIGN = ("docker", "fly")
 # What stands for something of the reader's own.
 _MEANT = {"TAG": "model-v1.0.0", "[TAG]": "model-v1.0.0"}
+_WITH_VALUE = {"--since", "--tail", "--profile"}
 # Options that belong to a program of others, where a document shows them by themselves.
 _OPTIONS_OF_OTHERS = {"--build-arg", "--env", "--stage"}
 
@@ -132,11 +133,19 @@ def _compose_file() -> dict[str, Any]:
 def test_a_command_of_others_names_what_is_ours(shown: Shown) -> None:
     if shown.words[:2] == ("fly", "deploy") and len(shown.words) > 2:
         assert fly_parser().parse_args(shown.words[1:]).strategy in (ROOT / "fly.toml").read_text()
+    if shown.words[:2] == ("docker", "compose"):
+        assert set(_services_of(shown.words)) <= set(_compose_file()["services"])
     if "--profile" in shown.words:
         profile = shown.words[shown.words.index("--profile") + 1]
         assert profile in {
             each for service in _compose_file()["services"].values() for each in service.get("profiles", ())
         }
+
+
+def _services_of(words: tuple[str, ...]) -> list[str]:
+    """The services that a command of docker compose names, after its own name."""
+    pairs = zip(words[2:], ("", *words[2:]), strict=False)
+    return [word for word, before in pairs if not word.startswith("-") and before not in _WITH_VALUE][1:]
 
 
 def _known_options() -> set[str]:
@@ -179,4 +188,4 @@ def test_shell_blocks_hold_nothing_but_commands_and_variables() -> None:
     for document in DOCUMENTS:
         for block in blocks(document, "sh"):
             for line in re.sub(r"'[^']*'", "TEXT", block).replace("\\\n", " ").splitlines():
-                assert re.match(r"export |[A-Z_]+=|scripts/|\.venv/bin/python -m |fly |curl ", line), line
+                assert re.match(r"export |[A-Z_]+=|scripts/|\.venv/bin/python -m |fly |docker |curl ", line), line

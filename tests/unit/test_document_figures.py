@@ -23,6 +23,7 @@ from core.contract import Task
 from core.github.holding import PATIENCE
 from core.golden import TOLERANCE
 from core.reference import MAX_KNOTS
+from deploy.costs.measured import INSTALL_S, RUNNER_S
 from deploy.judging.policy import Policy
 from deploy.replay.command import replay
 from doubles.actions.workflow_file import read_workflow
@@ -63,6 +64,13 @@ HELD = {
     "docs/drift.md: What is compared with what": "test_what_the_code_fixes_is_what_a_document_says",
     "docs/drift.md: When it is an alert": "test_what_the_code_fixes_is_what_a_document_says",
     "docs/drift.md: Try it before you trust it": "test_the_faults_in_the_document_are_faults",
+    "docs/cost.md: What it costs": "test_the_document_shows_what_the_command_prints",
+    "docs/cost.md: What grows first": "test_the_document_shows_what_the_command_prints",
+    "docs/cost.md: Ten times the traffic": "test_every_other_price_in_the_document_is_one_of_the_price_table",
+    "docs/cost.md: GitHub's minutes": "test_what_the_code_fixes_is_what_a_document_says",
+    "docs/cost.md: Prices": "test_every_other_price_in_the_document_is_one_of_the_price_table",
+    "docs/runbook.md: ManySlowAnswers": "test_what_the_code_fixes_is_what_a_document_says",
+    "docs/runbook.md: SlowAnswersAddUp": "test_what_the_code_fixes_is_what_a_document_says",
     "docs/experiments.md: Members and disagreement": "tests/example/test_quality.py",
 }
 
@@ -127,6 +135,9 @@ _WORDS = {2: "two", 3: "three", 8: "eight", 12: "twelve"}
 _LIMITS, _POLICY, _QUALITY = Thresholds(), Policy(), QualityPolicy()
 _DAYS = {schedule.file: schedule.longest.days for schedule in SCHEDULES}
 _DOWNLOAD_GB = DownloadSettings.from_env({}).max_bytes // 10**9
+(_SLOW_MS,) = {
+    1000 * float(bound) for bound in re.findall(r'le="([\d.]+)"', (ROOT / "monitoring/rules/latency.yml").read_text())
+}
 # Of a test of the distance between few values and very many, at 1 %.
 _CHANCE = float(stats.kstwobign.isf(0.01)) / np.sqrt(_LIMITS.few_rows)
 
@@ -173,6 +184,10 @@ SAID = [
     ),
     ("deploying.md", f"`WATCH_INTERVAL_S` ({_POLICY.interval_s:g}); `REPLAY_ROWS` ({_POLICY.replay_rows})"),
     ("github.md", f"watched after the switch, {_POLICY.watch_s:g} without it"),
+    ("cost.md", f"{INSTALL_S['serve']:g} s for `serve`, {INSTALL_S['drift']:g} s for `drift`"),
+    ("cost.md", f"{INSTALL_S['train']:g} s for `train`, without a cache) and {RUNNER_S} s before that"),
+    ("runbook.md", f"far more than one prediction in a hundred takes longer than {_SLOW_MS:g} ms"),
+    ("runbook.md", f"more than one prediction in a hundred has taken longer than {_SLOW_MS:g} ms"),
     ("monitoring.md", f"at most every {_SHOWN_S:g} seconds"),
     ("monitoring.md", f"beyond {MOST_LABELS} classes `other`"),
     ("monitoring.md", f"beyond {MOST_FEATURES} features `other`"),

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.commands import ROOT
-from tests.documents import DOCUMENTS, spans
+from tests.documents import DOCUMENTS, blocks, spans
 
 ROW = {"age": 30, "city": "Oslo"}
 # GitHub's double has routes of its own; Caddy's and Render's are theirs.
@@ -25,6 +25,8 @@ def _shown() -> list[tuple[str, str, str]]:
     """Method, path and query of each request that a document names; no method where it names none."""
     found = [_SHOWN.fullmatch(span) for document in DOCUMENTS for span in spans(document)]
     named = {(each[1] or "", each[2], each[3] or "") for each in found if each}
+    blocks_of = "\n".join(block for document in DOCUMENTS for block in blocks(document, "sh"))
+    named |= {("", path, "") for path in re.findall(r"(?:\$URL|http://127\.0\.0\.1:8000)(/[\w./-]+)", blocks_of)}
     return sorted(
         (method, path, query)
         for method, path, query in named
