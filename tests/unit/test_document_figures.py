@@ -9,6 +9,7 @@ for word.
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +136,7 @@ _WORDS = {2: "two", 3: "three", 8: "eight", 12: "twelve"}
 _LIMITS, _POLICY, _QUALITY = Thresholds(), Policy(), QualityPolicy()
 _DAYS = {schedule.file: schedule.longest.days for schedule in SCHEDULES}
 _DOWNLOAD_GB = DownloadSettings.from_env({}).max_bytes // 10**9
+_FLY = tomllib.loads((ROOT / "fly.toml").read_text())
 (_SLOW_MS,) = {
     1000 * float(bound) for bound in re.findall(r'le="([\d.]+)"', (ROOT / "monitoring/rules/latency.yml").read_text())
 }
@@ -183,6 +185,8 @@ SAID = [
         f"`READY_S` ({_POLICY.ready_s:g}) for a model that takes long to load; `WATCH_S` ({_POLICY.watch_s:g})",
     ),
     ("deploying.md", f"`WATCH_INTERVAL_S` ({_POLICY.interval_s:g}); `REPLAY_ROWS` ({_POLICY.replay_rows})"),
+    ("deploying.md", f"(from {_FLY['http_service']['concurrency']['soft_limit']} requests at once on)"),
+    ("deploying.md", f"$2.02 ({_FLY['vm'][0]['memory'].replace('mb', ' MB')}, cheapest regions"),
     ("github.md", f"watched after the switch, {_POLICY.watch_s:g} without it"),
     ("cost.md", f"{INSTALL_S['serve']:g} s for `serve`, {INSTALL_S['drift']:g} s for `drift`"),
     ("cost.md", f"{INSTALL_S['train']:g} s for `train`, without a cache) and {RUNNER_S} s before that"),

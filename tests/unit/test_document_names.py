@@ -136,3 +136,22 @@ def test_the_customers_that_are_shown_are_those_of_the_table(tmp_path: Path) -> 
     write_customers(tmp_path / "customers.csv")
     (shown,) = blocks(ROOT / "docs/adopting.md", "csv")
     assert (tmp_path / "customers.csv").read_text(encoding="utf-8").startswith(shown)
+
+
+def test_the_packages_that_tests_want_are_those_that_ci_installs() -> None:
+    (item,) = re.findall(r"On Debian the tests want.*?(?=\n\d\.)", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)
+    wanted = {name for span in re.findall(r"`([a-z -]+)`", item) for name in span.split()}
+    installed = re.findall(r'missing="(?:\$missing )?([a-z -]+)"', (ROOT / ".ci/run").read_text())
+    assert wanted == {name for names in installed for name in names.split()}
+
+
+def test_every_requirements_file_but_the_first_step_is_written_by_the_lock() -> None:
+    written = set(re.findall(r"requirements[a-z-]*\.txt", (ROOT / "scripts/lock").read_text()))
+    assert written == {path.name for path in ROOT.glob("requirements*.txt")} - {"requirements-setup.txt"}
+
+
+def test_the_ports_of_docker_compose_are_those_that_are_named() -> None:
+    text, compose = ((ROOT / name).read_text() for name in ("docs/deploying.md", "docker-compose.yml"))
+    (named,) = re.findall(r"Prometheus \(127\.0\.0\.1:(\d+)\), Alertmanager \((\d+)\) and Grafana \((\d+)", text)
+    for port in named:
+        assert f'"127.0.0.1:{port}:{port}"' in compose
