@@ -34,7 +34,7 @@ def _shown() -> list[tuple[str, str, str]]:
     )
 
 
-@pytest.mark.parametrize(("method", "path", "query"), _shown(), ids=" ".join)
+@pytest.mark.parametrize(("method", "path", "query"), _shown(), ids=[" ".join(each).strip() for each in _shown()])
 def test_a_request_that_is_named_has_a_route_and_its_options(
     app: Flask, client: FlaskClient, method: str, path: str, query: str
 ) -> None:
