@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -72,19 +72,18 @@ class Prometheus:
 
 
 @contextmanager
-def caddy(folder: Path, *, blue: str, green: str) -> Iterator[tuple[str, str]]:
+def caddy(folder: Path, *, blue: str, green: str, site: int, window: int) -> Iterator[None]:
     """
     The proxy that docker compose starts, with one slot or two behind it.
 
     Args:
         folder: For what it writes down.
         blue, green: host:port of each slot; blue has the callers.
-
-    Yields:
-        Where the public comes, and host:port of its metrics.
+        site: The port to which the public comes.
+        window: The port of its metrics.
     """
-    (window, admin), (site, _) = free_ports(), free_ports()
-    shutil.copytree(ROOT / "proxy", folder / "proxy")
+    admin, _ = free_ports()
+    shutil.copytree(ROOT / "proxy", folder / "proxy", dirs_exist_ok=True)
     file = folder / "proxy/compose.Caddyfile"
     file.write_text(file.read_text().replace(":2020", f":{window}").replace(":2019", f":{admin}"))
     (folder / "active").write_text("blue")
@@ -101,10 +100,12 @@ def caddy(folder: Path, *, blue: str, green: str) -> Iterator[tuple[str, str]]:
     }
     command = [str(CADDY), "run", "--adapter", "caddyfile", "--config", str(file)]
     with running(f"http://127.0.0.1:{window}/metrics", folder / "caddy.log", command, **variables):
-        yield f"http://127.0.0.1:{site}", f"127.0.0.1:{window}"
+        yield
 
 
-def configure(folder: Path, targets: Mapping[str, str], *, every: str = "1s") -> Path:
+def configure(
+    folder: Path, targets: Mapping[str, str], *, every: str = "1s", change: Callable[[str], str] = str
+) -> Path:
     """
     The configuration that docker compose gives Prometheus, with other targets, and more often.
 
@@ -112,6 +113,7 @@ def configure(folder: Path, targets: Mapping[str, str], *, every: str = "1s") ->
         folder: Where it is written, with the rules beside it.
         targets: What stands in place of each target.
         every: How often it scrapes and judges.
+        change: Is given each file of rules.
 
     Returns:
         Of the file.
@@ -119,7 +121,7 @@ def configure(folder: Path, targets: Mapping[str, str], *, every: str = "1s") ->
     (folder / "rules").mkdir()
     for path in (MONITORING / "rules").glob("*.yml"):
         rules = re.sub(r"^( +interval:) \w+$", rf"\1 {every}", path.read_text(), flags=re.MULTILINE)
-        (folder / "rules" / path.name).write_text(rules)
+        (folder / "rules" / path.name).write_text(change(rules))
     text = (MONITORING / "prometheus.yml").read_text()
     text = re.sub(r"(scrape|evaluation)_interval: \w+", rf"\1_interval: {every}", text)
     for target, other in targets.items():
@@ -145,6 +147,8 @@ def prometheus(folder: Path, file: Path, port: int) -> Iterator[Prometheus]:
         f"--config.file={file}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}",
+        # What fires before it has found Alertmanager is sent again, by default a minute later.
+        "--rules.alert.resend-delay=1s",
     ]
     with running(f"{url}/-/ready", folder / "prometheus.log", command):
         yield Prometheus(url)

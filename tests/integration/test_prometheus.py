@@ -105,7 +105,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Promethe
     registry.publish(good)
     publish_fragile(registry, good, CHALLENGER, feature="age", above=OLD)
     registry.publish(make_bundle(folder / "shadow", tag=SHADOW))
-    seen, (own, alerts) = free_port(), free_ports()
+    seen, (own, alerts), (site, window) = free_port(), free_ports(), free_ports()
     variables = {
         "API_KEYS": str(KEY),
         "MODEL_TAG": str(CHAMPION),
@@ -121,7 +121,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Promethe
         server = stack.enter_context(serving(folder, **variables))
         wait_for_workers(server, 2)
         slot = f"127.0.0.1:{server.port}"
-        site, window = stack.enter_context(caddy(folder, blue=slot, green="127.0.0.1:9"))
+        stack.enter_context(caddy(folder, blue=slot, green="127.0.0.1:9", site=site, window=window))
         manager = [
             program("prometheus-alertmanager", "alertmanager"),
             f"--config.file={MONITORING / 'alertmanager.yml'}",
@@ -133,12 +133,12 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Promethe
         targets = {
             "blue:9091": f"127.0.0.1:{seen}",
             "green:9091": "127.0.0.1:9",
-            "caddy:2020": window,
+            "caddy:2020": f"127.0.0.1:{window}",
             "127.0.0.1:9090": f"127.0.0.1:{own}",
             "alertmanager:9093": f"127.0.0.1:{alerts}",
         }
         found = stack.enter_context(prometheus(folder, configure(folder, targets), own))
-        callers = Callers(site, f"http://{slot}")
+        callers = Callers(f"http://127.0.0.1:{site}", f"http://{slot}")
         callers.send("PUT", "/v1/experiment", data=experiment(), headers={"Content-Type": "application/json"})
         callers.send("POST", "/v1/drift", data=report(), headers={"Content-Type": "application/json"})
         for _ in range(10):
