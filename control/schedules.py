@@ -48,6 +48,11 @@ SCHEDULES: Final = (
         means="nobody sees how an experiment stands, nor when it is decided",
     ),
     Schedule(
+        file="watch.yml",
+        longest=timedelta(days=2),
+        means="nobody notices that the service is down, nor that alerts of Prometheus have stopped",
+    ),
+    Schedule(
         file=WATCHDOG,
         longest=timedelta(days=15),
         means="GitHub disables the schedules of a quiet repository after 60 days, and nobody is told",

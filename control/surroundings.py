@@ -19,6 +19,7 @@ _PLATFORM: Final = "DEPLOY_PLATFORM"
 _TOKENS: Final = {"fly:": "FLY_API_TOKEN", "render:": "RENDER_API_KEY"}
 _KEY: Final = "SERVICE_KEY"
 _SOURCE: Final = "DRIFT_SOURCE"
+_SERVICE: Final = "PRODUCTION_URL"
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,10 +96,11 @@ def judge_secrets(found: Collection[str], repository: str) -> Iterator[Finding]:
 
 
 def examine_variables(github: GitHub) -> Iterator[Finding]:
-    """Whether the check of drift is told where its rows are, and deployments what they go to."""
+    """Whether the check of drift is told where its rows are, looks where the service is, and deployments where to."""
     found = {each.name: each.value for each in github.pages(Variable, "actions", "variables", field="variables")}
     page, repository = f"{github.settings.page}/settings/variables/actions", github.settings.repository
     yield judge_variables(found, repository, page)
+    yield judge_service(found, repository)
     platform = found.get(_PLATFORM, "")
     secrets = (
         {secret.name for secret in github.pages(Secret, "actions", "secrets", field="secrets")} if platform else ()
@@ -140,6 +142,16 @@ def judge_variables(found: Collection[str], repository: str, page: str) -> Findi
         f"the variable {_SOURCE} is missing: drift.yml has no rows to check",
         f"set it to where they are, such as the service's URL, at {page}; or gh variable set {_SOURCE} --repo "
         f"{repository}",
+    )
+
+
+def judge_service(found: Collection[str], repository: str) -> Finding:
+    """What to say of where the service in production is."""
+    if _SERVICE in found:
+        return good(f"the variable {_SERVICE} is there")
+    return warning(
+        f"the variable {_SERVICE} is missing: watch.yml and experiment.yml have no service to look at",
+        f"gh variable set {_SERVICE} --repo {repository} --body https://ADDRESS, and the secret {_KEY}, of scope admin",
     )
 
 

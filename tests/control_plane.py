@@ -111,7 +111,8 @@ def make_control_plane(github: GitHub, folder: Path, *, model: bool = True) -> C
         ensure_environment(github.world, plane.repository, environment.value).protection_rules = REVIEWERS
     for name in ("WANDB_API_KEY", "FLY_API_TOKEN", "SERVICE_KEY"):
         plane.repository.secrets[name] = Variable(name=name, created_at=now)
-    for name, value in (("DRIFT_SOURCE", "https://forecast.example.org"), ("DEPLOY_PLATFORM", "fly:forecast")):
+    address = "https://forecast.example.org"
+    for name, value in {"DRIFT_SOURCE": address, "PRODUCTION_URL": address, "DEPLOY_PLATFORM": "fly:forecast"}.items():
         plane.repository.variables[name] = Variable(name=name, value=value, created_at=now)
     if model:
         _publish(plane, folder)

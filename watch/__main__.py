@@ -1,17 +1,25 @@
-"""The command line of the watch: `python -m watch receive`."""
+"""The command line of the watch: `python -m watch receive | look`."""
 
 from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
 
 try:
     import click
 except ModuleNotFoundError:
     sys.exit("error: this Python lacks what this needs; run scripts/setup serve, then .venv/bin/python -m watch")
 
-from core.command import SlipwayGroup
-from watch.settings import ReceiverSettings
+from core.command import SlipwayGroup, printable
+from core.github.issues import Inbox
+from core.logs import configure_logs
+from core.service import Service
+from core.summary import add_summary
+from watch.judging import Verdict
+from watch.looking import Looker, line, look, summary
+from watch.memory import Memory
+from watch.settings import LookSettings, ReceiverSettings
 
 
 @click.group(cls=SlipwayGroup)
@@ -20,6 +28,7 @@ def main() -> None:
 
     \b
     receive   take Alertmanager's messages: one issue for each alert
+    look      look at a service, and say the same of it without a Prometheus
     """
 
 
@@ -35,6 +44,42 @@ def receive() -> None:
 
     click.echo(f"Receiving on http://{settings.host}:{settings.port}/alerts; stop with Ctrl-C", err=True)
     Receiver(settings).run()
+
+
+@main.command(name="look")
+def look_at() -> None:
+    """Ask the service at SERVICE_URL how it is, and hold an issue of WATCH_ALERTS for each thing that is wrong.
+
+    An issue is closed by the look that finds it mended. What only grows is counted since the last look; what the look
+    before has to know is kept in a closed issue. Without WATCH_ALERTS nothing is told or remembered.
+    """
+    # What is asked twice is of no interest between the lines.
+    configure_logs("warning")
+    settings, seen = LookSettings.from_env(os.environ), list[tuple[Verdict, str]]()
+
+    def say(verdict: Verdict, done: str) -> None:
+        seen.append((verdict, done))
+        click.echo(printable(line(verdict, done)))
+
+    service = Service(settings.url, settings.key) if settings.url else None
+    if service is None:
+        click.echo(
+            "SERVICE_URL is not set (in GitHub's workflow the variable PRODUCTION_URL): no service is looked at."
+        )
+    if settings.alerts is not None:
+        looker = Looker(Inbox(settings.alerts), page=settings.alerts.settings.page)
+        problem = looker.look(service, datetime.now(UTC), say)
+    elif service is not None:
+        looked = look(service, Memory(), datetime.now(UTC))
+        problem = looked.problem
+        for verdict in looked.verdicts:
+            say(verdict, "")
+    else:
+        problem = None
+    if seen:
+        add_summary(os.environ, summary(seen))
+    if problem is not None:
+        raise problem
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
+from core.github.alert import marker_of
 from core.github.hidden import hidden_in
 from core.github.issues import Done, Inbox
 from watch.telling import LABEL, Told, alert_of, has_to_be_told, is_forgotten, key_of
@@ -69,16 +70,35 @@ class Desk:
         self._inbox.close(found)
         return _said(name, "closed", found.html_url)
 
-    def told_by(self, name: str) -> Watcher | None:
+    def standing(self, names: Iterable[str]) -> frozenset[str]:
         """
-        Who wrote the open issue of an alert; None if there is none, or nobody can tell.
+        Those of these alerts whose issues are open.
 
         Raises:
+            IssuesDisabled: if the repository has no issues.
+            GitHubError: see `GitHub.pages`.
+        """
+        bodies = [issue.body or "" for issue in self._inbox.opened(LABEL)]
+        return frozenset(name for name in names if any(marker_of(key_of(name)) in body for body in bodies))
+
+    def is_prometheus(self, name: str, since: float) -> bool:
+        """
+        Whether Prometheus tells of an alert, or has told that it was over.
+
+        Args:
+            name: Of the alert.
+            since: From when on, in seconds since 1970.
+
+        Raises:
+            IssuesDisabled: if the repository has no issues.
             GitHubError: see `GitHub.pages`.
         """
         found = self._inbox.find(key_of(name))
-        told = hidden_in(found.body, Told) if found and found.is_open else None
-        return told.by if told else None
+        told = hidden_in(found.body, Told) if found else None
+        if found is None or told is None or told.by is not Watcher.PROMETHEUS:
+            return False
+        # GitHub's clock knows whole seconds.
+        return found.is_open or (found.closed_at is not None and found.closed_at.timestamp() >= int(since))
 
     def forget(self, now: datetime) -> Iterator[str]:
         """

@@ -10,11 +10,11 @@ from core.drift import Moment
 from core.github.alert import Alert
 from core.github.hidden import hidden, hidden_in
 from core.github.issues import Inbox
+from watch.thresholds import SILENT_AFTER_S
 
 _KEY: Final = "watch/heartbeat"
 _TITLE: Final = "Heartbeat of the alerts"
 _EVERY: Final = timedelta(minutes=55)
-SILENT_AFTER: Final = timedelta(hours=3)
 
 
 class Beat(Document, frozen=True, kw_only=True):
@@ -36,7 +36,7 @@ def beat(inbox: Inbox, now: datetime) -> str:
         return "the heart beats"
     text = (
         f"Prometheus, Alertmanager and the receiver of alerts gave a sign of life at {now:%Y-%m-%d %H:%M} UTC. They do "
-        f"so every hour; `watch.yml` opens an issue when they have not for {SILENT_AFTER.seconds // 3600} hours. "
+        f"so every hour; `watch.yml` opens an issue when they have not for {SILENT_AFTER_S // 3600} hours. "
         "Leave this issue closed: it is rewritten, and tells nobody."
     )
     issue = inbox.keep(Alert(key=_KEY, title=_TITLE, body=text, ending=hidden(Beat(at=now))))

@@ -10,7 +10,7 @@ from typing import Final
 
 from core.github.client import GitHub
 from core.places import open_alerts
-from core.settings import SettingsReader, one_of, whole_number
+from core.settings import SettingsReader, one_of, service_key, service_url, whole_number
 
 # Alertmanager sends again what could not be told.
 _PATIENCE_S: Final = 3.0
@@ -57,6 +57,41 @@ class ReceiverSettings:
         )
         reader.finish()
         return settings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LookSettings:
+    """
+    Settings of a look.
+
+    Attributes:
+        url: SERVICE_URL, the service's public address; empty for none, so that only the heartbeat is looked at.
+        key: SERVICE_KEY that is sent to it, of the scope admin; empty for none.
+        alerts: WATCH_ALERTS, the repository in whose issues is told, and remembered; None for none.
+    """
+
+    url: str
+    key: str = field(repr=False)
+    alerts: GitHub | None
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> LookSettings:
+        """
+        Raises:
+            SettingsError: naming every malformed variable.
+        """
+        reader = SettingsReader(environment)
+        settings = cls(
+            url=reader.read("SERVICE_URL", "", _url),
+            key=reader.read("SERVICE_KEY", "", service_key, is_secret=True),
+            alerts=reader.read("WATCH_ALERTS", "", partial(open_alerts, environment=environment)),
+        )
+        reader.finish()
+        return settings
+
+
+def _url(text: str) -> str:
+    return service_url(text) if text else ""
 
 
 def _token(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -54,6 +55,7 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     body: str | None = None
     labels: list[Label] = []
     pull_request: dict[str, object] | None = None
+    closed_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:

@@ -40,6 +40,7 @@ def test_a_repository_with_all_that_is_needed_is_found_to_have_it(plane: Control
         "✓ the environment staging is there",
         "✓ the secret WANDB_API_KEY is there",
         "✓ the variable DRIFT_SOURCE is there",
+        "✓ the variable PRODUCTION_URL is there",
         "✓ the variable DEPLOY_PLATFORM is there: fly:forecast",
         "✓ the secret FLY_API_TOKEN is there",
         "✓ the secret SERVICE_KEY is there",
@@ -151,6 +152,10 @@ def _lose_the_source_of_rows(plane: ControlPlane) -> None:
     del plane.repository.variables["DRIFT_SOURCE"]
 
 
+def _lose_the_service(plane: ControlPlane) -> None:
+    del plane.repository.variables["PRODUCTION_URL"]
+
+
 def _lose_the_model(plane: ControlPlane) -> None:
     plane.repository.releases.clear()
 
@@ -200,6 +205,14 @@ def _lose_the_runs(plane: ControlPlane) -> None:
             (
                 "set it to where they are, such as the service's URL, at {page}/settings/variables/actions; "
                 "or gh variable set DRIFT_SOURCE --repo acme/forecast"
+            ),
+        ),
+        (
+            _lose_the_service,
+            "the variable PRODUCTION_URL is missing: watch.yml and experiment.yml have no service to look at",
+            (
+                "gh variable set PRODUCTION_URL --repo acme/forecast --body https://ADDRESS, "
+                "and the secret SERVICE_KEY, of scope admin"
             ),
         ),
         (_lose_the_model, "no model is published yet", "gh workflow run train.yml --repo acme/forecast"),

@@ -1,0 +1,197 @@
+"""A look at a service from outside: what it says of itself, judged, told in issues, and remembered for the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from core.errors import ServiceAway, ServiceError
+from core.github.alert import Alert
+from core.github.hidden import hidden, hidden_in
+from core.github.issues import Inbox
+from core.service import Reply, Service
+from core.summary import table
+from watch.catalogue import CATALOGUE
+from watch.desk import Desk
+from watch.figures import Figures, figures_in
+from watch.heartbeat import last_beat
+from watch.judging import State, Verdict, judge_figures, judge_heart, judge_state
+from watch.memory import Memory, growth, remembered
+from watch.thresholds import SILENT_AFTER_S
+from watch.trouble import Instance, Trouble, Watcher
+
+_KEY: Final = "watch/memory"
+_TITLE: Final = "What the last look at the service saw"
+_UNAVAILABLE, _PROBLEM = 503, "application/problem+json"
+_SIGNS: Final = {True: "wrong", False: "well", None: "unknown"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Looked:
+    """
+    What a look saw.
+
+    Attributes:
+        verdicts: One for each alert that could be judged or not.
+        memory: For the next look.
+        problem: Why not all could be looked at; None if it could.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    memory: Memory
+    problem: ServiceError | None = None
+
+
+def look(service: Service, memory: Memory, now: datetime) -> Looked:
+    """
+    Look at a service.
+
+    Args:
+        service: That is looked at.
+        memory: Of the looks before.
+        now: With a time zone.
+
+    Raises:
+        ServiceError: if its address cannot be asked at all.
+    """
+    state, said = _state_of(service)
+    verdicts = list(judge_state(state, said))
+    figures, problem = (None, None) if state is State.DOWN else _figures_of(service)
+    if figures is not None:
+        at = now.timestamp()
+        verdicts += judge_figures(figures, growth(memory, figures, at), at)
+        memory = remembered(memory, figures, at)
+    return Looked(verdicts=tuple(verdicts), memory=memory, problem=problem)
+
+
+def _state_of(service: Service) -> tuple[State, str]:
+    try:
+        reply = service.ask("GET", "/readyz")
+    except ServiceAway as error:
+        return State.DOWN, str(error)
+    if reply.is_good:
+        return State.READY, "The service is ready."
+    if reply.status == _UNAVAILABLE and reply.headers.get("Content-Type", "").startswith(_PROBLEM):
+        return State.NOT_READY, service.said(reply)
+    # A proxy answers for one that does not.
+    return State.DOWN, f"/readyz is answered {reply.status}."
+
+
+def _figures_of(service: Service) -> tuple[Figures | None, ServiceError | None]:
+    try:
+        return _read(service, service.call("GET", "/metrics")), None
+    except ServiceError as error:
+        return None, error
+
+
+def _read(service: Service, reply: Reply) -> Figures:
+    try:
+        return figures_in(reply.body.decode())
+    except ValueError as error:
+        raise ServiceError(f"{service.name}: what answers at /metrics is no Slipway: {error}") from error
+
+
+class Looker:
+    """Looks, and lets the issues of a repository say and remember what was seen."""
+
+    def __init__(self, inbox: Inbox, *, page: str) -> None:
+        """
+        Args:
+            inbox: Of the repository.
+            page: Of the repository.
+        """
+        self._inbox, self._desk = inbox, Desk(inbox, page=page, by=Watcher.LOOK)
+
+    def look(self, service: Service | None, now: datetime, say: Callable[[Verdict, str], None]) -> ServiceError | None:
+        """
+        Look, tell and remember.
+
+        Args:
+            service: That is looked at; None for none, so that only the heartbeat is.
+            now: With a time zone.
+            say: Is told each verdict, and what was done about it.
+
+        Returns:
+            Why not all could be looked at; None if it could.
+
+        Raises:
+            ServiceError: if its address cannot be asked at all.
+            GitHubError: if issues cannot be read or written.
+        """
+        beat = last_beat(self._inbox)
+        memory = self._recall()
+        heart = judge_heart(beat.timestamp() if beat else None, now.timestamp())
+        looked = look(service, memory, now) if service else Looked(verdicts=(), memory=memory)
+        verdicts = (heart, *looked.verdicts)
+        since = _since(memory, verdicts, now)
+        beats = beat is not None and (now - beat).total_seconds() <= SILENT_AFTER_S
+        # What Prometheus has told of since the last look is not told again by what is counted since then.
+        told_since = (memory.at or 0.0) if beats else None
+        for verdict, done in self._tell(verdicts, since, now, told_since):
+            say(verdict, done)
+        self._keep(msgspec.structs.replace(looked.memory, at=now.timestamp(), since=since), now)
+        return looked.problem
+
+    def _tell(
+        self, verdicts: tuple[Verdict, ...], since: dict[str, float], now: datetime, told_since: float | None
+    ) -> Iterator[tuple[Verdict, str]]:
+        standing = self._desk.standing(CATALOGUE)
+        for verdict in verdicts:
+            name = verdict.name
+            is_over = verdict.is_true is False and name in standing
+            if not (verdict.is_true or is_over):
+                yield verdict, ""
+            elif told_since is not None and self._desk.is_prometheus(name, told_since):
+                yield verdict, "Prometheus tells of it"
+            elif is_over:
+                ended = f"Over at {now:%Y-%m-%d %H:%M} UTC, as a look sees. {verdict.what}".strip()
+                yield verdict, self._desk.settle(name, ended)
+            else:
+                yield verdict, self._desk.tell(_trouble(verdict, datetime.fromtimestamp(since[name], UTC)), now)
+
+    def _recall(self) -> Memory:
+        found = self._inbox.find(_KEY)
+        return (hidden_in(found.body, Memory) if found else None) or Memory()
+
+    def _keep(self, memory: Memory, now: datetime) -> None:
+        text = (
+            f"`watch.yml` last looked at the service at {now:%Y-%m-%d %H:%M} UTC, and keeps here how far its counters "
+            "were. Leave this issue closed: it is rewritten at each look, and tells nobody."
+        )
+        self._inbox.keep(Alert(key=_KEY, title=_TITLE, body=text, ending=hidden(memory)))
+
+
+def summary(verdicts: list[tuple[Verdict, str]]) -> str:
+    """What was seen and done, for the page of a workflow's run."""
+    rows = [(each.name, _SIGNS[each.is_true], each.what, done) for each, done in verdicts]
+    return f"## The service\n\n{table(('alert', 'is', 'what was seen', 'what was done'), rows)}"
+
+
+def line(verdict: Verdict, done: str) -> str:
+    """What was seen and done, for a log."""
+    return ": ".join(filter(None, [_SIGNS[verdict.is_true], verdict.name, verdict.what])) + (
+        f" [{done}]" if done else ""
+    )
+
+
+def _since(memory: Memory, verdicts: tuple[Verdict, ...], now: datetime) -> dict[str, float]:
+    """Since when what is true is; what nobody can tell stays as it was."""
+    judged = {verdict.name: verdict.is_true for verdict in verdicts}
+    kept = {name: at for name, at in memory.since.items() if judged.get(name) is not False}
+    return {name: now.timestamp() for name, is_true in judged.items() if is_true} | kept
+
+
+def _trouble(verdict: Verdict, since: datetime) -> Trouble:
+    kind = CATALOGUE[verdict.name]
+    return Trouble(
+        name=verdict.name,
+        kind=kind.kind,
+        severity=kind.severity,
+        remedy=kind.remedy,
+        runbook=f"docs/runbook.md#{verdict.name.lower()}",
+        instances=(Instance(mark="look", since=since, what=verdict.what),),
+    )
