@@ -22,10 +22,12 @@ from core.registry import DirectoryRegistry
 from core.tags import FIRST_TAG
 from doubles.github import GitHub
 from tests.commands import ROOT, Home
+from tests.compose import composed
 from tests.factories import GOLDEN_INPUTS, make_bundle
 from tests.github import REPOSITORY, make_client
 from tests.images import BASE, STATE, Container, Images, as_root, memory_mb, started, writable
 from tests.integration.test_gunicorn import LOOPBACK, Server, free_port
+from tests.one_host import wait_for
 
 pytestmark = pytest.mark.slow
 MOST_ADDED_MB, MOST_MEMORY_MB = 200, 150
@@ -136,7 +138,7 @@ def test_it_says_what_it_is_and_how_it_is_run(built: Built) -> None:
 
 def test_it_holds_the_service_and_nothing_to_build_test_or_train_with(container: Container) -> None:
     service = {path.name for path in container.folder("/srv/slipway").iterdir()}
-    assert service - {"__pycache__"} == {"LICENSE", "app", "core", "gunicorn.conf.py"}
+    assert service - {"__pycache__"} == {"LICENSE", "app", "core", "gunicorn.conf.py", "watch"}
     folders = map(container.folder, ("/opt/venv/bin", "/usr/bin", "/usr/local/bin"))
     programs = {path.name for folder in folders for path in folder.iterdir()}
     assert "gunicorn" in programs
@@ -220,6 +222,24 @@ def test_the_platforms_release_command_scores_the_golden_rows(
     assert (good.returncode, bad.returncode) == (0, 1)
     assert "3 golden rows scored as at training" in good.stderr
     assert "error: model-v9.0.0 is not in the registry: it holds model-v1.0.0" in bad.stderr
+
+
+def test_the_receiver_of_alerts_runs_in_it_beside_the_service(
+    built: Built, container: Container, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service = composed()["services"]["watch"]
+    port = free_port()
+    variables = {**service["environment"], "WATCH_TOKEN": "a-token-of-a-test", "WATCH_PORT": str(port)}
+    # What docker mounts there is not here.
+    del variables["WATCH_TOKEN_FILE"]
+    command = built.images.command(container, service["command"], variables, writable(tmp_path))
+    with started(command, built.images.environment, "receive") as receiver:
+        test = [part.replace("9095", str(port)) for part in service["healthcheck"]["test"][1:]]
+        wait_for(lambda: built.images.run(container, *test, variables={}, volumes={}).returncode == 0)
+        used_mb = memory_mb(receiver.pid)
+    with capsys.disabled():
+        print(f"\nthe receiver takes {used_mb:.0f} MB of {service['mem_limit']}")  # noqa: T201  # as above
+    assert used_mb <= int(service["mem_limit"].removesuffix("m")) * 0.75
 
 
 def test_without_a_tag_it_says_so_and_ends(built: Built, container: Container, tmp_path: Path) -> None:
