@@ -50,7 +50,7 @@ class Figures:
     Attributes:
         started: When the server's oldest worker began.
         counters: What only grows.
-        lag_s: Age of the oldest line that waits for the journal's store.
+        lag_s: How much longer than it may the oldest line waits for the journal's store.
         spool: What waits, as a share of what may.
         store: What the store takes, as a share of what it may.
         checked: When drift was last checked.

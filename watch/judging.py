@@ -147,7 +147,7 @@ def _counted(grown: Growth | None) -> Iterator[Verdict]:
 
 
 def _journal(figures: Figures) -> Iterator[Verdict]:
-    yield _above(names.JOURNAL_NOT_DRAINING, figures.lag_s, LAG_S, "The oldest line that waits is {} old.", _age)
+    yield _above(names.JOURNAL_NOT_DRAINING, figures.lag_s, LAG_S, "The journal's store is {} behind.", _age)
     yield _above(names.SPOOL_NEARLY_FULL, figures.spool, SPOOL_SHARE, "{} of what may wait waits.", _percent)
     yield _above(names.STORE_NEARLY_FULL, figures.store, STORE_SHARE, "The store takes {} of what it may.", _percent)
 

@@ -303,4 +303,4 @@ def test_the_page_of_the_run_says_the_same(watch: Watch, tmp_path: Path) -> None
         watch.look(service.url, GITHUB_STEP_SUMMARY=str(tmp_path / "summary.md"))
     text = (tmp_path / "summary.md").read_text()
     assert text.startswith("## The service\n\n| alert | is | what was seen | what was done |\n")
-    assert "| JournalNotDraining | wrong | The oldest line that waits is 12 minutes old. | " in text
+    assert "| JournalNotDraining | wrong | The journal's store is 12 minutes behind. | " in text
