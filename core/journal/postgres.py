@@ -30,6 +30,7 @@ from core.journal.rows import (
     window,
 )
 from core.journal.store import Stored
+from core.journal.tallies import SqlTallies
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ _PREDICTION = ", ".join(
 )
 
 
-class PostgresStore(SqlClaims, SqlDocuments):
+class PostgresStore(SqlClaims, SqlDocuments, SqlTallies):
     """A journal store in a Postgres database; it may be away when the service starts, and come and go."""
 
     _MARK = "%s"

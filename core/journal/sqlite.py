@@ -31,6 +31,7 @@ from core.journal.rows import (
     window,
 )
 from core.journal.store import Stored
+from core.journal.tallies import SqlTallies
 
 T = TypeVar("T")
 
@@ -47,7 +48,7 @@ def _insert(table: str, columns: Sequence[str]) -> str:
 _ADD = tuple(map(_insert, TABLES, (PREDICTION_COLUMNS, OUTCOME_COLUMNS, SHADOW_COLUMNS)))
 
 
-class SqliteStore(SqlClaims, SqlDocuments):
+class SqliteStore(SqlClaims, SqlDocuments, SqlTallies):
     """A journal store in one file; several processes may write to it."""
 
     _MARK = "?"

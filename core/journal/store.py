@@ -36,6 +36,14 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     answer: bytes | None = None
 
 
+class Slice(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked from `start` on, in microseconds since 1970, until the next slice begins."""
+
+    start: int
+    requests: int
+    rows: int
+
+
 class JournalStore(Protocol):
     """
     Predictions and outcomes, in the order in which they were taken in.
@@ -70,6 +78,19 @@ class JournalStore(Protocol):
     def span(self) -> tuple[int, int] | None:
         """
         When the oldest and the newest prediction were answered, in microseconds since 1970; None if there is none.
+
+        Raises:
+            JournalUnavailable: if the store cannot be read.
+        """
+
+    def slices(self, *, since: int, width: int, most: int) -> list[Slice]:
+        """
+        How much was asked when, the oldest slice first; those in which nothing was are left out.
+
+        Args:
+            since: Only what was answered at or after so many microseconds since 1970.
+            width: Of a slice, in microseconds; each begins at a multiple of it.
+            most: So many requests are looked at, the newest; of more than these the oldest slice is incomplete.
 
         Raises:
             JournalUnavailable: if the store cannot be read.

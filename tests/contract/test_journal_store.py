@@ -13,7 +13,7 @@ from core.errors import JournalUnavailable
 from core.journal.postgres import PostgresStore
 from core.journal.records import Record
 from core.journal.sqlite import SqliteStore
-from core.journal.store import Claim, JournalStore
+from core.journal.store import Claim, JournalStore, Slice
 from tests.database import Postgres
 from tests.journal import START, comparable, make_outcome, make_prediction, make_shadow
 
@@ -95,6 +95,18 @@ def test_the_span_is_that_of_the_oldest_and_the_newest_whatever_came_first(store
     assert store.span() is None
     store.add([make_prediction(at=START + 5), make_prediction(at=START - 1), make_prediction()])
     assert store.span() == (START - 1, START + 5)
+
+
+def test_what_was_asked_is_counted_by_slices_of_time(store: JournalStore) -> None:
+    assert store.slices(since=0, width=10, most=9) == []
+    times = (START - 1, START, START + 9, START + 10, START + 30)
+    store.add([make_prediction(at=at, rows=place) for place, at in enumerate(times, 1)])
+    counted = [(START, 2, 5), (START + 10, 1, 4), (START + 30, 1, 5)]
+    found = [Slice(start=start, requests=requests, rows=rows) for start, requests, rows in counted]
+    assert store.slices(since=START, width=10, most=9) == found
+    # Whatever was taken in last, the newest are looked at.
+    store.add([make_prediction(at=START - 2)])
+    assert store.slices(since=0, width=10, most=3) == [Slice(start=START, requests=1, rows=3), *found[1:]]
 
 
 def test_requests_are_known_with_their_rows(store: JournalStore) -> None:
