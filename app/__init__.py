@@ -27,6 +27,7 @@ from app import (
     tracing,
 )
 from app.answering import Answering
+from app.console.sources import Sources, meters_of
 from app.experiments import Experiments
 from app.journal import Journal
 from app.keys import Scope
@@ -114,7 +115,9 @@ def create_app(
     app.register_blueprint(experiment.blueprint(sides, experiments))
     app.register_blueprint(about.blueprint(model))
     app.register_blueprint(health.blueprint(model, journal))
-    app.register_blueprint(console.blueprint(model, entrance, settings))
+    counts = meters_of(meters.registry, is_one_of_many=bool(settings.metrics_dir))
+    seen = Sources(counts, journal, experiments, settings.ledger)
+    app.register_blueprint(console.blueprint(model, entrance, settings, seen))
     documentation.init_app(app, model, max_batch_rows=settings.max_batch_rows)
     lane = FastLane(app.wsgi_app, answers, entrance, accounts, max_bytes=settings.max_body_bytes)
     app.wsgi_app = shield.believe_proxies(lane, settings.trusted_proxies)  # type: ignore[method-assign,assignment]  # as Flask's documentation says

@@ -215,18 +215,21 @@ class ServedModel:
         """What callers send and get."""
         return self.bundle.contract
 
-    def usual_disagreement(self) -> Knots | None:
+    def usual(self, score: str) -> Knots | None:
         """
-        How far the members lay apart on the holdout; None where the bundle does not say.
+        How a score was distributed on the holdout; None where the bundle does not say.
+
+        Args:
+            score: A score column, or the disagreement.
 
         Raises:
             CorruptArtifact: if that was damaged.
         """
-        found = self.bundle.reference().scores.get(DISAGREEMENT)
+        found = self.bundle.reference().scores.get(score)
         try:
             return found.knots() if found else None
         except ValueError as error:
-            raise CorruptArtifact(self.bundle.directory / REFERENCE_NAME, f"its {DISAGREEMENT} {error}") from error
+            raise CorruptArtifact(self.bundle.directory / REFERENCE_NAME, f"its {score} {error}") from error
 
     def score(self, columns: Columns) -> Scored:
         """

@@ -1,4 +1,4 @@
-"""What a model answers and how good it is, in words and numbers for people."""
+"""What a model answers, in words and numbers for people."""
 
 from __future__ import annotations
 
@@ -8,38 +8,14 @@ from typing import Any
 
 import msgspec
 
+from app.console.words import number, with_unit
 from app.served_model import Answer
 from core.contract import Target, Task
-from core.manifest import Intervals, Manifest, Metric, Window
+from core.manifest import Intervals, Manifest
 from core.reference import DISAGREEMENT, Knots
 
 # Of more classes the likeliest are shown.
 _MAX_BARS = 20
-_FIGURES = {
-    Task.BINARY: {
-        "accuracy": "Accuracy",
-        "auc": "AUC",
-        "precision": "Precision",
-        "recall": "Recall",
-        "log_loss": "Log loss",
-        "calibration_error": "Calibration error",
-    },
-    Task.MULTICLASS: {
-        "accuracy": "Accuracy",
-        "macro_f1": "Macro F1",
-        "log_loss": "Log loss",
-        "calibration_error": "Calibration error",
-    },
-    Task.REGRESSION: {
-        "mae": "Mean absolute error",
-        "rmse": "Root mean squared error",
-        "r2": "R²",
-        "coverage": "Held by the interval",
-        "interval_width": "Mean width of the interval",
-    },
-}
-# These have the unit of what is predicted.
-_WITH_UNIT = frozenset({"mae", "rmse", "interval_width"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,15 +57,6 @@ class Shown:
     members: tuple[Opinion, ...]
     agreement: str
     warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Figure:
-    """A figure on the holdout; the interval may be empty."""
-
-    name: str
-    value: str
-    interval: str
 
 
 def show_answer(answer: Answer, target: Target, manifest: Manifest, usual: Knots | None = None) -> Shown:
@@ -159,55 +126,3 @@ def _between(found: dict[str, float], target: Target, intervals: Intervals | Non
 
 def _bar(name: str, share: float) -> Bar:
     return Bar(name=name, share=share, text=f"{share:.1%}")
-
-
-def number(value: float) -> str:
-    """A number of six digits, with its thousands apart."""
-    if value and not 1e-4 <= abs(value) < 1e15:
-        return f"{value:.5g}"
-    decimals = max(0, 5 - math.floor(math.log10(abs(value)))) if value else 0
-    # Without the sign of a zero.
-    text = f"{value + 0.0:,.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def with_unit(text: str, unit: str) -> str:
-    """A number with its unit, if it has one."""
-    return f"{text} {unit}" if unit else text
-
-
-def what_is_predicted(target: Target) -> str:
-    """In a sentence."""
-    if target.task is Task.REGRESSION:
-        return f"Predicts {with_unit(target.name, f'in {target.unit}' if target.unit else '')}."
-    if target.task is Task.BINARY:
-        return f"Predicts whether {target.name} is {target.classes[1]}, and how probable that is."
-    return f"Predicts which of {len(target.classes)} classes {target.name} is, and how probable each of them is."
-
-
-def figures_of(manifest: Manifest, target: Target) -> list[Figure]:
-    """The headline figures of a task, as far as the manifest has them."""
-    return [
-        _figure(label, manifest.metrics[name], target.unit if name in _WITH_UNIT else "")
-        for name, label in _FIGURES[target.task].items()
-        if name in manifest.metrics
-    ]
-
-
-def _figure(label: str, metric: Metric, unit: str) -> Figure:
-    if metric.value is None:
-        return Figure(name=label, value="not defined", interval="")
-    value = with_unit(_short(metric.value), unit)
-    if metric.low is None or metric.high is None:
-        return Figure(name=label, value=value, interval="")
-    return Figure(name=label, value=value, interval=f"{_short(metric.low)} to {_short(metric.high)}")
-
-
-def _short(value: float) -> str:
-    return f"{value:.3g}" if 0 < abs(value) < 0.001 else f"{value:,.4f}"
-
-
-def rows_of(window: Window) -> str:
-    """How many rows a part of the data has, and from when to when."""
-    reach = "" if window.start is None or window.end is None else f", {window.start[:10]} to {window.end[:10]}"
-    return f"{window.rows:,} rows{reach}"

@@ -37,7 +37,7 @@ FIRST_DAY, DAYS, ROWS_A_DAY = date(2025, 1, 1), 200, 8
 ASKED_A_DAY = 100
 _OVERFLOW = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 _TRY = """
-document.querySelector('[name=key]').value = arguments_key;
+document.querySelector('#key').value = arguments_key;
 document.querySelector('#try button').click();
 """
 _MODEL_FILE = """
@@ -325,6 +325,6 @@ def test_the_console_fits_a_phone_and_a_desk_and_the_browser_has_no_complaint(st
         # The page shows the answer, is where it was, and still has the key.
         assert browser.evaluate("return document.querySelector('#answer .headline') !== null")
         assert browser.evaluate("return location.pathname") == "/"
-        assert browser.evaluate("return document.querySelector('[name=key]').value.length") == len(KEY)
+        assert browser.evaluate("return document.querySelector('#key').value.length") == len(KEY)
         assert browser.evaluate(_OVERFLOW) == 0
         assert browser.complaints() == []

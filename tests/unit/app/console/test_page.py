@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +14,27 @@ import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from app import create_app
 from app.journal import Journal
 from app.keys import Scope, new_key
 from app.settings import ServiceSettings
-from core.contract import CategoricalFeature, Contract, NumericFeature, Target, Task
+from core.contract import Task
 from core.errors import CorruptArtifact
+from core.ledger import Environment
 from core.reference import numeric_reference
 from core.registry import DirectoryRegistry
+from tests.busy_service import HOSTILE, decided_experiment, fill, hostile_contract, publish
+from tests.drift_reports import HOSTILE as NAMES
+from tests.drift_reports import hostile as hostile_report
+from tests.experiments import CHAMPION
 from tests.factories import make_bundle, make_graph, make_reference
+from tests.pages import seen, words
 
 PREDICT, PREDICT_ENTRY = new_key("asker", [Scope.PREDICT])
 OUTCOMES, OUTCOMES_ENTRY = new_key("reporter", [Scope.OUTCOMES])
 KEYS = f"{PREDICT_ENTRY},{OUTCOMES_ENTRY}"
 FILLED = {"value.age": "30", "value.city": "Oslo"}
-# Elements that have no end.
-_VOID = {"meta", "link", "input"}
 
 Start = Callable[..., FlaskClient]
 
@@ -42,46 +45,6 @@ def start(registry: DirectoryRegistry, environment: dict[str, str]) -> Start:
         return create_app(ServiceSettings.from_env(environment | variables), registry=registry).test_client()
 
     return make
-
-
-class Seen(HTMLParser):
-    """What a page consists of; fails where an element is closed that is not open."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.words = ""
-        self._open: list[str] = []
-        self.feed(page)
-        self.close()
-        assert self._open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in _VOID:
-            self._open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.words = f"{self.words} {data}"
-
-    def all(self, *names: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.elements if name in names]
-
-    def filled(self) -> dict[str, str]:
-        """What a browser would send for the form as it stands, but for choices."""
-        return {str(each["name"]): str(each.get("value", "")) for each in self.all("input")}
-
-
-def seen(answer: TestResponse) -> Seen:
-    assert answer.content_type == "text/html; charset=utf-8"
-    return Seen(answer.text)
-
-
-def words(answer: TestResponse) -> str:
-    return " ".join(seen(answer).words.split())
 
 
 def journalled(app: Flask) -> int:
@@ -271,7 +234,7 @@ def test_what_is_no_form_is_a_problem(client: FlaskClient, content: dict[str, An
 def test_with_keys_the_form_asks_for_one_and_the_programs_send_one(start: Start) -> None:
     client = start(API_KEYS=KEYS)
     page = seen(client.get("/"))
-    (key,) = (each for each in page.all("input") if each["name"] == "key")
+    (key,) = (each for each in page.all("input") if each["id"] == "key")
     assert (key["type"], key["autocomplete"]) == ("password", "off")
     assert "Bearer $API_KEY" in client.get("/").text
     answer = client.post("/try", data=FILLED | {"key": PREDICT})
@@ -328,38 +291,29 @@ def test_a_key_of_any_scope_opens_the_page_and_is_not_repeated(start: Start, key
     for answer in (client.post("/", data={"key": key}), client.get("/", headers={"Authorization": f"Bearer {key}"})):
         assert (answer.status_code, "Predicts whether churn is yes" in words(answer)) == (200, True)
         assert key not in answer.text
-        # They could not be followed without a key.
-        assert seen(answer).all("a") == []
+        # Others could not be followed without a key.
+        assert all(str(each["href"]).startswith("#") for each in seen(answer).all("a"))
 
 
-HOSTILE = "<script>alert(1)</script>\"'&{{ 7*7 }}{% x %}--><b>"
-
-
-def hostile(folder: Path) -> FlaskClient:
-    contract = Contract(
-        features=(
-            NumericFeature(name=f"n{HOSTILE}", unit=HOSTILE, low=0, high=120, nullable=True, description=HOSTILE),
-            CategoricalFeature(name=f"c{HOSTILE}", categories=("Oslo", HOSTILE), description=HOSTILE),
-        ),
-        target=Target(name=HOSTILE, task=Task.BINARY, classes=("no", f"yes{HOSTILE}"), description=HOSTILE),
-    )
-    bundle = make_bundle(folder / "bundle", contract=contract)
-    registry = DirectoryRegistry(folder / "registry")
-    registry.publish(bundle)
-    return create_app(
-        ServiceSettings.from_env({"JOURNAL_DIR": str(folder / "journal")}), registry=registry
-    ).test_client()
-
-
-def test_what_a_bundle_or_a_caller_says_is_text(tmp_path: Path) -> None:
-    client = hostile(tmp_path)
+def test_what_a_bundle_a_caller_or_a_report_says_is_text(tmp_path: Path) -> None:
+    home = publish(tmp_path, hostile_contract())
+    app = home.app()
+    now = datetime.now(UTC)
+    fill(app, hostile_report(), decided_experiment())
+    home.ledger.record(Environment.PRODUCTION, CHAMPION, at=now, reason=HOSTILE)
+    client = app.test_client()
+    client.post("/v1/predict", json={f"n{HOSTILE}": 99, f"c{HOSTILE}": HOSTILE})
     good = {f"value.n{HOSTILE}": "30", f"value.c{HOSTILE}": HOSTILE}
     bad = {f"value.n{HOSTILE}": HOSTILE, f"value.{HOSTILE}": HOSTILE}
     for answer in (client.get("/"), client.post("/try", data=good), client.post("/try", data=bad)):
         page = seen(answer)
         assert len(page.all("script")) == 1
-        assert page.all("b") == []
-        assert HOSTILE in page.words
-        assert not any(name.startswith("on") for _, each in page.elements for name in each)
+        assert page.all("b") == page.all("img") == page.all("style") == []
+        assert not any(name.startswith("on") or name == "style" for _, each in page.elements for name in each)
+        assert not any(str(each["href"]).startswith("http") for each in page.all("a"))
+        # The contract, what training did not see, a decision and a deployment; and names of a report.
+        assert page.words.count(HOSTILE) > 8
+        assert NAMES[0] in page.words
+        assert "\u202e" not in page.words
     assert client.post("/try", data=good).status_code == 200
     assert json.dumps(HOSTILE)[1:-1] in seen(client.get("/")).words

@@ -1,0 +1,185 @@
+"""What serves, since when, whether it is ready, and whether anything is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.console.collected import Collected
+from app.console.deployments import current
+from app.console.severity import Badge, badge
+from app.console.traffic import SECONDS
+from app.console.words import ago, counted, plain, share, size, span
+from core.drift import DriftReport, Severity
+from core.ledger import Deployment, Environment
+
+# A check is due every day.
+_STALE: Final = timedelta(days=2)
+# What is asked is shipped within seconds.
+_LATE_S: Final = 300.0
+_FULL: Final = 0.5
+_FEW_FAILURES: Final = 0.001
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Concern:
+    """
+    Something that is to be looked at.
+
+    Attributes:
+        severity: How much it asks for.
+        text: What it is, in a sentence.
+        section: The part of the page that says more; empty for none.
+    """
+
+    severity: Severity
+    text: str
+    section: str = ""
+
+    @property
+    def badge(self) -> Badge:
+        """Its severity, as it is shown."""
+        return badge(self.severity)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """
+    What waits to be shipped to the journal's store.
+
+    Attributes:
+        size: In bytes.
+        limit: That it may not exceed.
+        lag_s: Age of the oldest line; 0 if there is none.
+    """
+
+    size: int
+    limit: int
+    lag_s: float
+
+
+def sort(concerns: Iterable[Concern]) -> tuple[Concern, ...]:
+    """The worst first."""
+    return tuple(sorted(concerns, key=lambda concern: -concern.severity.rank))
+
+
+def of_readiness(problem: str) -> Iterator[Concern]:
+    """
+    What it means that the service is not ready.
+
+    Args:
+        problem: Why; empty if it is.
+    """
+    if problem:
+        text = f"The service is not ready, and answers no predictions: {plain(problem)}."
+        yield Concern(severity=Severity.CRITICAL, text=text)
+
+
+def of_requests(found: Collected) -> Iterator[Concern]:
+    """What the workers counted that nobody hopes for."""
+    statuses = found.by(f"{SECONDS}_count", "status")
+    requests = sum(statuses.values())
+    failed = sum(count for (status,), count in statuses.items() if status.startswith("5"))
+    if failed:
+        part = failed / requests
+        text = f"{counted(failed, 'request')} of {requests:,.0f} failed ({share(part)})."
+        severity = Severity.WARNING if part < _FEW_FAILURES else Severity.ALERT
+        yield Concern(severity=severity, text=text, section="traffic")
+    away = found.total("slipway_requests_sent_away_total")
+    if away:
+        text = f"{counted(away, 'request')} came while there were too many, and got status 503."
+        yield Concern(severity=Severity.WARNING, text=text, section="traffic")
+    unwritten = found.total("slipway_journal_unwritten_total")
+    if unwritten:
+        text = f"{counted(unwritten, 'request')} could not be written into the journal."
+        yield Concern(severity=Severity.WARNING, text=text)
+    replaced = sum(count for (why,), count in found.by("slipway_predictions_total", "fallback").items() if why)
+    if replaced:
+        text = f"The champion answered {counted(replaced, 'row')} of the challenger's, which failed or was too slow."
+        yield Concern(severity=Severity.WARNING, text=text, section="experiment")
+
+
+def of_spool(waiting: Waiting | None) -> Iterator[Concern]:
+    """What it means that lines wait; None where the disk cannot be read."""
+    if waiting is None:
+        yield Concern(severity=Severity.ERROR, text="The folder of what waits for the journal's store cannot be read.")
+        return
+    if waiting.lag_s > _LATE_S:
+        length = span(timedelta(seconds=waiting.lag_s))
+        text = f"The journal's store lags: a line has waited for {length}, {size(waiting.size)} wait."
+        yield Concern(severity=Severity.ALERT, text=text)
+    if waiting.size > _FULL * waiting.limit:
+        text = f"What waits for the journal's store takes {size(waiting.size)} of {size(waiting.limit)} that it may."
+        yield Concern(severity=Severity.ALERT, text=text)
+
+
+def of_store(problem: str) -> Iterator[Concern]:
+    """
+    What it means that the journal's store cannot be read.
+
+    Args:
+        problem: Why; empty if it can.
+    """
+    if problem:
+        yield Concern(severity=Severity.ERROR, text=f"The journal's store cannot be read: {plain(problem)}.")
+
+
+def of_report(report: DriftReport | None, problem: str, now: datetime) -> Iterator[Concern]:
+    """
+    What the last drift check found, or that there was none.
+
+    Args:
+        report: The last that can be read.
+        problem: Why the one that is kept cannot be; empty if it can.
+        now: The time.
+    """
+    if problem:
+        text = f"The report of the last drift check cannot be read: {plain(problem)}."
+        yield Concern(severity=Severity.ERROR, text=text, section="drift")
+    elif report is None:
+        yield Concern(severity=Severity.INFO, text="Drift was never checked; scripts/drift does.", section="drift")
+    if report is None:
+        return
+    if now - report.made_at > _STALE:
+        text = f"Drift was last checked {ago(report.made_at, now)}."
+        yield Concern(severity=Severity.WARNING, text=text, section="drift")
+    if report.severity.rank > Severity.INFO.rank:
+        yield Concern(severity=report.severity, text=plain(report.headline), section="drift")
+    for findings in report.quality:
+        if findings.severity.rank > Severity.INFO.rank:
+            yield Concern(severity=findings.severity, text=plain(findings.sentence), section="quality")
+
+
+def of_experiment(problem: str) -> Iterator[Concern]:
+    """
+    What it means that the experiment is not followed.
+
+    Args:
+        problem: Why; empty if it is.
+    """
+    if problem:
+        text = f"The experiment is not followed: {plain(problem)}."
+        yield Concern(severity=Severity.ERROR, text=text, section="experiment")
+
+
+def of_ledger(entries: Sequence[Deployment] | None, problem: str, tag: str) -> Iterator[Concern]:
+    """
+    Whether the ledger says that this tag serves.
+
+    Args:
+        entries: Of all environments; None where they are not known.
+        problem: Why they are not, or are not up to date; empty if they are.
+        tag: That this process serves.
+    """
+    if problem:
+        yield Concern(
+            severity=Severity.INFO, text=f"The ledger cannot be read: {plain(problem)}.", section="deployments"
+        )
+    latest = filter(None, (current(entries or (), environment) for environment in Environment))
+    serving = {str(entry.tag): entry.environment for entry in latest}
+    if serving and tag not in serving:
+        known = ", ".join(f"{other} {environment}" for other, environment in serving.items())
+        text = f"By the ledger other tags serve ({known}), not {tag}."
+        yield Concern(severity=Severity.WARNING, text=text, section="deployments")

@@ -1,0 +1,158 @@
+"""What is wrong with a service, the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import msgspec
+import pytest
+from prometheus_client import CollectorRegistry
+
+from app.console import standing
+from app.console.collected import Collected
+from app.console.standing import Concern, Waiting
+from app.metrics.answers import AnswerMeter
+from app.metrics.requests import RequestMeter
+from core.drift import Severity
+from core.ledger import Deployment, Environment
+from core.tags import ModelTag
+from tests.drift_reports import END, all_clear, make_report, no_data, worse_quality
+from tests.factories import make_contract, make_reference
+
+NOW = END + timedelta(hours=9)
+TAG = "model-v1.0.0"
+
+
+def told(concerns: Iterable[Concern]) -> list[tuple[Severity, str, str]]:
+    return [(each.severity, each.text.replace("\u00a0", " "), each.section) for each in concerns]
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+def test_requests_that_went_well_concern_nobody(registry: CollectorRegistry) -> None:
+    meter = RequestMeter(registry)
+    AnswerMeter(registry, make_contract(), make_reference())
+    for status in (200, 404, 422):
+        meter.end("/v1/predict", "POST", status, seconds=0.1, rows=0, sent=0)
+    assert told(standing.of_requests(Collected(registry.collect()))) == []
+
+
+@pytest.mark.parametrize(("well", "severity"), [(9, Severity.ALERT), (1999, Severity.WARNING)])
+def test_requests_that_failed_do(registry: CollectorRegistry, well: int, severity: Severity) -> None:
+    meter = RequestMeter(registry)
+    for status in (500, *[200] * well):
+        meter.end("/v1/predict", "POST", status, seconds=0.1, rows=0, sent=0)
+    share = "10 %" if well == 9 else "0.05 %"
+    found = told(standing.of_requests(Collected(registry.collect())))
+    assert found == [(severity, f"1 request of {well + 1:,} failed ({share}).", "traffic")]
+
+
+def test_so_do_those_that_were_sent_away_not_written_down_or_taken_over(registry: CollectorRegistry) -> None:
+    requests, answers = RequestMeter(registry), AnswerMeter(registry, make_contract(), make_reference())
+    requests.send_away()
+    answers.note_unwritten()
+    answers._kind(TAG, "challenger", "slow", "yes").rows.inc(3)
+    assert told(standing.of_requests(Collected(registry.collect()))) == [
+        (Severity.WARNING, "1 request came while there were too many, and got status 503.", "traffic"),
+        (Severity.WARNING, "1 request could not be written into the journal.", ""),
+        (
+            Severity.WARNING,
+            "The champion answered 3 rows of the challenger's, which failed or was too slow.",
+            "experiment",
+        ),
+    ]
+
+
+def test_a_service_that_is_not_ready_is_the_worst() -> None:
+    assert told(standing.of_readiness("")) == []
+    ((severity, text, _),) = told(standing.of_readiness("the spool is full"))
+    assert (severity, text) == (
+        Severity.CRITICAL,
+        "The service is not ready, and answers no predictions: the spool is full.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("waiting", "said"),
+    [
+        (Waiting(size=10, limit=100_000, lag_s=2), []),
+        (
+            Waiting(size=10, limit=100_000, lag_s=900),
+            ["The journal's store lags: a line has waited for 15 min, 10 B wait."],
+        ),
+        (
+            Waiting(size=60_000, limit=100_000, lag_s=2),
+            ["What waits for the journal's store takes 60 kB of 100 kB that it may."],
+        ),
+        (None, ["The folder of what waits for the journal's store cannot be read."]),
+    ],
+    ids=["little", "late", "much", "unknown"],
+)
+def test_what_waits_long_or_fills_the_disk_concerns(waiting: Waiting | None, said: list[str]) -> None:
+    assert [text for _, text, _ in told(standing.of_spool(waiting))] == said
+
+
+def test_a_report_concerns_as_much_as_it_found() -> None:
+    assert told(standing.of_report(all_clear(), "", NOW)) == []
+    assert told(standing.of_report(no_data(), "", NOW)) == [(Severity.ALERT, "No rows come any more.", "drift")]
+    both = told(standing.of_report(make_report(quality=(worse_quality(),)), "", NOW))
+    assert [(severity, section) for severity, _, section in both] == [
+        (Severity.CRITICAL, "drift"),
+        (Severity.CRITICAL, "quality"),
+    ]
+
+
+def test_a_check_that_is_missing_old_or_cannot_be_read_concerns() -> None:
+    assert told(standing.of_report(None, "", NOW)) == [
+        (Severity.INFO, "Drift was never checked; scripts/drift does.", "drift")
+    ]
+    old = msgspec.structs.replace(all_clear(), made_at=NOW - timedelta(days=3))
+    ((severity, text, _),) = told(standing.of_report(old, "", NOW))
+    assert (severity, text) == (Severity.WARNING, "Drift was last checked 2013-06-07 09:00 UTC (3 d ago).")
+    ((severity, text, _),) = told(standing.of_report(None, "it is no report", NOW))
+    assert (severity, text) == (
+        Severity.ERROR,
+        "The report of the last drift check cannot be read: it is no report.",
+    )
+
+
+def test_a_store_and_an_experiment_that_fail_are_named() -> None:
+    assert told(standing.of_store("")) == told(standing.of_experiment("")) == []
+    assert told(standing.of_store("away")) == [(Severity.ERROR, "The journal's store cannot be read: away.", "")]
+    assert told(standing.of_experiment("the tag is unknown")) == [
+        (Severity.ERROR, "The experiment is not followed: the tag is unknown.", "experiment")
+    ]
+
+
+def deployed(tag: str, environment: Environment = Environment.PRODUCTION) -> Deployment:
+    return Deployment(environment=environment, tag=ModelTag.parse(tag), previous=None, at=NOW, reason="")
+
+
+@pytest.mark.parametrize(
+    ("entries", "problem", "said"),
+    [
+        ([deployed(TAG)], "", []),
+        ([deployed("model-v9.0.0"), deployed(TAG, Environment.STAGING)], "", []),
+        ([], "", []),
+        (
+            [deployed("model-v9.0.0")],
+            "",
+            ["By the ledger other tags serve (model-v9.0.0 production), not model-v1.0.0."],
+        ),
+        (None, "GitHub is away", ["The ledger cannot be read: GitHub is away."]),
+    ],
+    ids=["this", "in staging", "none", "another", "unknown"],
+)
+def test_a_ledger_that_says_something_else_concerns(entries: list[Deployment], problem: str, said: list[str]) -> None:
+    assert [text for _, text, _ in told(standing.of_ledger(entries, problem, TAG))] == said
+
+
+def test_the_worst_comes_first() -> None:
+    concerns = [
+        Concern(severity=severity, text=severity) for severity in (Severity.INFO, Severity.CRITICAL, Severity.WARNING)
+    ]
+    assert [each.text for each in standing.sort(concerns)] == ["critical", "warning", "info"]
