@@ -11,6 +11,8 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -25,6 +27,16 @@ _START_S, _CALL_S = 30.0, 60.0
 SCHEMES: Final = ("light", "dark")
 WIDTHS: Final = {"narrow": 390, "wide": 1280}
 HEIGHTS: Final = {"narrow": 1500, "wide": 1700}
+
+
+# By their numbers in Windows, as Chromium has them.
+_KEYS: Final = {"Tab": 9, "Enter": 13, "End": 35}
+
+
+@cache
+def axe() -> str:
+    """The script that audits a page."""
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
 
 def is_here() -> bool:
@@ -110,6 +122,42 @@ class Browser:
         while not self.evaluate(script):
             assert time.monotonic() < deadline, script
             time.sleep(0.05)
+
+    def run_scripts(self, *, are_run: bool) -> None:
+        """Whether the pages that are shown from now on run their scripts."""
+        self._command("Emulation.setScriptExecutionDisabled", value=not are_run)
+
+    def type(self, selector: str, text: str) -> None:
+        """Type into an input, as a person does."""
+        self._post(f"{self._found(selector)}/value", {"text": text})
+
+    def click(self, selector: str) -> None:
+        """Click on what is there, and wait for the page that comes of it, if one does."""
+        self._post(f"{self._found(selector)}/click", {})
+
+    def _found(self, selector: str) -> str:
+        found = self._post("element", {"using": "css selector", "value": selector})
+        return f"element/{next(iter(found.values()))}"
+
+    def press(self, key: str) -> None:
+        """Press a key, wherever the focus is."""
+        for kind in ("keyDown", "keyUp"):
+            self._command("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=_KEYS[key])
+
+    def audit(self) -> list[str]:
+        """
+        What axe-core finds wrong with how the page can be used, by rule, weight and element.
+
+        Source:
+            https://github.com/dequelabs/axe-core
+        """
+        self.evaluate(f"{axe()}; window.axe = window.axe || axe")
+        found = self.evaluate("return axe.run({resultTypes: ['violations']}).then((found) => found.violations)")
+        return [
+            f"{each['id']} ({each['impact']}): {node['html'][:200]} {node['failureSummary']}"
+            for each in found
+            for node in each["nodes"]
+        ]
 
     def complaints(self) -> list[str]:
         """What the console was told since the last call."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +15,15 @@ from flask.testing import FlaskClient
 
 from app.journal import Journal
 from app.keys import Scope, new_key
+from core.contract import Contract, NumericFeature, Target, Task
+from core.documents import to_json_line
 from core.drift import REPORT_NAME
-from tests.busy_service import Folder, ask, fill, publish
+from core.experiment import EXPERIMENT_NAME
+from core.registry import DirectoryRegistry
+from tests.busy_service import Folder, ask, fill, publish, running_experiment
+from tests.drift_reports import crowded
+from tests.factories import make_wide_bundle
+from tests.journal import make_prediction
 from tests.pages import seen, words
 
 ADMIN, ADMIN_ENTRY = new_key("owner", [Scope.ADMIN])
@@ -246,3 +254,23 @@ def test_what_serves_by_the_ledger_is_held_against_what_does(home: Folder) -> No
     assert "By the ledger other tags serve (model-v1.0.0 production), not model-v1.1.0." in text_of(
         home.app(MODEL_TAG="model-v1.1.0").test_client()
     )
+
+
+def test_forty_features_and_a_report_full_of_findings_are_less_than_100_kb(tmp_path: Path) -> None:
+    names = [f"a feature of some length {number:02}" for number in range(40)]
+    numbers = tuple(NumericFeature(name=name, unit="EUR", low=0, high=1e6, description=f"{name}.") for name in names)
+    contract = Contract(features=numbers, target=Target(name="churn", task=Task.BINARY, classes=("no", "yes")))
+    registry = DirectoryRegistry(tmp_path / "registry")
+    registry.publish(make_wide_bundle(tmp_path / "bundle", contract))
+    app = Folder(path=tmp_path).app()
+    journal: Journal = app.extensions["journal"]
+    journal.keep({REPORT_NAME: to_json_line(crowded(40)), EXPERIMENT_NAME: to_json_line(running_experiment())})
+    journal.store.add([make_prediction(at=time.time_ns() // 1000 - hour * 3_600_000_000) for hour in range(24)])
+    client = app.test_client()
+    client.post("/v1/predict", json=dict.fromkeys(names, 1.0))
+    parts = [client.get(path) for path in ("/", "/console/console.css", "/console/console.js")]
+    assert "column_039" in parts[0].text
+    # Before they are packed, which makes a quarter of them.
+    assert sum(len(part.data) for part in parts) < 100_000
+    for part in parts:
+        part.close()
