@@ -54,7 +54,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_counters_add_up_over_workers_and_outlive_them(folder: Path) -> None:
-    secret, key = new_key("caller", [Scope.PREDICT])
+    secret, key = new_key("caller", [Scope.PREDICT, Scope.ADMIN])
     port = free_port()
     with serving(folder, WEB_CONCURRENCY="2", METRICS_PORT=str(port), API_KEYS=str(key)) as server:
         first, _ = wait_for_workers(server, 2)
@@ -68,6 +68,7 @@ def test_counters_add_up_over_workers_and_outlive_them(folder: Path) -> None:
         ask(server, secret, ASKED)
         after = scrape(port)
         public = requests.get(f"http://{LOOPBACK}:{server.port}/metrics", timeout=10)
+        console = requests.post(f"http://{LOOPBACK}:{server.port}/", {"key": secret}, timeout=10).text
 
     for shown, asked in ((before, ASKED), (after, 2 * ASKED)):
         assert of(shown, "slipway_predictions_total") == asked * (1 + ROWS)
@@ -76,6 +77,7 @@ def test_counters_add_up_over_workers_and_outlive_them(folder: Path) -> None:
         assert shown[counted] == asked
         assert shown["slipway_requests_in_flight"] == 0
     assert after["slipway_start_timestamp_seconds"] >= before["slipway_start_timestamp_seconds"] > 0
+    assert f'>/v1/predict</th><td class="n" data-label="Requests">{2 * ASKED}<' in console
     # Where anybody may ask, a key is needed.
     assert public.status_code == 401
 

@@ -20,9 +20,12 @@ from core.documents import to_json_line
 from core.drift import REPORT_NAME
 from core.experiment import EXPERIMENT_NAME
 from core.registry import DirectoryRegistry
+from doubles.github import GitHub
+from doubles.github.faults import Slow
 from tests.busy_service import Folder, ask, fill, publish, running_experiment
 from tests.drift_reports import crowded
 from tests.factories import make_wide_bundle
+from tests.github import REPOSITORY
 from tests.journal import make_prediction
 from tests.pages import seen, words
 
@@ -210,6 +213,18 @@ def test_a_ledger_that_cannot_be_read_leaves_a_page(home: Folder) -> None:
     assert "line 1" in text
     assert "in the last 24 hours" in text
     assert "In production since" not in text
+
+
+def test_a_ledger_that_is_slow_holds_no_page_up(home: Folder, github: GitHub) -> None:
+    token = github.token(contents="read", deployments="read")
+    variables = {"GITHUB_API_URL": github.api_url, "GITHUB_SERVER_URL": github.server_url, "GITHUB_TOKEN": token}
+    client = home.app(DEPLOYMENT_LEDGER=f"github:{REPOSITORY}", **variables).test_client()
+    github.plant(Slow(seconds=3600), path="*/deployments")
+    text = text_of(client)
+    assert "i info The ledger cannot be read: it has not answered within 1.5 s; look again in a moment. More" in text
+    assert "in the last 24 hours" in text
+    # It is asked once, however many look.
+    assert "it has not answered within 1.5 s" in text_of(client)
 
 
 def test_a_report_that_is_none_leaves_the_rest(home: Folder) -> None:
