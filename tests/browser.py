@@ -168,8 +168,8 @@ class Browser:
         return base64.b64decode(self._command("Page.captureScreenshot", format="png")["data"])
 
 
-def take_screenshots(page: Path, prefix: str) -> list[Path]:
-    """Write PREFIX-light-narrow.png and so on; the first screens of the page."""
+def take_screenshots(page: Path | str, prefix: str) -> list[Path]:
+    """Write PREFIX-light-narrow.png and so on; the first screens of a file or an address."""
     written = []
     with Browser() as browser:
         for scheme in SCHEMES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -46,8 +47,9 @@ class WindowLine:
     A window of one tag.
 
     Attributes:
-        striking: Columns in which something was found.
+        striking: Columns that ask for a look.
         calm: The others.
+        others: How many these are, by what was found.
         omitted: How many more there are.
     """
 
@@ -57,6 +59,7 @@ class WindowLine:
     badge: Badge
     striking: tuple[ColumnLine, ...]
     calm: tuple[ColumnLine, ...]
+    others: str
     omitted: int
 
 
@@ -87,15 +90,19 @@ def drift_of(report: DriftReport, now: datetime) -> Drift:
 
 
 def _window(window: WindowFindings) -> WindowLine:
-    shown = [(_column(finding), finding.severity) for finding in window.columns[:MOST_COLUMNS]]
+    shown = window.columns[:MOST_COLUMNS]
+    striking = [finding for finding in shown if finding.severity.rank > Severity.INFO.rank]
+    calm = [finding for finding in shown if finding.severity.rank <= Severity.INFO.rank]
+    kinds = Counter(badge(finding.severity).word for finding in calm)
     last = "" if window.days == 1 else f", {counted(window.days, 'day')}"
     return WindowLine(
         title=f"From {window.start:%Y-%m-%d}{last}",
         tag=plain(window.tag),
         rows=counted(window.rows, "row"),
         badge=badge(window.severity),
-        striking=tuple(line for line, severity in shown if severity is not Severity.OK),
-        calm=tuple(line for line, severity in shown if severity is Severity.OK),
+        striking=tuple(map(_column, striking)),
+        calm=tuple(map(_column, calm)),
+        others=", ".join(f"{count} {word}" for word, count in kinds.items()),
         omitted=max(0, len(window.columns) - MOST_COLUMNS),
     )
 

@@ -68,14 +68,12 @@ def scores_of(found: Collected, target: Target, champion: str, promised: Knots |
         champion: The tag that `promised` is of.
         promised: The distribution on its holdout; None where there is none of one score.
     """
-    spreads = found.spreads(SCORE, "model_tag", "arm")
-    ordered = sorted(spreads, key=lambda key: (key[0] != champion, key))
-    return tuple(
-        _shown(tag, arm, spreads[(tag, arm)], target, promised if tag == champion else None) for tag, arm in ordered
-    )
+    spreads = {tag: spread for (tag,), spread in found.spreads(SCORE, "model_tag").items()}
+    ordered = sorted(spreads, key=lambda tag: (tag != champion, tag))
+    return tuple(_shown(tag, spreads[tag], target, promised if tag == champion else None) for tag in ordered)
 
 
-def _shown(tag: str, arm: str, spread: Spread, target: Target, promised: Knots | None) -> Scores:
+def _shown(tag: str, spread: Spread, target: Target, promised: Knots | None) -> Scores:
     spread = _without_empty_end(spread)
     shares = [count / spread.total for count in spread.counts]
     expected = _expected(spread, promised) if promised else []
@@ -85,7 +83,7 @@ def _shown(tag: str, arm: str, spread: Spread, target: Target, promised: Knots |
     rows = counted(spread.total, "row")
     what = _NAMES[target.task]
     return Scores(
-        title=f"{tag}, {arm}",
+        title=tag,
         summary=f"{rows}; most have a {what} {names[largest]} ({share(shares[largest])})",
         peak=share(most),
         first="0" if target.task is not Task.REGRESSION else f"up to {number(spread.bounds[0])}",

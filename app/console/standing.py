@@ -13,6 +13,7 @@ from app.console.severity import Badge, badge
 from app.console.traffic import SECONDS
 from app.console.words import ago, counted, plain, share, size, span
 from core.drift import DriftReport, Severity
+from core.experiment import Arm
 from core.ledger import Deployment, Environment
 
 # A check is due every day.
@@ -21,6 +22,9 @@ _STALE: Final = timedelta(days=2)
 _LATE_S: Final = 300.0
 _FULL: Final = 0.5
 _FEW_FAILURES: Final = 0.001
+# Of the challenger's rows; now and then one is late on any machine.
+_FEW_REPLACED: Final = 0.01
+_LONGEST: Final = 120
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,9 +99,11 @@ def of_requests(found: Collected) -> Iterator[Concern]:
     if unwritten:
         text = f"{counted(unwritten, 'request')} could not be written into the journal."
         yield Concern(severity=Severity.WARNING, text=text)
-    replaced = sum(count for (why,), count in found.by("slipway_predictions_total", "fallback").items() if why)
-    if replaced:
-        text = f"The champion answered {counted(replaced, 'row')} of the challenger's, which failed or was too slow."
+    rows = found.by("slipway_predictions_total", "fallback") | {("",): 0.0}
+    replaced, all_rows = sum(rows.values()), found.total("slipway_predictions_total", arm=Arm.CHALLENGER)
+    if replaced > _FEW_REPLACED * all_rows:
+        part = f"{replaced:,.0f} of the challenger's {counted(all_rows, 'row')}"
+        text = f"The champion answered {part}, as it failed or was too slow."
         yield Concern(severity=Severity.WARNING, text=text, section="experiment")
 
 
@@ -149,7 +155,9 @@ def of_report(report: DriftReport | None, problem: str, now: datetime) -> Iterat
         yield Concern(severity=report.severity, text=plain(report.headline), section="drift")
     for findings in report.quality:
         if findings.severity.rank > Severity.INFO.rank:
-            yield Concern(severity=findings.severity, text=plain(findings.sentence), section="quality")
+            # The whole sentence stands where the link leads.
+            text = f"{plain(findings.tag)}: {plain(findings.sentence, _LONGEST)}"
+            yield Concern(severity=findings.severity, text=text, section="quality")
 
 
 def of_experiment(problem: str) -> Iterator[Concern]:

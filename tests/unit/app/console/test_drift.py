@@ -31,25 +31,19 @@ def test_a_report_says_how_bad_it_is_when_it_was_made_and_what_to_do() -> None:
     assert (found.supply, found.supply_badge.tone) == ("Rows come every day.", "good")
 
 
-def test_columns_in_which_something_was_found_come_first_and_have_their_distance() -> None:
+def test_columns_that_ask_for_a_look_come_first_and_have_their_distance() -> None:
     week, day = drift_of(make_report(), NOW).windows
     assert (week.title, week.rows, week.tag) == ("From 2013-06-03, 7 days", "5,993 rows", "model-v1.4.0")
     assert day.title == "From 2013-06-09"
-    assert (len(week.striking), len(week.calm), week.omitted) == (8, 5, 0)
+    assert (len(week.striking), len(week.calm), week.omitted) == (6, 7, 0)
+    assert week.others == "1 info, 1 too few rows, 5 ok"
     absent, distance, *_ = week.striking
     assert (absent.name, absent.distance, absent.filled, absent.since) == ("seats", NONE, None, "2013-06-10")
     assert (distance.distance, distance.limit, distance.filled, distance.limit_at) == ("0.411", "0.052", 1, 0.3333)
     plan = next(line for line in week.striking if line.name == "plan")
     assert plan.filled == 0.6136
-    assert {line.badge.word for line in week.striking} == {
-        "critical",
-        "alert",
-        "error",
-        "warning",
-        "info",
-        "too few rows",
-    }
-    assert {line.since for line in week.calm} == {""}
+    assert {line.badge.word for line in week.striking} == {"critical", "alert", "error", "warning"}
+    assert {line.badge.word for line in week.calm} == {"info", "too few rows", "ok"}
 
 
 def test_of_very_many_columns_the_worst_are_shown() -> None:

@@ -32,7 +32,7 @@ def shown(
 
 def test_a_probability_is_shown_in_twentieths_beside_the_holdout() -> None:
     (found,) = shown({TAG: [0.1, 0.5, 0.91, 0.92]})
-    assert found.title == "model-v1.0.0, champion"
+    assert found.title == "model-v1.0.0"
     assert found.summary.replace("\u00a0", " ") == "4 rows; most have a score from 0.9 to 0.95 (50 %)"
     assert (len(found.buckets), len(found.boxes), len(found.expected)) == (20, 3, 20)
     # A bucket holds its upper bound.
@@ -45,7 +45,7 @@ def test_a_probability_is_shown_in_twentieths_beside_the_holdout() -> None:
 
 def test_the_holdout_is_the_champion_s_which_comes_first() -> None:
     champion, challenger = shown({OTHER: [0.4], TAG: [0.5]})
-    assert (champion.title, challenger.title) == ("model-v1.0.0, champion", "model-v1.1.0, challenger")
+    assert (champion.title, challenger.title) == ("model-v1.0.0", "model-v1.1.0")
     assert challenger.expected == ()
     assert {bucket.expected for bucket in challenger.buckets} == {""}
 

@@ -56,15 +56,24 @@ def test_so_do_those_that_were_sent_away_not_written_down_or_taken_over(registry
     requests.send_away()
     answers.note_unwritten()
     answers._kind(TAG, "challenger", "slow", "yes").rows.inc(3)
+    answers._kind("model-v1.1.0", "challenger", "", "yes").rows.inc(200)
+    answers._kind(TAG, "champion", "", "yes").rows.inc(9000)
     assert told(standing.of_requests(Collected(registry.collect()))) == [
         (Severity.WARNING, "1 request came while there were too many, and got status 503.", "traffic"),
         (Severity.WARNING, "1 request could not be written into the journal.", ""),
         (
             Severity.WARNING,
-            "The champion answered 3 rows of the challenger's, which failed or was too slow.",
+            "The champion answered 3 of the challenger's 203 rows, as it failed or was too slow.",
             "experiment",
         ),
     ]
+
+
+def test_one_late_row_of_a_challenger_concerns_nobody(registry: CollectorRegistry) -> None:
+    answers = AnswerMeter(registry, make_contract(), make_reference())
+    answers._kind(TAG, "challenger", "slow", "yes").rows.inc(1)
+    answers._kind("model-v1.1.0", "challenger", "", "yes").rows.inc(200)
+    assert told(standing.of_requests(Collected(registry.collect()))) == []
 
 
 def test_a_service_that_is_not_ready_is_the_worst() -> None:

@@ -80,7 +80,7 @@ def test_without_keys_everybody_sees_how_things_stand(home: Folder) -> None:
         "2,372 requests with 4,744 rows in the last 24 hours",
         "/v1/predict 80 40 0",
         "city a category that training did not see 14",
-        "model-v1.1.0, challenger 63 rows; most have a score from 0.7 to 0.75",
+        "model-v1.1.0 63 rows; most have a score from 0.7 to 0.75",
         "model-v1.0.0 champion yes 49 86 %",
         "distance ▲ alert The numbers are about 1.61 times as large",
         "The outcome of 5,310 of 5,993 predictions is known (88.6 %).",
