@@ -102,8 +102,8 @@ def of_requests(found: Collected) -> Iterator[Concern]:
     rows = found.by("slipway_predictions_total", "fallback") | {("",): 0.0}
     replaced, all_rows = sum(rows.values()), found.total("slipway_predictions_total", arm=Arm.CHALLENGER)
     if replaced > _FEW_REPLACED * all_rows:
-        part = f"{replaced:,.0f} of the challenger's {counted(all_rows, 'row')}"
-        text = f"The champion answered {part}, as it failed or was too slow."
+        rows_of_it = f"{replaced:,.0f} of the challenger's {counted(all_rows, 'row')}"
+        text = f"The champion answered {rows_of_it}, as it failed or was too slow."
         yield Concern(severity=Severity.WARNING, text=text, section="experiment")
 
 
