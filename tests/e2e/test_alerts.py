@@ -193,13 +193,14 @@ class Stage:
         """The service in the slot that Prometheus looks at; gives the file of its journal."""
         own = {
             "API_KEYS": str(KEY),
+            "PORT": str(self.serves),
             "MODEL_TAG": tag,
             "SUBJECT_KEY": "s" * 32,
             "METRICS_PORT": str(self.seen),
             "JOURNAL_DIR": str(self.folder / journal),
             "CHALLENGER_BUDGET_MS": "60000",
         }
-        with serving(self.folder, port=self.serves, **own, **changes):
+        with serving(self.folder, **own, **changes):
             yield self.folder / journal / "journal.db"
 
 

@@ -91,15 +91,10 @@ def variables(folder: Path, **changes: str) -> dict[str, str]:
 
 @contextmanager
 def serving(
-    folder: Path,
-    *,
-    within: Sequence[str] = (),
-    module: Sequence[str] = ("app", "serve"),
-    port: int | None = None,
-    **changes: str,
+    folder: Path, *, within: Sequence[str] = (), module: Sequence[str] = ("app", "serve"), **changes: str
 ) -> Iterator[Server]:
     """A ready server, started by the command `within` if there is one; it is stopped at the end, whatever happens."""
-    port = port or free_port()
+    port = int(changes.pop("PORT", 0)) or free_port()
     with (folder / "output.log").open("ab") as output:
         process = subprocess.Popen(
             [*within, sys.executable, "-m", *module],

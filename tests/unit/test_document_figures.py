@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from app.console.sources import _PATIENCE_S, _STORE_FRESH_S
 from app.metrics.answers import MOST_FEATURES, MOST_LABELS
 from app.metrics.drift import MOST_COLUMNS
 from app.metrics.kept import _QUIET_S, _SHOWN_S
@@ -56,6 +57,7 @@ HELD = {
     "docs/deploying.md: From GitHub Actions": "test_what_the_code_fixes_is_what_a_document_says",
     "docs/deploying.md: When something went wrong": "test_what_the_code_fixes_is_what_a_document_says",
     "docs/monitoring.md: Metrics": "test_what_the_code_fixes_is_what_a_document_says",
+    "docs/monitoring.md: Console": "test_what_the_code_fixes_is_what_a_document_says",
     "docs/model-file.md: Several files, or a URL": "test_what_the_code_fixes_is_what_a_document_says",
     "docs/model-file.md: [split]": "test_the_shares_that_a_split_takes_are_those_that_are_named",
     "docs/model-file.md: [gate]": "test_the_defaults_and_bounds_of_the_model_file_are_those_that_are_read",
@@ -193,6 +195,8 @@ SAID = [
     ("runbook.md", f"far more than one prediction in a hundred takes longer than {_SLOW_MS:g} ms"),
     ("runbook.md", f"more than one prediction in a hundred has taken longer than {_SLOW_MS:g} ms"),
     ("monitoring.md", f"at most every {_SHOWN_S:g} seconds"),
+    ("monitoring.md", f"waited for {_PATIENCE_S:g} seconds"),
+    ("monitoring.md", f"every {_STORE_FRESH_S:g} seconds at most"),
     ("monitoring.md", f"beyond {MOST_LABELS} classes `other`"),
     ("monitoring.md", f"beyond {MOST_FEATURES} features `other`"),
     ("monitoring.md", f"the worst {MOST_COLUMNS} columns"),
