@@ -67,6 +67,7 @@ HELD = {
     "docs/drift.md: What is compared with what": "test_what_the_code_fixes_is_what_a_document_says",
     "docs/drift.md: When it is an alert": "test_what_the_code_fixes_is_what_a_document_says",
     "docs/drift.md: Try it before you trust it": "test_the_faults_in_the_document_are_faults",
+    "docs/report.md: 5. What it costs": "test_every_price_in_a_document_is_that_of_the_price_table",
     "docs/cost.md: What it costs": "test_the_document_shows_what_the_command_prints",
     "docs/cost.md: What grows first": "test_the_document_shows_what_the_command_prints",
     "docs/cost.md: Ten times the traffic": "test_every_other_price_in_the_document_is_one_of_the_price_table",
