@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -31,6 +33,8 @@ from core.journal.sqlite import SqliteStore
 from core.registry import DirectoryRegistry
 from doubles.github import GitHub
 from tests.alertmanager import TOKEN, receiving, variables
+from tests.clock import Clock
+from tests.commands import ROOT
 from tests.compose import free_ports
 from tests.experiments import CHALLENGER, CHAMPION, make_experiment
 from tests.factories import make_bundle
@@ -40,7 +44,7 @@ from tests.github import REPOSITORY
 from tests.integration.test_gunicorn import serving
 from tests.journal import make_outcome, make_prediction
 from tests.rules import HEARTBEAT, alerts
-from tests.watched import MONITORING, caddy, configure, program, prometheus, running
+from tests.watched import MONITORING, Prometheus, caddy, configure, program, prometheus, running
 from watch.telling import key_of
 
 SECRET, KEY = new_key("all", list(Scope))
@@ -143,6 +147,9 @@ class Stage:
         self.folder, self.github = folder, github
         self.seen, self.serves = free_ports()
         self.site, self.window = free_ports()
+        self.own, self.manager = free_ports()
+        self.clock = Clock(folder)
+        self.known = variables(github, github.token(issues="write", contents="read"))
 
     def issue(self, name: str) -> Any:
         """The issue of an alert; None if it has none yet."""
@@ -182,6 +189,27 @@ class Stage:
         slot = f"127.0.0.1:{self.serves}"
         return caddy(self.folder, blue=slot, green="127.0.0.1:9", site=self.site, window=self.window)
 
+    def prometheus(self) -> AbstractContextManager[Prometheus]:
+        """Who looks at both, and judges."""
+        return prometheus(self.folder, self.folder / "prometheus.yml", self.own)
+
+    def look(self) -> str:
+        """What `watch.yml` says, by the clock that the receiver goes by."""
+        command = [sys.executable, "-m", "watch", "look"]
+        environment = self.known | self.clock.variables
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=90
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def look_until(self, is_so: Callable[[str], bool]) -> None:
+        """Look again and again, until something is so of what was said."""
+        deadline = time.monotonic() + WITHIN_S
+        while not is_so(said := self.look()):
+            assert time.monotonic() < deadline, (said, self.said())
+            time.sleep(1)
+
     def send(self, method: str, path: str, body: bytes) -> None:
         """Send something to the service that it has to take."""
         headers = {"Authorization": f"Bearer {SECRET}", "Content-Type": "application/json"}
@@ -214,10 +242,8 @@ def stage(tmp_path: Path, github: GitHub) -> Iterator[Stage]:
     publish_sluggish(registry, good, CHAMPION, feature="age", above=OLD, rounds=_SLOW_ROUNDS)
     publish_fragile(registry, good, CHALLENGER, feature="age", above=OLD)
     registry.publish(make_bundle(tmp_path / "fresh", tag=FRESH, created_at=datetime.now(UTC)))
-    own, manager = free_ports()
     with ExitStack() as stack:
-        token = github.token(issues="write")
-        receiver = stack.enter_context(receiving(tmp_path, variables(github, token)))
+        receiver = stack.enter_context(receiving(tmp_path, stage.known | stage.clock.variables))
         (tmp_path / "token").write_text(TOKEN)
         text = (MONITORING / "alertmanager.yml").read_text()
         text = text.replace("http://watch:9095", receiver.url).replace(
@@ -229,19 +255,20 @@ def stage(tmp_path: Path, github: GitHub) -> Iterator[Stage]:
             program("prometheus-alertmanager", "alertmanager"),
             f"--config.file={tmp_path / 'alertmanager.yml'}",
             f"--storage.path={tmp_path / 'alerts'}",
-            f"--web.listen-address=127.0.0.1:{manager}",
+            f"--web.listen-address=127.0.0.1:{stage.manager}",
             "--cluster.listen-address=",
         ]
-        stack.enter_context(running(f"http://127.0.0.1:{manager}/-/ready", tmp_path / "alertmanager.log", command))
+        stack.enter_context(
+            running(f"http://127.0.0.1:{stage.manager}/-/ready", tmp_path / "alertmanager.log", command)
+        )
         targets = {
             "blue:9091": f"127.0.0.1:{stage.seen}",
             "green:9091": "127.0.0.1:9",
             "caddy:2020": f"127.0.0.1:{stage.window}",
-            "127.0.0.1:9090": f"127.0.0.1:{own}",
-            "alertmanager:9093": f"127.0.0.1:{manager}",
+            "127.0.0.1:9090": f"127.0.0.1:{stage.own}",
+            "alertmanager:9093": f"127.0.0.1:{stage.manager}",
         }
-        file = configure(tmp_path, targets, change=shortened)
-        stack.enter_context(prometheus(tmp_path, file, own))
+        configure(tmp_path, targets, change=shortened)
         yield stage
 
 
@@ -264,7 +291,7 @@ def remembered(file: Path) -> None:
 def test_a_model_that_is_old_slow_and_wrong_is_told_of_until_it_is_replaced(stage: Stage) -> None:
     remembered(stage.folder / "journal/journal.db")
     phases = (Phase(share=0.5, since=datetime.now(UTC) - timedelta(days=1)),)
-    with stage.proxy():
+    with stage.prometheus(), stage.proxy():
         with stage.service(str(CHAMPION), "journal", JOURNAL_STORE_LIMIT_BYTES="1000000"):
             stage.send("PUT", "/v1/experiment", to_json_line(make_experiment(phases=phases)))
             stage.send("POST", "/v1/drift", report(timedelta(days=3), Severity.CRITICAL))
@@ -287,7 +314,8 @@ def test_a_model_that_is_old_slow_and_wrong_is_told_of_until_it_is_replaced(stag
 
 def test_a_journal_that_cannot_be_written_is_told_of_until_it_can(stage: Stage) -> None:
     callers = Callers(url=stage.url)
-    with stage.proxy(), stage.service(FRESH, "journal", JOURNAL_SPOOL_BYTES="500000") as store, callers.calling():
+    small = {"JOURNAL_SPOOL_BYTES": "500000"}
+    with stage.prometheus(), stage.proxy(), stage.service(FRESH, "journal", **small) as store, callers.calling():
         with locked(store):
             stage.wait(stage.is_open, "JournalNotDraining")
             callers.batch = 300
@@ -299,21 +327,32 @@ def test_a_journal_that_cannot_be_written_is_told_of_until_it_can(stage: Stage) 
 def test_answers_that_are_not_written_down_are_told_of_until_they_are(stage: Stage) -> None:
     callers = Callers(url=stage.url, batch=300)
     full = {"JOURNAL_SPOOL_BYTES": "200000", "JOURNAL_WHEN_FULL": "serve"}
-    with stage.proxy(), stage.service(FRESH, "journal", **full) as store, callers.calling():
+    with stage.prometheus(), stage.proxy(), stage.service(FRESH, "journal", **full) as store, callers.calling():
         with locked(store):
             stage.wait(stage.is_open, "AnswersNotWritten")
         stage.wait(stage.is_over, "AnswersNotWritten")
 
 
 def test_a_service_or_a_proxy_that_is_gone_is_told_of_until_it_is_back(stage: Stage) -> None:
-    with stage.proxy():
-        with stage.service(FRESH, "journal"):
-            time.sleep(3)
-        stage.wait(stage.is_open, "ServiceDown")
-        assert not stage.is_open("ProxyDown")
-    stage.wait(stage.is_open, "ProxyDown")
-    with stage.proxy(), stage.service(FRESH, "journal"):
-        stage.wait(stage.is_over, "ServiceDown", "ProxyDown")
+    with stage.prometheus():
+        with stage.proxy():
+            stage.wait(stage.is_open, "ServiceDown")
+            with stage.service(FRESH, "journal"):
+                stage.wait(stage.is_over, "ServiceDown")
+            stage.wait(stage.is_open, "ServiceDown")
+        stage.wait(stage.is_open, "ProxyDown")
+        with stage.proxy(), stage.service(FRESH, "journal"):
+            stage.wait(stage.is_over, "ServiceDown", "ProxyDown")
+
+
+def test_a_prometheus_that_is_gone_is_told_of_until_it_is_back(stage: Stage) -> None:
+    with stage.prometheus():
+        stage.look_until(lambda said: "well: MonitoringSilent" in said)
+    stage.clock.move(4 * 3600)
+    assert "wrong: MonitoringSilent" in stage.look()
+    assert stage.is_open("MonitoringSilent")
+    with stage.prometheus():
+        stage.look_until(lambda _: stage.is_over("MonitoringSilent"))
 
 
 def test_every_alert_is_among_those_that_are_tried() -> None:
