@@ -97,7 +97,7 @@ def create_app(
     accounting.init_app(app, accounts)
     shared = (
         ServedCollector(sides, shadow, revision=settings.revision),
-        SpoolCollector(journal.spool, every_s=settings.journal_ship_every_s),
+        SpoolCollector(journal.spool, every_s=journal.ship_every_s),
         StoreCollector(journal, limit_bytes=settings.journal_store_limit_bytes),
     )
     app.extensions["meters"] = meters

@@ -88,6 +88,7 @@ class Journal:
             retention_days=settings.journal_retention_days,
             every_s=settings.journal_ship_every_s,
         )
+        self.ship_every_s = settings.journal_ship_every_s
         self._sample = settings.journal_sample
         self._is_strict = settings.journal_when_full == WHEN_FULL_REFUSE
         self._ids = Ids()

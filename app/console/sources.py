@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -141,8 +140,7 @@ class Sources:
     def _waiting(self) -> Waiting | None:
         spool = self._journal.spool
         with suppress(OSError):
-            oldest = spool.oldest()
-            lag_s = 0.0 if oldest is None else max(0.0, time.time() - oldest / 1e6)
+            lag_s = spool.lag_s(allowed_s=self._journal.ship_every_s)
             return Waiting(size=spool.measure(), limit=spool.max_bytes, lag_s=lag_s)
         return None
 

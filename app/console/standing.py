@@ -56,7 +56,7 @@ class Waiting:
     Attributes:
         size: In bytes.
         limit: That it may not exceed.
-        lag_s: Age of the oldest line; 0 if there is none.
+        lag_s: How much longer than it may the oldest line has waited; 0 if none has.
     """
 
     size: int
@@ -114,7 +114,7 @@ def of_spool(waiting: Waiting | None) -> Iterator[Concern]:
         return
     if waiting.lag_s > _LATE_S:
         length = span(timedelta(seconds=waiting.lag_s))
-        text = f"The journal's store lags: a line has waited for {length}, {size(waiting.size)} wait."
+        text = f"The journal's store lags: a line is {length} late, {size(waiting.size)} wait."
         yield Concern(severity=Severity.ALERT, text=text)
     if waiting.size > _FULL * waiting.limit:
         text = f"What waits for the journal's store takes {size(waiting.size)} of {size(waiting.limit)} that it may."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 
 import structlog
@@ -32,9 +31,8 @@ class SpoolCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """What it shows now; nothing while the disk cannot be read."""
         try:
-            oldest = self._spool.oldest()
-            age_s = 0.0 if oldest is None else time.time() - oldest / 1e6
-            return _gauges(self._spool.measure(), self._spool.max_bytes, max(0.0, age_s - self._every_s))
+            lag_s = self._spool.lag_s(allowed_s=self._every_s)
+            return _gauges(self._spool.measure(), self._spool.max_bytes, lag_s)
         except OSError as error:
             _LOG.warning("the metrics of the spool are missing", problem=str(error))
             return []

@@ -7,6 +7,7 @@ import fcntl
 import os
 import re
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import suppress
@@ -141,6 +142,11 @@ class Spool:
         for path in sorted(self._directory.glob(f"*{_SUFFIX}")):
             first.setdefault(path.name.partition("-")[0], path)
         return min(filter(None, map(_first_at, first.values())), default=None)
+
+    def lag_s(self, *, allowed_s: float = 0) -> float:
+        """How much longer than so many seconds the oldest line that waits has waited; 0 if none has."""
+        oldest = self.oldest()
+        return 0.0 if oldest is None else max(0.0, time.time() - oldest / 1e6 - allowed_s)
 
     @property
     def fullness(self) -> float:

@@ -91,7 +91,7 @@ def test_a_service_that_is_not_ready_is_the_worst() -> None:
         (Waiting(size=10, limit=100_000, lag_s=2), []),
         (
             Waiting(size=10, limit=100_000, lag_s=900),
-            ["The journal's store lags: a line has waited for 15 min, 10 B wait."],
+            ["The journal's store lags: a line is 15 min late, 10 B wait."],
         ),
         (
             Waiting(size=60_000, limit=100_000, lag_s=2),
