@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,14 +16,13 @@ from core.places import open_registry
 from core.tags import Bump, ModelTag
 from demo.callers import asking
 from demo.screen import CONSOLE, chapter, show
-from demo.stage import REPOSITORY, ROOT, Stage, StageError
+from demo.stage import LOOPBACK, REPOSITORY, ROOT, Stage, StageError, free_ports
 from deploy.machine import Step
 from deploy.platforms.detached import Detached
 from ml.problem import read_problem
 from ml.traffic import choose
 from tests.fragile import publish_fragile
 
-_LOOPBACK = "127.0.0.1"
 _DETACHED = ("blue.pid", "green.pid", "caddy.pid")
 _STOP_S = 40.0
 _EVIDENCE = ("    ✓", "    ✗")
@@ -96,7 +94,7 @@ def one_host(stage: Stage) -> Iterator[Host]:
     """A host on which nothing runs yet; what runs at the end is ended."""
     folder = (stage.folder / "host").resolve()
     folder.mkdir()
-    port, admin, *slots = _free_ports(4)
+    port, admin, *slots = free_ports(4)
     environment = {
         **stage.variables,
         "GITHUB_TOKEN": stage.github.token(contents="read", deployments="write", issues="write"),
@@ -107,11 +105,11 @@ def one_host(stage: Stage) -> Iterator[Host]:
         "JOURNAL_DIR": str(folder / "journal"),
         "PORT": str(port),
         "SLOT_PORTS": ",".join(map(str, slots)),
-        "CADDY_ADMIN": f"{_LOOPBACK}:{admin}",
+        "CADDY_ADMIN": f"{LOOPBACK}:{admin}",
         "WATCH_S": "8",
         "WATCH_INTERVAL_S": "1",
     }
-    host = Host(folder=folder, url=f"http://{_LOOPBACK}:{port}", environment=environment)
+    host = Host(folder=folder, url=f"http://{LOOPBACK}:{port}", environment=environment)
     # What is detached would outlive a terminal that is closed, too.
     before = {number: signal.signal(number, _leave) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
@@ -124,12 +122,6 @@ def one_host(stage: Stage) -> Iterator[Host]:
 
 def _leave(number: int, _frame: object) -> None:
     sys.exit(128 + number)
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        listeners = [stack.enter_context(socket.create_server((_LOOPBACK, 0))) for _ in range(count)]
-        return [int(listener.getsockname()[1]) for listener in listeners]
 
 
 def play(stage: Stage, newer: ModelTag) -> None:

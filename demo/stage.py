@@ -8,8 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from doubles.actions.claims import Machine
 
 ROOT = Path(__file__).resolve().parent.parent
 REPOSITORY = "acme/flights"
+LOOPBACK = "127.0.0.1"
 _READY_S = 60.0
 # What act says of itself.
 _ACT = re.compile(r"\s*(⭐|✅|❌|🏁|⚙|☁|🐳|\[DEBUG\]|LocalRepositoryCache|Couldn't get a valid docker|Cleaning up)")
@@ -121,25 +122,46 @@ class Stage:
     @contextmanager
     def serving(self, tag: str) -> Iterator[str]:
         """A service of a tag, which it fetches from its release; ready, by its address."""
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = int(listener.getsockname()[1])
         # It reads a public release without a token, and must not write to the ledger.
         changes = {
             "MODEL_TAG": tag,
-            "PORT": str(port),
             "GITHUB_TOKEN": "",
             "DEPLOYMENT_LEDGER": f"file:{self.folder / 'service.jsonl'}",
         }
-        with (self.folder / "service.log").open("ab") as log:
-            command = [sys.executable, "-m", "app", "serve"]
-            process = subprocess.Popen(command, cwd=ROOT, env={**self.variables, **changes}, stdout=log, stderr=log)
-        url = f"http://127.0.0.1:{port}"
-        try:
-            _wait(process, url, self.folder / "service.log")
+        with serving({**self.variables, **changes}, self.folder / "service.log") as url:
             yield url
-        finally:
-            process.terminate()
-            process.wait()
+
+
+@contextmanager
+def serving(variables: Mapping[str, str], log: Path) -> Iterator[str]:
+    """
+    A service on a free port.
+
+    Args:
+        variables: Its environment, but for the port.
+        log: The file to which it writes.
+
+    Yields:
+        Its address, once it is ready.
+    """
+    (port,) = free_ports(1)
+    url = f"http://{LOOPBACK}:{port}"
+    with log.open("ab") as file:
+        command = [sys.executable, "-m", "app", "serve"]
+        process = subprocess.Popen(command, cwd=ROOT, env={**variables, "PORT": str(port)}, stdout=file, stderr=file)
+    try:
+        _wait(process, url, log)
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def free_ports(count: int) -> list[int]:
+    """So many ports on which nothing listens."""
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(socket.create_server((LOOPBACK, 0))) for _ in range(count)]
+        return [int(listener.getsockname()[1]) for listener in listeners]
 
 
 @contextmanager
