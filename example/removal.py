@@ -26,11 +26,13 @@ from ml.problem import read_problem
 # With them goes this module, which is of no use afterwards.
 ROOMS: Final = (
     "demo",
+    "docs/demo.mp4",
     "docs/example.md",
     "docs/images/drift-*.png",
     "example",
     "requirements-evidently.txt",
     "scripts/demo",
+    "scripts/record",
     "tests/example",
 )
 # What has been said and decided stays as it was.
