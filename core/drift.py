@@ -39,6 +39,16 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
     @property
+    def mark(self) -> str:
+        """A sign for it, so that nobody has to know colours."""
+        return "✓?i△!▲✖"[self.rank]
+
+    @property
+    def word(self) -> str:
+        """What it is called by people."""
+        return "too few rows" if self is Severity.INSUFFICIENT_DATA else self.value
+
+    @property
     def is_alarming(self) -> bool:
         """Whether it belongs in the inbox."""
         return self.rank >= Severity.ALERT.rank

@@ -7,16 +7,6 @@ from typing import Final
 
 from core.drift import Severity
 
-_MARKS: Final = {
-    Severity.OK: "✓",
-    Severity.INSUFFICIENT_DATA: "?",
-    Severity.INFO: "i",
-    Severity.WARNING: "△",
-    Severity.ERROR: "!",
-    Severity.ALERT: "▲",
-    Severity.CRITICAL: "✖",
-}
-_WORDS: Final = {Severity.INSUFFICIENT_DATA: "too few rows"}
 _TONES: Final = {Severity.OK: "good", Severity.INSUFFICIENT_DATA: "calm", Severity.INFO: "calm"}
 
 
@@ -32,4 +22,4 @@ class Badge:
 def badge(severity: Severity) -> Badge:
     """The badge of a severity."""
     tone = "wrong" if severity.is_alarming else _TONES.get(severity, "careful")
-    return Badge(mark=_MARKS[severity], word=_WORDS.get(severity, severity.value), tone=tone)
+    return Badge(mark=severity.mark, word=severity.word, tone=tone)

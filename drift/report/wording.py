@@ -11,16 +11,6 @@ from core.drift import Bar, ColumnFinding, Figure, Rule, Severity, WindowFinding
 NONE: Final = "\u2013"
 NAME_LENGTH: Final = 60
 TEXT_LENGTH: Final = 800
-_MARKS: Final = {
-    Severity.OK: "✓",
-    Severity.INSUFFICIENT_DATA: "?",
-    Severity.INFO: "i",
-    Severity.WARNING: "△",
-    Severity.ERROR: "!",
-    Severity.ALERT: "▲",
-    Severity.CRITICAL: "✖",
-}
-_NAMES: Final = {Severity.INSUFFICIENT_DATA: "too few rows"}
 _LIKELIHOODS: Final = ((1e-6, "less than one in a million"), (1e-3, "less than one in a thousand"))
 # The space must not break a line.
 _PER_CENT: Final = "\u00a0%"
@@ -35,7 +25,7 @@ def plain(text: str, length: int = NAME_LENGTH) -> str:
 
 def severity(level: Severity) -> str:
     """A severity as a mark and a word, so that neither colour nor mark has to be known."""
-    return f"{_MARKS[level]} {_NAMES.get(level, level.value)}"
+    return f"{level.mark} {level.word}"
 
 
 def number(value: float | None) -> str:
