@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from demo.stage import ROOT, StageError
@@ -35,13 +37,25 @@ def take(command: str, path: Path, tell: Callable[[str], None]) -> None:
     path.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="slipway-record-") as name:
         # asciinema itself ends with 0 whatever became of the command.
-        status = Path(name, "status")
+        status, leader = Path(name, "status"), Path(name, "leader")
         arguments = ["rec", "--quiet", "--cols", str(COLUMNS), "--rows", str(ROWS), "--env", "TERM"]
         process = subprocess.Popen(
-            [Path(sys.executable).with_name("asciinema"), *arguments, "-c", f'{command}; echo $? >"$STATUS"', path],
+            [
+                Path(sys.executable).with_name("asciinema"),
+                *arguments,
+                "-c",
+                f'echo $$ >"$LEADER"; {command}; echo $? >"$STATUS"',
+                path,
+            ],
             cwd=ROOT,
             # It leaves an identity in its folder, which otherwise is the user's.
-            env={**os.environ, "STATUS": str(status), "ASCIINEMA_CONFIG_HOME": name, "TERM": "xterm-256color"},
+            env={
+                **os.environ,
+                "STATUS": str(status),
+                "LEADER": str(leader),
+                "ASCIINEMA_CONFIG_HOME": name,
+                "TERM": "xterm-256color",
+            },
             stdin=subprocess.DEVNULL,
             # Without a terminal of its own it shows nothing on ours.
             start_new_session=True,
@@ -49,8 +63,11 @@ def take(command: str, path: Path, tell: Callable[[str], None]) -> None:
         try:
             _follow(process, path, tell)
         finally:
-            # Its end closes the terminal, and that ends what runs in it.
+            # Its end closes the terminal, but what was started in the background may not heed that.
             process.kill()
+            if leader.exists() and process.returncode is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(int(leader.read_text()), signal.SIGTERM)
             process.wait()
         ended = status.read_text().strip() if status.exists() else "nothing"
     if ended != "0":
