@@ -63,15 +63,22 @@ def take(command: str, path: Path, tell: Callable[[str], None]) -> None:
         try:
             _follow(process, path, tell)
         finally:
-            # Its end closes the terminal, but what was started in the background may not heed that.
-            process.kill()
-            if leader.exists() and process.returncode is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(int(leader.read_text()), signal.SIGTERM)
+            # Its end closes the terminal, but what was started in the background may not heed that; nor do those heed
+            # its end who write for it.
+            if process.returncode is None:
+                _end(leader)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         ended = status.read_text().strip() if status.exists() else "nothing"
     if ended != "0":
         raise StageError(f"{command} ended with {ended}; {path} shows what it said")
+
+
+def _end(leader: Path) -> None:
+    """End what runs in the terminal, whose first process left its number."""
+    with suppress(FileNotFoundError, ProcessLookupError, ValueError):
+        os.killpg(int(leader.read_text()), signal.SIGTERM)
 
 
 def _follow(process: subprocess.Popen[bytes], path: Path, tell: Callable[[str], None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,18 @@ def test_who_is_interrupted_leaves_nothing_running(tmp_path: Path) -> None:
     while runs(process) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not runs(process)
+    # Nor do those who wrote for it.
+    assert not _writers(tmp_path)
+
+
+def _writers(folder: Path) -> list[str]:
+    """The processes that know of a folder by their arguments, and run."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if str(folder).encode() in (process / "cmdline").read_bytes() and runs(process):
+                found.append(process.name)
+    return found
 
 
 def runs(process: Path) -> bool:
