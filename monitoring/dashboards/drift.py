@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-from monitoring.dashboards.panels import bars, figure, lines, page
+from monitoring.dashboards.panels import Panel, bars, figure, lines, page
 
 
 def drift() -> Dashboard:
@@ -13,97 +13,113 @@ def drift() -> Dashboard:
         "slipway-drift",
         "Slipway: drift and experiments",
         {
-            "Now": [
-                figure(
-                    "Worst that was found",
-                    "max(slipway_drift_severity)",
-                    "none",
-                    "Of the last check; an issue comes from alert on.",
-                    is_severity=True,
-                ),
-                figure(
-                    "Last check",
-                    "time() - max(slipway_drift_last_check_timestamp_seconds)",
-                    "s",
-                    "How long ago.",
-                    limits=[2 * 86_400],
-                ),
-                figure(
-                    "Quality",
-                    "max(slipway_quality_severity)",
-                    "none",
-                    "How the newest window whose outcomes are known compares with the holdout.",
-                    is_severity=True,
-                ),
-                figure(
-                    "Experiment",
-                    "max(slipway_experiment_share)",
-                    "percentunit",
-                    "Of the subjects, that a challenger answers; 0 where there is none.",
-                ),
-                figure(
-                    "Gain",
-                    "max(slipway_experiment_gain)",
-                    "none",
-                    "What the challenger loses less a row; better or worse only once both bounds are on one side of 0.",
-                ),
-                figure(
-                    "Last readout",
-                    "time() - max(slipway_experiment_last_readout_timestamp_seconds)",
-                    "s",
-                    "How long ago.",
-                    limits=[2 * 86_400],
-                ),
-            ],
-            "Drift": [
-                lines(
-                    "Columns by what was found",
-                    {"{{severity}}": "max by (severity) (slipway_drift_columns)"},
-                    "none",
-                    "One of several windows counts once, by its worst.",
-                ),
-                bars(
-                    "Columns",
-                    "topk(20, max by (column) (slipway_drift_column_severity))",
-                    "none",
-                    "The worst; python -m drift explain COLUMN says everything about one.",
-                    legend="{{column}}",
-                    is_severity=True,
-                ),
-            ],
-            "Quality": [
-                lines(
-                    "Figures",
-                    {"{{figure}}": "max by (figure) (slipway_quality)"},
-                    "none",
-                    "Of the newest window whose outcomes are known.",
-                ),
-                lines(
-                    "Beside the holdout",
-                    {"severity": "max(slipway_quality_severity)"},
-                    "none",
-                    "From alert on an issue says so.",
-                    is_severity=True,
-                ),
-            ],
-            "Experiment": [
-                lines(
-                    "Gain",
-                    {
-                        "gain": "max(slipway_experiment_gain)",
-                        "low": "max(slipway_experiment_gain_low)",
-                        "high": "max(slipway_experiment_gain_high)",
-                    },
-                    "none",
-                    "Of the challenger, with bounds that hold however often one looks.",
-                    is_signed=True,
-                ),
-                lines(
-                    "Shadow",
-                    {"{{result}}": "sum by (result) (rate(slipway_shadow_rows_total[5m]))"},
-                    "rowsps",
-                    "Rows that it scored, was not shown, or failed at.",
-                ),
-            ],
+            "Now": _now(),
+            "Drift": _drift(),
+            "Quality": _quality(),
+            "Experiment": _experiment(),
         },
     )
+
+
+def _now() -> list[Panel]:
+    return [
+        figure(
+            "Worst that was found",
+            "max(slipway_drift_severity)",
+            "none",
+            "Of the last check; an issue comes from alert on.",
+            is_severity=True,
+        ),
+        figure(
+            "Last check",
+            "time() - max(slipway_drift_last_check_timestamp_seconds)",
+            "s",
+            "How long ago.",
+            limits=[2 * 86_400],
+        ),
+        figure(
+            "Quality",
+            "max(slipway_quality_severity)",
+            "none",
+            "How the newest window whose outcomes are known compares with the holdout.",
+            is_severity=True,
+        ),
+        figure(
+            "Experiment",
+            "max(slipway_experiment_share)",
+            "percentunit",
+            "Of the subjects, that a challenger answers; 0 where there is none.",
+        ),
+        figure(
+            "Gain",
+            "max(slipway_experiment_gain)",
+            "none",
+            "What the challenger loses less a row; better or worse only once both bounds are on one side of 0.",
+        ),
+        figure(
+            "Last readout",
+            "time() - max(slipway_experiment_last_readout_timestamp_seconds)",
+            "s",
+            "How long ago.",
+            limits=[2 * 86_400],
+        ),
+    ]
+
+
+def _drift() -> list[Panel]:
+    return [
+        lines(
+            "Columns by what was found",
+            {"{{severity}}": "max by (severity) (slipway_drift_columns)"},
+            "none",
+            "One of several windows counts once, by its worst.",
+        ),
+        bars(
+            "Columns",
+            "topk(20, max by (column) (slipway_drift_column_severity))",
+            "none",
+            "The worst; python -m drift explain COLUMN says everything about one.",
+            legend="{{column}}",
+            is_severity=True,
+        ),
+    ]
+
+
+def _quality() -> list[Panel]:
+    return [
+        lines(
+            "Figures",
+            {"{{figure}}": "max by (figure) (slipway_quality)"},
+            "none",
+            "Of the newest window whose outcomes are known.",
+        ),
+        lines(
+            "Beside the holdout",
+            {"severity": "max(slipway_quality_severity)"},
+            "none",
+            "From alert on an issue says so.",
+            is_severity=True,
+        ),
+    ]
+
+
+def _experiment() -> list[Panel]:
+    return [
+        lines(
+            "Gain",
+            {
+                "gain": "max(slipway_experiment_gain)",
+                "low": "max(slipway_experiment_gain_low)",
+                "high": "max(slipway_experiment_gain_high)",
+            },
+            "none",
+            "Of the challenger, with bounds that hold however often one looks.",
+            is_signed=True,
+        ),
+        lines(
+            "Shadow",
+            {"{{result}}": "sum by (result) (rate(slipway_shadow_rows_total[5m]))"},
+            "rowsps",
+            "Rows that it scored, was not shown, or failed at.",
+        ),
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-from monitoring.dashboards.panels import bars, facts, figure, lines, page, spread
+from monitoring.dashboards.panels import Panel, bars, facts, figure, lines, page, spread
 
 _SCORES = "slipway_prediction_score"
 
@@ -15,94 +15,106 @@ def model() -> Dashboard:
         "slipway-model",
         "Slipway: model",
         {
-            "Now": [
-                figure(
-                    "Age of the model",
-                    'time() - max(slipway_model_trained_timestamp_seconds{arm="champion"})',
-                    "s",
-                    "Since it was trained.",
-                    limits=[30 * 86_400, 45 * 86_400],
-                ),
-                figure(
-                    "Fetched, verified and tried in",
-                    'max(slipway_model_load_seconds{arm="champion"})',
-                    "s",
-                    "What a start takes before the service is ready.",
-                ),
-                figure(
-                    "Last prediction",
-                    "time() - max(slipway_journal_last_prediction_timestamp_seconds)",
-                    "s",
-                    "How long ago, by the journal's store.",
-                ),
-                figure(
-                    "Last outcome",
-                    "time() - max(slipway_journal_last_outcome_timestamp_seconds)",
-                    "s",
-                    "How long ago somebody reported what became of a prediction.",
-                ),
-                figure(
-                    "Rows with something new, of a thousand",
-                    "1000 * (sum(rate(slipway_input_warnings_total[1h])) or vector(0))"
-                    " / sum(rate(slipway_predictions_total[1h]))",
-                    "none",
-                    "Values that training did not see; one row may have several.",
-                ),
-                figure(
-                    "Answered, not written down",
-                    "sum(slipway_journal_unwritten_total)",
-                    "none",
-                    "Requests since the start, where JOURNAL_WHEN_FULL=serve lets them pass.",
-                    limits=[1],
-                ),
-            ],
-            "Answers": [
-                lines(
-                    "By label",
-                    {"{{label}}": "sum by (label) (rate(slipway_predictions_total[5m]))"},
-                    "rowsps",
-                    "Rows a second; of values there is one line without a label.",
-                ),
-                lines(
-                    "By model",
-                    {
-                        "{{model_tag}} {{arm}} {{fallback}}": (
-                            "sum by (model_tag, arm, fallback) (rate(slipway_predictions_total[5m]))"
-                        )
-                    },
-                    "rowsps",
-                    "Who answered; a third word says why the champion stood in for the challenger.",
-                ),
-                spread(
-                    "Scores",
-                    f"sum by (le) (increase({_SCORES}_bucket[5m]))",
-                    "none",
-                    "The positive class's probability; of several classes that of the label; or the value.",
-                ),
-                lines(
-                    "Mean score",
-                    {
-                        "{{model_tag}}": f"sum by (model_tag) (rate({_SCORES}_sum[5m]))"
-                        f" / sum by (model_tag) (rate({_SCORES}_count[5m]))"
-                    },
-                    "none",
-                    "A step without a deployment is drift, or a caller who sends something else.",
-                ),
-            ],
-            "Inputs": [
-                bars(
-                    "What training did not see",
-                    "topk(15, sum by (feature, code) (increase(slipway_input_warnings_total[1d])))",
-                    "none",
-                    "Values of the last day, by feature.",
-                    legend="{{feature}} {{code}}",
-                ),
-                facts(
-                    "Models",
-                    "max by (model_tag, arm) (slipway_model_info)",
-                    "Who answers, and who only looks on.",
-                    left_out=[],
-                ),
-            ],
+            "Now": _now(),
+            "Answers": _answers(),
+            "Inputs": _inputs(),
         },
     )
+
+
+def _now() -> list[Panel]:
+    return [
+        figure(
+            "Age of the model",
+            'time() - max(slipway_model_trained_timestamp_seconds{arm="champion"})',
+            "s",
+            "Since it was trained.",
+            limits=[30 * 86_400, 45 * 86_400],
+        ),
+        figure(
+            "Fetched, verified and tried in",
+            'max(slipway_model_load_seconds{arm="champion"})',
+            "s",
+            "What a start takes before the service is ready.",
+        ),
+        figure(
+            "Last prediction",
+            "time() - max(slipway_journal_last_prediction_timestamp_seconds)",
+            "s",
+            "How long ago, by the journal's store.",
+        ),
+        figure(
+            "Last outcome",
+            "time() - max(slipway_journal_last_outcome_timestamp_seconds)",
+            "s",
+            "How long ago somebody reported what became of a prediction.",
+        ),
+        figure(
+            "Rows with something new, of a thousand",
+            "1000 * (sum(rate(slipway_input_warnings_total[1h])) or vector(0))"
+            " / sum(rate(slipway_predictions_total[1h]))",
+            "none",
+            "Values that training did not see; one row may have several.",
+        ),
+        figure(
+            "Answered, not written down",
+            "sum(slipway_journal_unwritten_total)",
+            "none",
+            "Requests since the start, where JOURNAL_WHEN_FULL=serve lets them pass.",
+            limits=[1],
+        ),
+    ]
+
+
+def _answers() -> list[Panel]:
+    return [
+        lines(
+            "By label",
+            {"{{label}}": "sum by (label) (rate(slipway_predictions_total[5m]))"},
+            "rowsps",
+            "Rows a second; of values there is one line without a label.",
+        ),
+        lines(
+            "By model",
+            {
+                "{{model_tag}} {{arm}} {{fallback}}": (
+                    "sum by (model_tag, arm, fallback) (rate(slipway_predictions_total[5m]))"
+                )
+            },
+            "rowsps",
+            "Who answered; a third word says why the champion stood in for the challenger.",
+        ),
+        spread(
+            "Scores",
+            f"sum by (le) (increase({_SCORES}_bucket[5m]))",
+            "none",
+            "The positive class's probability; of several classes that of the label; or the value.",
+        ),
+        lines(
+            "Mean score",
+            {
+                "{{model_tag}}": f"sum by (model_tag) (rate({_SCORES}_sum[5m]))"
+                f" / sum by (model_tag) (rate({_SCORES}_count[5m]))"
+            },
+            "none",
+            "A step without a deployment is drift, or a caller who sends something else.",
+        ),
+    ]
+
+
+def _inputs() -> list[Panel]:
+    return [
+        bars(
+            "What training did not see",
+            "topk(15, sum by (feature, code) (increase(slipway_input_warnings_total[1d])))",
+            "none",
+            "Values of the last day, by feature.",
+            legend="{{feature}} {{code}}",
+        ),
+        facts(
+            "Models",
+            "max by (model_tag, arm) (slipway_model_info)",
+            "Who answers, and who only looks on.",
+            left_out=[],
+        ),
+    ]
