@@ -39,7 +39,7 @@ from app.metrics.served import ServedCollector
 from app.metrics.spool import SpoolCollector
 from app.served_model import ServedModel
 from app.settings import ServiceSettings
-from app.shadow import Shadow
+from app.shadow import load_shadow
 from core.logs import configure_logs
 from core.registry import ModelRegistry
 
@@ -70,24 +70,17 @@ def create_app(
     challenger = arms.load_challenger(opened, model, settings)
     meters = measure(model)
     journal = Journal(settings, model, note_unwritten=meters.answers.note_unwritten)
-    app = Flask(__name__, static_folder=None)
-    app.extensions["journal"] = journal
-    app.session_interface = _NoSession()
-    # Flask would redirect //path to a host that it takes from the request.
-    app.url_map.merge_slashes = False
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
-    errors.init_app(app)
     traces = trace(settings)
-    app.extensions["traces"] = traces
+    app = _bare_app(settings)
+    # What gunicorn's hooks begin and end.
+    app.extensions |= {"journal": journal, "traces": traces, "meters": meters}
+    errors.init_app(app)
     accounts = accounting.Accounts(model.tag, meters.requests, traces)
     sides = arms.Arms(model, challenger, key=settings.subject_key.encode())
-    shadow = None
-    if settings.shadow_tag is not None:
-        beside = arms.load_beside(opened, model, settings.shadow_tag, "SHADOW_TAG")
-        shadow = Shadow(beside, journal, registry=meters.registry)
+    shadow = load_shadow(opened, model, settings, journal, meters.registry)
     experiments = Experiments(
         sides,
-        journal.store,
+        journal,
         opened,
         budget_s=settings.challenger_budget_ms / 1000,
         seldom_s=settings.journal_ship_every_s,
@@ -100,10 +93,7 @@ def create_app(
         SpoolCollector(journal.spool, every_s=journal.ship_every_s),
         StoreCollector(journal, limit_bytes=settings.journal_store_limit_bytes),
     )
-    app.extensions["meters"] = meters
-    app.extensions["metrics"] = exposition.init_app(
-        app, meters.registry, shared, is_one_of_many=bool(settings.metrics_dir)
-    )
+    exposition.init_app(app, meters.registry, shared, is_one_of_many=bool(settings.metrics_dir))
     shield.init_app(app, settings)
     packing.init_app(app)
     entrance = access.Access(settings)
@@ -121,6 +111,15 @@ def create_app(
     documentation.init_app(app, model, max_batch_rows=settings.max_batch_rows)
     lane = FastLane(app.wsgi_app, answers, entrance, accounts, max_bytes=settings.max_body_bytes)
     app.wsgi_app = shield.believe_proxies(lane, settings.trusted_proxies)  # type: ignore[method-assign,assignment]  # as Flask's documentation says
+    return app
+
+
+def _bare_app(settings: ServiceSettings) -> Flask:
+    app = Flask(__name__, static_folder=None)
+    app.session_interface = _NoSession()
+    # Flask would redirect //path to a host that it takes from the request.
+    app.url_map.merge_slashes = False
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     return app
 
 

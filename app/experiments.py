@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 from msgspec import structs
@@ -29,22 +30,33 @@ _LOOK_EVERY_S: Final = 5.0
 _LOG = structlog.get_logger()
 
 
+class Keeper(Protocol):
+    """A journal, as far as an experiment is kept in it."""
+
+    @property
+    def store(self) -> JournalStore:
+        """Where it is read."""
+
+    def keep(self, documents: Mapping[str, bytes]) -> None:
+        """Keep documents in the store, and let every process know."""
+
+
 class Experiments:
     """Keeps one process's arms as the experiment wants them."""
 
     def __init__(
-        self, arms: Arms, store: JournalStore, registry: ModelRegistry, *, budget_s: float, seldom_s: float = 0
+        self, arms: Arms, journal: Keeper, registry: ModelRegistry, *, budget_s: float, seldom_s: float = 0
     ) -> None:
         """
         Args:
             arms: Whose challenger is set; one that is there already is fixed, and stays.
-            store: Where the experiment is kept.
+            journal: Where the experiment is kept.
             registry: Where challengers are published.
             budget_s: For every thousand rows that were begun, so long a challenger may take.
             seldom_s: So old may what a process knows be, where the store is to be left alone.
         """
         self._look_every_s = max(seldom_s, _LOOK_EVERY_S)
-        self._arms, self._store, self._registry, self._budget_s = arms, store, registry, budget_s
+        self._arms, self._journal, self._registry, self._budget_s = arms, journal, registry, budget_s
         self.fixed = arms.challenger
         self._mutex = threading.Lock()
         self._known: bytes | None = None
@@ -75,7 +87,7 @@ class Experiments:
         content = to_json_line(experiment)
         with self._mutex:
             challenger = self._challenger(experiment)
-            self._store.keep({EXPERIMENT_NAME: content}, at=time.time_ns() // 1000)
+            self._journal.keep({EXPERIMENT_NAME: content})
             self._known, self.current, self.problem = content, experiment, ""
             self._arms.challenger = challenger
 
@@ -85,7 +97,7 @@ class Experiments:
             self.look()
             noted = _noted(self.current, self._arms.champion.bundle, fixed, datetime.now(UTC))
             if noted is not None and noted != self.current:
-                self._store.keep({EXPERIMENT_NAME: to_json_line(noted)}, at=time.time_ns() // 1000)
+                self._journal.keep({EXPERIMENT_NAME: to_json_line(noted)})
         except SlipwayError as error:
             _LOG.error("the experiment cannot be read off", problem=str(error))
 
@@ -93,7 +105,7 @@ class Experiments:
         """Follow what is kept now; what is wrong with it is logged, and in `problem`."""
         try:
             with self._mutex:
-                kept = self._store.kept(EXPERIMENT_NAME)
+                kept = self._journal.store.kept(EXPERIMENT_NAME)
                 content = kept[1] if kept else None
                 if content != self._known or self.problem:
                     self._follow(content)

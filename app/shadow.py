@@ -20,9 +20,12 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
+from app.arms import load_beside
 from app.decoder import Columns
 from app.journal import Journal
 from app.served_model import ServedModel
+from app.settings import ServiceSettings
+from core.registry import ModelRegistry
 
 # Of the time of one core.
 _DUTY = 0.1
@@ -109,6 +112,24 @@ class Shadow:
             _LOG.error("the shadow failed", shadow=self.model.tag, rows=rows, problem=str(error))
         else:
             self._scored.inc(rows)
+
+
+def load_shadow(
+    registry: ModelRegistry,
+    champion: ServedModel,
+    settings: ServiceSettings,
+    journal: Journal,
+    counts: CollectorRegistry,
+) -> Shadow | None:
+    """
+    Fetch, verify and try the shadow that the settings name; None if they name none.
+
+    Raises:
+        SlipwayError: as `app.arms.load_beside` says.
+    """
+    if settings.shadow_tag is None:
+        return None
+    return Shadow(load_beside(registry, champion, settings.shadow_tag, "SHADOW_TAG"), journal, registry=counts)
 
 
 def _joined(taken: Sequence[_Shown]) -> Columns:

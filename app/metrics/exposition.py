@@ -28,20 +28,15 @@ class _SharedMetrics(GunicornInternalPrometheusMetrics):  # type: ignore[misc]  
         return encode(chosen).decode(), kind
 
 
-def init_app(
-    app: Flask, counted: CollectorRegistry, shared: Iterable[Collector], *, is_one_of_many: bool
-) -> CollectorRegistry:
+def init_app(app: Flask, counted: CollectorRegistry, shared: Iterable[Collector], *, is_one_of_many: bool) -> None:
     """
-    Show metrics under /metrics.
+    Show metrics under /metrics, and leave what is shown to the app's extension `metrics`.
 
     Args:
         app: The service.
         counted: What this process counts.
         shared: What every process knows alike, and one shows for all.
         is_one_of_many: Whether what is counted is shown for all processes that share PROMETHEUS_MULTIPROC_DIR.
-
-    Returns:
-        All that is shown.
     """
     if is_one_of_many:
         registry = CollectorRegistry(support_collectors_without_names=True)
@@ -51,7 +46,7 @@ def init_app(
         PrometheusMetrics(app, registry=registry, export_defaults=False)
     for collector in shared:
         registry.register(collector)
-    return registry
+    app.extensions["metrics"] = registry
 
 
 def open_port(registry: CollectorRegistry, host: str, port: int) -> MetricsPort | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,6 +36,16 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
     store.close()
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A journal of which only its documents matter."""
+
+    store: SqliteStore
+
+    def keep(self, documents: Mapping[str, bytes]) -> None:
+        self.store.keep(documents, at=time.time_ns() // 1000)
+
+
 @pytest.fixture
 def arms(registry: DirectoryRegistry) -> Arms:
     return Arms(ServedModel.load(registry, CHAMPION), None, key=b"k" * 32)
@@ -42,7 +53,7 @@ def arms(registry: DirectoryRegistry) -> Arms:
 
 @pytest.fixture
 def experiments(arms: Arms, store: SqliteStore, registry: DirectoryRegistry) -> Experiments:
-    return Experiments(arms, store, registry, budget_s=1.0)
+    return Experiments(arms, Kept(store), registry, budget_s=1.0)
 
 
 def keep(store: SqliteStore, experiment: Experiment) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client import CollectorRegistry
 
@@ -143,3 +144,15 @@ def test_the_metrics_say_what_severities_mean(client: FlaskClient) -> None:
     only = client.get("/metrics?name[]=slipway_drift_severity").text
     assert "slipway_drift_severity 0.0" in only
     assert "slipway_drift_columns" not in only
+
+
+def test_what_is_kept_by_a_route_is_noticed_by_every_process(client: FlaskClient, app: Flask) -> None:
+    journal = app.extensions["journal"]
+    before = journal.written_at()
+    answer = client.post(
+        "/v1/drift", data=b'{"report": %s, "memory": 0}' % to_json(make_report()), content_type="application/json"
+    )
+
+    assert answer.status_code == 204
+    assert before == 0
+    assert journal.written_at() > 0
