@@ -11,6 +11,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +22,7 @@ from typing import Any, Final, Self
 import requests
 
 from tests.integration.test_gunicorn import LOOPBACK, free_port
+from tests.needs import lacking
 
 _DRIVER: Final = shutil.which("chromedriver")
 _CHROMIUM: Final = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -166,6 +169,15 @@ class Browser:
     def screenshot(self) -> bytes:
         """What is in the window, as PNG."""
         return base64.b64decode(self._command("Page.captureScreenshot", format="png")["data"])
+
+
+@contextmanager
+def opened() -> Iterator[Browser]:
+    """A browser, where this machine has one."""
+    if not is_here():
+        lacking("chromium and chromedriver are not installed", "apt-get install chromium chromium-driver")
+    with Browser() as browser:
+        yield browser
 
 
 def take_screenshots(page: Path | str, prefix: str) -> list[Path]:

@@ -8,10 +8,10 @@ from typing import Final
 from werkzeug.test import TestResponse
 
 # Elements that have no end.
-_VOID: Final = {"meta", "link", "input"}
+_VOID: Final = {"meta", "link", "input", "br", "path", "use", "rect"}
 
 
-class Seen(HTMLParser):
+class Elements(HTMLParser):
     """What a page consists of; fails where an element is closed that is not open."""
 
     def __init__(self, page: str) -> None:
@@ -28,14 +28,23 @@ class Seen(HTMLParser):
         if tag not in _VOID:
             self._open.append(tag)
 
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
     def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
+        if tag not in _VOID:
+            assert self._open.pop() == tag
 
     def handle_data(self, data: str) -> None:
         self.words = f"{self.words} {data}"
 
     def all(self, *names: str) -> list[dict[str, str | None]]:
+        """The attributes of each element of these names."""
         return [attributes for name, attributes in self.elements if name in names]
+
+
+class Seen(Elements):
+    """A page with a form."""
 
     def filled(self) -> dict[str, str]:
         """What a browser would send for the form as it stands, but for choices."""

@@ -10,10 +10,9 @@ import pytest
 import structlog
 
 from app.keys import Scope, new_key
-from tests.browser import SCHEMES, WIDTHS, Browser, is_here
+from tests.browser import SCHEMES, WIDTHS, Browser, opened
 from tests.busy_service import ask, decided_experiment, fill, hostile_contract, on_loopback, publish
 from tests.drift_reports import hostile as hostile_report
-from tests.needs import lacking
 
 KEY, ENTRY = new_key("owner", Scope)
 _OPEN_ALL = "document.querySelectorAll('details').forEach((each) => { each.open = true })"
@@ -76,9 +75,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One Chromium for all of these tests."""
-    if not is_here():
-        lacking("chromium and chromedriver are not installed", "apt-get install chromium chromium-driver")
-    with Browser() as browser:
+    with opened() as browser:
         yield browser
 
 

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from drift.report.page import render
-from tests.browser import SCHEMES, WIDTHS, Browser, is_here, take_screenshots
+from tests.browser import SCHEMES, WIDTHS, Browser, opened, take_screenshots
 from tests.drift_reports import degraded, hostile, make_report
-from tests.needs import lacking
 
 _PAGES = {"full": make_report, "degraded": degraded, "hostile": hostile}
 _OPEN_ALL = "document.querySelectorAll('details').forEach(each => { each.open = true })"
@@ -46,9 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One Chromium for all of these tests."""
-    if not is_here():
-        lacking("chromium and chromedriver are not installed", "apt-get install chromium chromium-driver")
-    with Browser() as browser:
+    with opened() as browser:
         yield browser
 
 

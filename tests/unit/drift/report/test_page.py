@@ -6,7 +6,6 @@ import html
 import re
 import time
 from functools import cache
-from html.parser import HTMLParser
 
 import msgspec
 import pytest
@@ -26,44 +25,17 @@ from tests.drift_reports import (
     never_any,
     no_data,
 )
+from tests.pages import Elements
 
 _REPORTS = {
     "full": make_report(), "clear": all_clear(), "degraded": degraded(), "no data": no_data(), "never": never_any(),
     "hostile": hostile(),
 }  # fmt: skip
-_VOID = {"meta", "br", "path", "use", "rect"}
 
 
 @cache
 def _page(name: str) -> str:
     return render(_REPORTS[name])
-
-
-class _Page(HTMLParser):
-    """What a page consists of; fails where an element is closed that is not open."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self._open: list[str] = []
-        self.feed(page)
-        self.close()
-        assert self._open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in _VOID:
-            self._open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in _VOID:
-            assert self._open.pop() == tag
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.elements if name == tag]
 
 
 def _words(page: str) -> str:
@@ -73,14 +45,14 @@ def _words(page: str) -> str:
 
 @pytest.mark.parametrize("name", _REPORTS)
 def test_a_page_is_well_formed_and_has_one_heading_of_its_own(name: str) -> None:
-    page = _Page(_page(name))
+    page = Elements(_page(name))
     assert len(page.all("h1")) == 1
     assert page.all("html") == [{"lang": "en"}]
 
 
 @pytest.mark.parametrize("name", _REPORTS)
 def test_a_page_loads_and_runs_nothing(name: str) -> None:
-    page = _Page(_page(name))
+    page = Elements(_page(name))
     assert page.all("script") == page.all("link") == page.all("img") == page.all("iframe") == []
     names = {name for _, attributes in page.elements for name in attributes}
     assert not [name for name in names if name.startswith("on") or name == "src"]
@@ -90,7 +62,7 @@ def test_a_page_loads_and_runs_nothing(name: str) -> None:
 @pytest.mark.parametrize("name", _REPORTS)
 def test_identifiers_are_unique_and_every_reference_has_its_own(name: str) -> None:
     text = _page(name)
-    names = [attributes["id"] for _, attributes in _Page(text).elements if "id" in attributes]
+    names = [attributes["id"] for _, attributes in Elements(text).elements if "id" in attributes]
     assert len(names) == len(set(names))
     asked = re.findall(r'(?:href="#|url\(#|aria-labelledby=")([\w-]+)', text)
     assert set(asked) <= set(names)
@@ -98,7 +70,7 @@ def test_identifiers_are_unique_and_every_reference_has_its_own(name: str) -> No
 
 @pytest.mark.parametrize("name", _REPORTS)
 def test_tables_plots_and_figures_say_what_they_are(name: str) -> None:
-    page = _Page(_page(name))
+    page = Elements(_page(name))
     assert all(attributes.get("scope") in {"row", "col"} for attributes in page.all("th"))
     assert all(attributes.get("role") == "img" and attributes.get("aria-label") for attributes in page.all("svg"))
     assert len(page.all("figure")) == len(page.all("figcaption")) == len(page.all("svg"))
@@ -171,7 +143,7 @@ def test_two_models_are_told_apart() -> None:
 def test_columns_beyond_forty_are_lines_of_a_table() -> None:
     columns = [msgspec.structs.replace(absent(), column=f"column_{place:03}") for place in range(50)]
     page = render(make_report(windows=(make_window(columns),)))
-    assert len(_Page(page).all("article")) == 40
+    assert len(Elements(page).all("article")) == 40
     assert "column_049" in page
 
 
