@@ -150,7 +150,7 @@ class _Silent(WSGIRequestHandler):
 def on_loopback(app: Flask) -> Iterator[str]:
     """The address of a service in this process."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

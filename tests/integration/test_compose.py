@@ -9,9 +9,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +21,11 @@ from doubles.docker import Docker
 from tests.commands import ROOT
 from tests.compose import composed, free_ports
 from tests.database import Postgres
-from tests.needs import lacking
 from tests.rules import MONITORING, alerts, rules
+from tests.watched import CADDY, program, running
 from watch.settings import ReceiverSettings
 
 SERVICES = composed()["services"]
-CADDY = Path(sys.executable).with_name("caddy")
-REMEDY = "apt-get install prometheus prometheus-alertmanager"
-
-
-def program(*names: str) -> str:
-    found = next(filter(None, map(shutil.which, names)), None)
-    return found or lacking(f"{names[0]} is not installed", REMEDY)
 
 
 def checked(*command: str, **variables: str) -> str:
@@ -52,31 +42,6 @@ def here(service: str, **folders: str) -> list[str]:
     return options
 
 
-@contextmanager
-def running(url: str, log: Path, *command: str, **variables: str) -> Iterator[None]:
-    """A program, from when it answers until the end of the block."""
-    with (
-        log.open("w") as output,
-        subprocess.Popen(command, cwd=log.parent, env=os.environ | variables, stdout=output, stderr=output) as process,
-    ):
-        try:
-            deadline = time.monotonic() + 60
-            while not _is_ready(url):
-                assert process.poll() is None, log.read_text()
-                assert time.monotonic() < deadline, log.read_text()
-                time.sleep(0.05)
-            yield
-        finally:
-            process.terminate()
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=5).ok
-    except requests.ConnectionError:
-        return False
-
-
 def expressions() -> list[str]:
     pages = [json.loads(path.read_text()) for path in (MONITORING / "grafana/dashboards").glob("*.json")]
     panels = [panel for page in pages for panel in page["panels"]]
@@ -90,7 +55,7 @@ def test_prometheus_takes_its_configuration_and_every_query(tmp_path: Path) -> N
     assert f"--config.file={MONITORING / 'prometheus.yml'}" in options
     address = f"127.0.0.1:{port}"
     command = [program("prometheus"), *options, f"--web.listen-address={address}"]
-    with running(f"http://{address}/-/ready", tmp_path / "log", *command):
+    with running(f"http://{address}/-/ready", tmp_path / "log", command):
         for expression in expressions():
             answer = requests.get(f"http://{address}/api/v1/query", {"query": expression}, timeout=30)
             assert answer.json()["status"] == "success", expression
@@ -106,7 +71,7 @@ def test_alertmanager_takes_its_configuration(tmp_path: Path) -> None:
     options = here("alertmanager", etc_alertmanager=str(MONITORING), alertmanager=str(tmp_path / "data"))
     address = f"127.0.0.1:{port}"
     command = [program("prometheus-alertmanager", "alertmanager"), *options, f"--web.listen-address={address}"]
-    with running(f"http://{address}/-/ready", tmp_path / "log", *command):
+    with running(f"http://{address}/-/ready", tmp_path / "log", command):
         status = requests.get(f"http://{address}/api/v2/status", timeout=30).json()
         assert "receiver: page" in status["config"]["original"]
         assert status["cluster"]["status"] == "disabled"
@@ -175,7 +140,7 @@ def test_through_the_window_caddy_can_be_looked_at_and_not_changed(tmp_path: Pat
     }
     url = f"http://127.0.0.1:{window}"
     command = [str(CADDY), "run", "--adapter", "caddyfile", "--config", str(file)]
-    with running(f"{url}/metrics", tmp_path / "log", *command, **variables):
+    with running(f"{url}/metrics", tmp_path / "log", command, **variables):
         upstreams = requests.get(f"{url}/reverse_proxy/upstreams", timeout=5).json()
         assert {"blue:8080", "green:8080"} <= {each["address"] for each in upstreams}
         assert "blue:8080" in requests.get(f"{url}/config/", timeout=5).text

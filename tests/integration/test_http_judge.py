@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,6 @@ from pathlib import Path
 
 import pytest
 import requests
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app import create_app
 from app.journal import Journal
@@ -31,6 +29,7 @@ from deploy.judging.policy import Policy
 from deploy.judging.watching import Tally
 from deploy.platform import Addresses
 from tests.bad_models import publish_good, publish_skewed, publish_slow
+from tests.busy_service import on_loopback
 from tests.factories import make_bundle
 from tests.fragile import publish_fragile
 from tests.integration.test_gunicorn import serving
@@ -57,25 +56,15 @@ class Clock:
         self.time_s += wait_s
 
 
-class _Quiet(WSGIRequestHandler):
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        pass
-
-
 @contextmanager
 def running(registry: DirectoryRegistry, folder: Path, tag: ModelTag, **variables: str) -> Iterator[str]:
     """The service in this process, on a port of the loopback."""
     settings = ServiceSettings.from_env({"MODEL_TAG": str(tag), "JOURNAL_DIR": str(folder), **variables})
     app = create_app(settings, registry=registry)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        with on_loopback(app) as url:
+            yield url
     finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
         journal: Journal = app.extensions["journal"]
         journal.store.close()
 
