@@ -152,3 +152,24 @@ def prometheus(folder: Path, file: Path, port: int) -> Iterator[Prometheus]:
     ]
     with running(f"{url}/-/ready", folder / "prometheus.log", command):
         yield Prometheus(url)
+
+
+@contextmanager
+def alertmanager(folder: Path, file: Path, port: int) -> Iterator[None]:
+    """
+    An Alertmanager on loopback, with no neighbours.
+
+    Args:
+        folder: For what it keeps.
+        file: Its configuration.
+        port: Where it listens.
+    """
+    command = [
+        program("prometheus-alertmanager", "alertmanager"),
+        f"--config.file={file}",
+        f"--storage.path={folder / 'alerts'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+    ]
+    with running(f"http://127.0.0.1:{port}/-/ready", folder / "alertmanager.log", command):
+        yield

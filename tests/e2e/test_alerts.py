@@ -44,7 +44,7 @@ from tests.github import REPOSITORY
 from tests.integration.test_gunicorn import serving
 from tests.journal import make_outcome, make_prediction
 from tests.rules import HEARTBEAT, alerts
-from tests.watched import MONITORING, Prometheus, caddy, configure, program, prometheus, running
+from tests.watched import MONITORING, Prometheus, alertmanager, caddy, configure, prometheus
 from watch.telling import key_of
 
 SECRET, KEY = new_key("all", list(Scope))
@@ -251,16 +251,7 @@ def stage(tmp_path: Path, github: GitHub) -> Iterator[Stage]:
         )
         text = re.sub(r"(group_wait|group_interval): \w+", r"\1: 1s", text)
         (tmp_path / "alertmanager.yml").write_text(text)
-        command = [
-            program("prometheus-alertmanager", "alertmanager"),
-            f"--config.file={tmp_path / 'alertmanager.yml'}",
-            f"--storage.path={tmp_path / 'alerts'}",
-            f"--web.listen-address=127.0.0.1:{stage.manager}",
-            "--cluster.listen-address=",
-        ]
-        stack.enter_context(
-            running(f"http://127.0.0.1:{stage.manager}/-/ready", tmp_path / "alertmanager.log", command)
-        )
+        stack.enter_context(alertmanager(tmp_path, tmp_path / "alertmanager.yml", stage.manager))
         targets = {
             "blue:9091": f"127.0.0.1:{stage.seen}",
             "green:9091": "127.0.0.1:9",

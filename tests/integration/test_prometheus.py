@@ -27,7 +27,7 @@ from tests.factories import make_bundle
 from tests.findings import make_column, make_quality, make_report, make_window
 from tests.fragile import publish_fragile
 from tests.integration.test_gunicorn import free_port, serving, wait_for_workers
-from tests.watched import MONITORING, Prometheus, caddy, configure, program, prometheus, running
+from tests.watched import MONITORING, Prometheus, alertmanager, caddy, configure, prometheus
 
 SECRET, KEY = new_key("all", list(Scope))
 SHADOW = "model-v1.2.0"
@@ -122,14 +122,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Promethe
         wait_for_workers(server, 2)
         slot = f"127.0.0.1:{server.port}"
         stack.enter_context(caddy(folder, blue=slot, green="127.0.0.1:9", site=site, window=window))
-        manager = [
-            program("prometheus-alertmanager", "alertmanager"),
-            f"--config.file={MONITORING / 'alertmanager.yml'}",
-            f"--storage.path={folder / 'alerts'}",
-            f"--web.listen-address=127.0.0.1:{alerts}",
-            "--cluster.listen-address=",
-        ]
-        stack.enter_context(running(f"http://127.0.0.1:{alerts}/-/ready", folder / "alertmanager.log", manager))
+        stack.enter_context(alertmanager(folder, MONITORING / "alertmanager.yml", alerts))
         targets = {
             "blue:9091": f"127.0.0.1:{seen}",
             "green:9091": "127.0.0.1:9",
