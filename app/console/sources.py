@@ -13,12 +13,12 @@ from prometheus_client.core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from app.console.collected import Collected
-from app.console.lookup import Lookup, Seen
 from app.console.scores import SCORE
 from app.console.standing import Waiting
 from app.console.traffic import HOUR_US, MOST_REQUESTS, SECONDS, first_hour
 from app.experiments import Experiments
 from app.journal import Journal
+from app.lookup import Lookup, Seen
 from core.documents import from_json
 from core.drift import REPORT_NAME, DriftReport
 from core.errors import JournalUnavailable, ManifestError
@@ -113,8 +113,8 @@ class Sources:
             ledger: What served when.
         """
         self._counts, self._journal, self._experiments, self._entries = counts, journal, experiments, ledger
-        self._kept = Lookup(self._read_store, fresh_s=_STORE_FRESH_S, patience_s=_PATIENCE_S)
-        self._ledger = Lookup(self._read_ledger, fresh_s=_LEDGER_FRESH_S, patience_s=_PATIENCE_S)
+        self._kept = Lookup(self._read_store, fresh_s=lambda: _STORE_FRESH_S, patience_s=_PATIENCE_S)
+        self._ledger = Lookup(self._read_ledger, fresh_s=lambda: _LEDGER_FRESH_S, patience_s=_PATIENCE_S)
 
     def readiness(self) -> str:
         """Why the service is not ready; empty if it is."""

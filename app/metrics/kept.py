@@ -6,7 +6,6 @@ A database that sleeps when nobody asks may go on sleeping: while nothing is wri
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol, TypeVar
@@ -15,6 +14,7 @@ import structlog
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from app.lookup import Lookup
 from app.metrics import drift, experiment
 from app.metrics.drift import gauges_of_report
 from app.metrics.experiment import gauges_of_experiment
@@ -37,6 +37,8 @@ _HELP: Final = {
 }
 # The store is asked at most so often, however many scrape; and while nothing new is written.
 _SHOWN_S, _QUIET_S = 15.0, 3600.0
+# Whoever scrapes waits for ten seconds, and for the rest too.
+_PATIENCE_S: Final = 1.5
 _LOG = structlog.get_logger()
 
 
@@ -52,7 +54,7 @@ class Kept(Protocol):
 
 
 class StoreCollector(Collector):
-    """Shows what is kept; while the store is away, what it showed last."""
+    """Shows what is kept; while the store is away or does not answer, what it showed last."""
 
     def __init__(
         self,
@@ -61,6 +63,7 @@ class StoreCollector(Collector):
         limit_bytes: int | None = None,
         shown_s: float = _SHOWN_S,
         quiet_s: float = _QUIET_S,
+        patience_s: float = _PATIENCE_S,
     ) -> None:
         """
         Args:
@@ -68,12 +71,12 @@ class StoreCollector(Collector):
             limit_bytes: What it may take; None where nothing limits it.
             shown_s: How long what was read is shown before the store is asked again.
             quiet_s: The same, while nothing is written.
+            patience_s: So long whoever asks waits for the store.
         """
         self._journal, self._store, self._limit = journal, journal.store, limit_bytes
         self._shown_s, self._quiet_s = shown_s, quiet_s
-        self._lock = threading.Lock()
-        self._shown: list[Metric] = []
-        self._read_at, self._was_read = float("-inf"), False
+        self._read_at = float("-inf")
+        self._metrics = Lookup(self._read, fresh_s=self._fresh_s, patience_s=patience_s)
 
     def describe(self) -> Iterable[Metric]:
         """What it can show, without a look at the store."""
@@ -82,26 +85,26 @@ class StoreCollector(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """What it shows now."""
-        with self._lock:
-            now = time.time()
-            # What is written while it is read may be missed: it is new once more.
-            is_quiet = self._was_read and self._journal.written_at() < self._read_at - self._shown_s
-            if now >= self._read_at + (self._quiet_s if is_quiet else self._shown_s):
-                self._read()
-                self._read_at = now
-            return self._shown
+        return self._metrics.look().value or []
 
-    def _read(self) -> None:
+    def _fresh_s(self) -> float:
+        # What is written while it is read may be missed: it is new once more.
+        is_quiet = self._journal.written_at() < self._read_at - self._shown_s
+        return self._quiet_s if is_quiet else self._shown_s
+
+    def _read(self) -> list[Metric]:
+        begun, self._read_at = time.time(), float("-inf")
         try:
-            self._shown = [
+            found = [
                 *self._freshness(),
                 *self._gauges(REPORT_NAME, DriftReport, gauges_of_report),
                 *self._gauges(EXPERIMENT_NAME, Experiment, gauges_of_experiment),
             ]
-            self._was_read = True
         except JournalUnavailable as error:
-            self._was_read = False
             _LOG.warning("the metrics of the journal may be old", problem=str(error))
+            raise
+        self._read_at = begun
+        return found
 
     def _gauges(self, name: str, kind: type[D], gauges_of: Callable[[D | None], list[Metric]]) -> list[Metric]:
         found = self._store.kept(name)

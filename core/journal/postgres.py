@@ -37,6 +37,8 @@ T = TypeVar("T")
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations" / "postgres"
 _CONNECT_S = 5
 _STATEMENT_MS = 20_000
+# A host that is cut off says nothing; without this the network is waited for, for a quarter of an hour.
+_CUT_OFF_MS = 30_000
 # One at a time may migrate or add: cursors are then given out in the order in which rows become visible, and a reader
 # that continues after one misses nothing.
 _LOCK = 0x51194A7
@@ -93,7 +95,13 @@ class PostgresStore(SqlClaims, SqlDocuments, SqlTallies):
 
     def _open(self) -> psycopg.Connection[Any]:
         options = f"-c statement_timeout={_STATEMENT_MS}"
-        connection = psycopg.connect(self._url, autocommit=True, connect_timeout=_CONNECT_S, options=options)
+        connection = psycopg.connect(
+            self._url,
+            autocommit=True,
+            connect_timeout=_CONNECT_S,
+            tcp_user_timeout=_CUT_OFF_MS,
+            options=options,
+        )
         try:
             if not _is_current(connection):
                 connection.execute("select pg_advisory_lock(%s)", [_LOCK])

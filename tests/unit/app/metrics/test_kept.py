@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -105,6 +106,35 @@ def test_a_store_that_was_away_is_asked_again_soon(journal: Kept, tmp_path: Path
     (tmp_path / "gone").rename(tmp_path / "deep")
 
     assert (first, PREDICTED in shown(collector)) == ({}, True)
+
+
+class Hanging(SqliteStore):
+    """A store whose database may stop answering, without an error."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.answers = threading.Event()
+        self.answers.set()
+        self.asked = 0
+
+    def span(self) -> tuple[int, int] | None:
+        self.asked += 1
+        self.answers.wait(60)
+        return super().span()
+
+
+def test_while_the_store_does_not_answer_nobody_waits_for_it_for_long(tmp_path: Path) -> None:
+    store = Hanging(tmp_path / "journal.db")
+    collector = StoreCollector(Kept(store), shown_s=0, quiet_s=0, patience_s=0.05)
+    while not (before := shown(collector)):
+        assert store.asked < 1000
+    store.answers.clear()
+    asked, threads = store.asked, threading.active_count()
+
+    assert [shown(collector) for _ in range(5)] == [before] * 5
+    # However many look, one of them asks.
+    assert (store.asked, threading.active_count()) == (asked + 1, threads + 1)
+    store.answers.set()
 
 
 @pytest.mark.parametrize("content", [b"{", b'{"format": 2}'])

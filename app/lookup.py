@@ -1,4 +1,4 @@
-"""What the console reads from elsewhere: not more often than it must, and never so long that a page waits for it."""
+"""What is read from elsewhere: not more often than it must, and never so long that whoever asks waits for it."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class Seen(Generic[T]):
 class Lookup(Generic[T]):
     """Reads something on a thread that ends, keeps it for a while, and shows what it read last where that is late."""
 
-    def __init__(self, read: Callable[[], T], *, fresh_s: float, patience_s: float) -> None:
+    def __init__(self, read: Callable[[], T], *, fresh_s: Callable[[], float], patience_s: float) -> None:
         """
         Args:
             read: May take as long as it does, and fail.
-            fresh_s: So long what was read is shown, a failure too.
+            fresh_s: Says how long what was read is shown, a failure too.
             patience_s: So long somebody who looks waits.
         """
         self._read, self._fresh_s, self._patience_s = read, fresh_s, patience_s
@@ -51,9 +51,9 @@ class Lookup(Generic[T]):
     def begin(self) -> None:
         """Have it read, unless that is not needed or being done."""
         with self._lock:
-            if self._running is None and time.monotonic() >= self._read_at + self._fresh_s:
+            if self._running is None and time.monotonic() >= self._read_at + self._fresh_s():
                 self._running = threading.Event()
-                threading.Thread(target=self._work, args=[self._running], name="console", daemon=True).start()
+                threading.Thread(target=self._work, args=[self._running], name="lookup", daemon=True).start()
 
     def look(self) -> Seen[T]:
         """What is known by now, or soon."""
@@ -69,8 +69,8 @@ class Lookup(Generic[T]):
             seen = Seen(value=self._read())
         except SlipwayError as error:
             seen = Seen(value=self._seen.value, problem=str(error))
-        except Exception:  # noqa: BLE001  # whatever it is, the rest of the page is worth having
-            _LOG.exception("the console lacks something")
+        except Exception:  # noqa: BLE001  # whatever it is, the rest is worth showing
+            _LOG.exception("something cannot be looked up")
             seen = Seen(value=self._seen.value, problem=_UNSAID)
         with self._lock:
             self._seen, self._read_at, self._running = seen, time.monotonic(), None
