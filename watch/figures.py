@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from core.documents import Document
 from core.drift import Severity
-from watch.thresholds import SLOW_S
+from core.thresholds import SLOW_S
 
 _ALARMING: Final = frozenset(severity for severity in Severity if severity.is_alarming)
 _SECONDS: Final = "slipway_request_duration_seconds"

@@ -10,7 +10,7 @@ from core.drift import Moment
 from core.github.alert import Alert
 from core.github.hidden import hidden, hidden_in
 from core.github.issues import Inbox
-from watch.thresholds import SILENT_AFTER_S
+from core.thresholds import SILENT_AFTER_S
 
 _KEY: Final = "watch/heartbeat"
 _TITLE: Final = "Heartbeat of the alerts"

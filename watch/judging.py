@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.drift import Severity
-from watch import catalogue as names
-from watch.figures import Figures
-from watch.memory import Growth
-from watch.thresholds import (
+from core.thresholds import (
     BURN,
     DAY_S,
     DRIFT_DAYS,
@@ -29,6 +26,9 @@ from watch.thresholds import (
     SPOOL_SHARE,
     STORE_SHARE,
 )
+from watch import catalogue as names
+from watch.figures import Figures
+from watch.memory import Growth
 
 
 class State(StrEnum):

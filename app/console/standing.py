@@ -15,15 +15,14 @@ from app.console.words import ago, counted, plain, share, size, span
 from core.drift import DriftReport, Severity
 from core.experiment import Arm
 from core.ledger import Deployment, Environment
+from core.thresholds import BURN, DRIFT_DAYS, FAILED_MAY, LAG_S, LEAST, SPOOL_SHARE
 
-# A check is due every day.
-_STALE: Final = timedelta(days=2)
-# What is asked is shipped within seconds.
-_LATE_S: Final = 300.0
-_FULL: Final = 0.5
-_FEW_FAILURES: Final = 0.001
+_STALE: Final = timedelta(days=DRIFT_DAYS)
+# As a warning a page says sooner what is alerted of.
+_LATE_S, _FULL = LAG_S / 2, 0.5
 # Of the challenger's rows; now and then one is late on any machine.
 _FEW_REPLACED: Final = 0.01
+_API: Final = "/v1/"
 _LONGEST: Final = 120
 
 
@@ -83,13 +82,15 @@ def of_readiness(problem: str) -> Iterator[Concern]:
 
 def of_requests(found: Collected) -> Iterator[Concern]:
     """What the workers counted that nobody hopes for."""
-    statuses = found.by(f"{SECONDS}_count", "status")
-    requests = sum(statuses.values())
-    failed = sum(count for (status,), count in statuses.items() if status.startswith("5"))
+    statuses = found.by(f"{SECONDS}_count", "route", "status")
+    # Who looks whether it is ready, every few seconds, is no caller.
+    asked = {key: count for key, count in statuses.items() if key[0].startswith(_API)}
+    requests = sum(asked.values())
+    failed = sum(count for (_, status), count in asked.items() if status.startswith("5"))
     if failed:
         part = failed / requests
         text = f"{counted(failed, 'request')} of {requests:,.0f} failed ({share(part)})."
-        severity = Severity.WARNING if part < _FEW_FAILURES else Severity.ALERT
+        severity = Severity.ALERT if failed > LEAST and part > BURN * FAILED_MAY else Severity.WARNING
         yield Concern(severity=severity, text=text, section="traffic")
     away = found.total("slipway_requests_sent_away_total")
     if away:
@@ -115,10 +116,11 @@ def of_spool(waiting: Waiting | None) -> Iterator[Concern]:
     if waiting.lag_s > _LATE_S:
         length = span(timedelta(seconds=waiting.lag_s))
         text = f"The journal's store lags: a line is {length} late, {size(waiting.size)} wait."
-        yield Concern(severity=Severity.ALERT, text=text)
+        yield Concern(severity=Severity.ALERT if waiting.lag_s > LAG_S else Severity.WARNING, text=text)
     if waiting.size > _FULL * waiting.limit:
         text = f"What waits for the journal's store takes {size(waiting.size)} of {size(waiting.limit)} that it may."
-        yield Concern(severity=Severity.ALERT, text=text)
+        is_urgent = waiting.size > SPOOL_SHARE * waiting.limit
+        yield Concern(severity=Severity.ALERT if is_urgent else Severity.WARNING, text=text)
 
 
 def of_store(problem: str) -> Iterator[Concern]:

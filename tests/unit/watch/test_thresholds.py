@@ -6,12 +6,7 @@ import re
 
 import pytest
 
-from tests.rules import HEARTBEAT, alerts, rules
-from watch.catalogue import CATALOGUE, MONITORING_SILENT
-from watch.figures import Counters, Figures
-from watch.judging import State, Verdict, judge_figures, judge_heart, judge_state
-from watch.memory import Growth
-from watch.thresholds import (
+from core.thresholds import (
     BURN,
     DAY_S,
     DRIFT_DAYS,
@@ -29,6 +24,11 @@ from watch.thresholds import (
     SPOOL_SHARE,
     STORE_SHARE,
 )
+from tests.rules import HEARTBEAT, alerts, rules
+from watch.catalogue import CATALOGUE, MONITORING_SILENT
+from watch.figures import Counters, Figures
+from watch.judging import State, Verdict, judge_figures, judge_heart, judge_state
+from watch.memory import Growth
 
 # What only windows of days or the proxy's own metrics show.
 BY_RULES_ALONE = {HEARTBEAT, "ProxyDown", "ErrorsAddUp", "SlowAnswersAddUp"}

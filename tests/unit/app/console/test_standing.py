@@ -41,14 +41,28 @@ def test_requests_that_went_well_concern_nobody(registry: CollectorRegistry) -> 
     assert told(standing.of_requests(Collected(registry.collect()))) == []
 
 
-@pytest.mark.parametrize(("well", "severity"), [(9, Severity.ALERT), (1999, Severity.WARNING)])
-def test_requests_that_failed_do(registry: CollectorRegistry, well: int, severity: Severity) -> None:
+@pytest.mark.parametrize(
+    ("failed", "well", "severity", "said"),
+    [
+        (1, 9, Severity.WARNING, "1 request of 10 failed (10 %)."),
+        (11, 99, Severity.ALERT, "11 requests of 110 failed (10 %)."),
+        (11, 1989, Severity.WARNING, "11 requests of 2,000 failed (0.55 %)."),
+    ],
+)
+def test_requests_that_failed_do(
+    registry: CollectorRegistry, failed: int, well: int, severity: Severity, said: str
+) -> None:
     meter = RequestMeter(registry)
-    for status in (500, *[200] * well):
+    for status in [500] * failed + [200] * well:
         meter.end("/v1/predict", "POST", status, seconds=0.1, rows=0, sent=0)
-    share = "10 %" if well == 9 else "0.05 %"
-    found = told(standing.of_requests(Collected(registry.collect())))
-    assert found == [(severity, f"1 request of {well + 1:,} failed ({share}).", "traffic")]
+    assert told(standing.of_requests(Collected(registry.collect()))) == [(severity, said, "traffic")]
+
+
+def test_who_looks_whether_it_is_ready_is_no_caller(registry: CollectorRegistry) -> None:
+    meter = RequestMeter(registry)
+    for _ in range(60):
+        meter.end("/readyz", "GET", 503, seconds=0.1, rows=0, sent=0)
+    assert told(standing.of_requests(Collected(registry.collect()))) == []
 
 
 def test_so_do_those_that_were_sent_away_not_written_down_or_taken_over(registry: CollectorRegistry) -> None:
@@ -91,18 +105,26 @@ def test_a_service_that_is_not_ready_is_the_worst() -> None:
         (Waiting(size=10, limit=100_000, lag_s=2), []),
         (
             Waiting(size=10, limit=100_000, lag_s=900),
-            ["The journal's store lags: a line is 15 min late, 10 B wait."],
+            [(Severity.ALERT, "The journal's store lags: a line is 15 min late, 10 B wait.")],
+        ),
+        (
+            Waiting(size=10, limit=100_000, lag_s=420),
+            [(Severity.WARNING, "The journal's store lags: a line is 7 min late, 10 B wait.")],
         ),
         (
             Waiting(size=60_000, limit=100_000, lag_s=2),
-            ["What waits for the journal's store takes 60 kB of 100 kB that it may."],
+            [(Severity.WARNING, "What waits for the journal's store takes 60 kB of 100 kB that it may.")],
         ),
-        (None, ["The folder of what waits for the journal's store cannot be read."]),
+        (
+            Waiting(size=90_000, limit=100_000, lag_s=2),
+            [(Severity.ALERT, "What waits for the journal's store takes 90 kB of 100 kB that it may.")],
+        ),
+        (None, [(Severity.ERROR, "The folder of what waits for the journal's store cannot be read.")]),
     ],
-    ids=["little", "late", "much", "unknown"],
+    ids=["little", "late", "soon late", "much", "too much", "unknown"],
 )
-def test_what_waits_long_or_fills_the_disk_concerns(waiting: Waiting | None, said: list[str]) -> None:
-    assert [text for _, text, _ in told(standing.of_spool(waiting))] == said
+def test_what_waits_long_or_fills_the_disk_concerns(waiting: Waiting | None, said: list[tuple[Severity, str]]) -> None:
+    assert [(severity, text) for severity, text, _ in told(standing.of_spool(waiting))] == said
 
 
 def test_a_report_concerns_as_much_as_it_found() -> None:

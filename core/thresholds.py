@@ -1,4 +1,4 @@
-"""From where on something is wrong: the numbers of monitoring/rules, to which a test holds them."""
+"""From where on something is wrong, whoever looks: the numbers of monitoring/rules, to which a test holds them."""
 
 from __future__ import annotations
 
