@@ -17,6 +17,7 @@ if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
 # prometheus_client looks at that variable when it is imported.
 from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics  # noqa: E402  # see above
 
+import app.started  # noqa: E402, F401  # see above; it says when that was
 from app.metrics.exposition import open_port  # noqa: E402  # see above
 from app.settings import ServiceSettings  # noqa: E402  # see above
 from app.worker import PatientWorker  # noqa: E402  # see above

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import field
 
 from core.documents import Document
+from core.thresholds import DAY_S
 from watch.figures import Counters, Figures
-from watch.thresholds import DAY_S
 
 # Behind one address there may be several machines, of which any may answer.
 _MOST: Final = 4
@@ -23,7 +23,7 @@ class Base(Document, frozen=True, kw_only=True):
         at: When it was looked at; times are seconds since 1970.
         counters: What they showed.
         day_at: When a day of answers began to be counted.
-        day_bytes: What had been sent by then.
+        day_bytes: What had been sent by then; below 0 where a server before it has sent some of them.
     """
 
     at: float
@@ -109,17 +109,14 @@ def _base(memory: Memory, figures: Figures) -> Base | None:
     if figures.started is None:
         return None
     known = memory.servers.get(_name(figures.started))
-    if known is not None:
-        return known if _is_ahead(figures.counters, known.counters) else _from_nothing(figures.started)
-    last = max(memory.servers.values(), key=lambda base: base.at, default=None)
-    if last is None or figures.started <= last.at:
+    if known is not None and _is_ahead(figures.counters, known.counters):
+        return known
+    last = known or max(memory.servers.values(), key=lambda base: base.at, default=None)
+    if last is None or (known is None and figures.started <= last.at):
         return None
-    # It was started since, or its oldest worker was replaced: what that one counted is still counted then.
-    return last if _is_ahead(figures.counters, last.counters) else _from_nothing(figures.started)
-
-
-def _from_nothing(started: float) -> Base:
-    return Base(at=started, counters=Counters(), day_at=started, day_bytes=0.0)
+    # It has counted from nothing since, while the day goes on.
+    sent = last.counters.sent_bytes - last.day_bytes
+    return Base(at=figures.started, counters=Counters(), day_at=last.day_at, day_bytes=-sent)
 
 
 def _is_ahead(now: Counters, before: Counters) -> bool:

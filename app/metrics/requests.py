@@ -7,8 +7,14 @@ from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from app.started import STARTED
+
 # Nor must a method that nobody knows make a time series of its own.
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# Those that most requests are for, and how they fail.
+_PROMISED: Final = ("/v1/predict", "/v1/predict/batch", "/v1/outcomes")
+_UNAVAILABLE: Final = 503
+_FAILURES: Final = (500, _UNAVAILABLE)
 _BUCKETS_S: Final = (0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
@@ -50,11 +56,16 @@ class RequestMeter:
         )
         Gauge(
             "slipway_start_timestamp_seconds",
-            "When the oldest living worker began, in seconds since 1970.",
+            "When the server began, in seconds since 1970.",
             registry=registry,
             multiprocess_mode="livemin",
-        ).set_to_current_time()
+        ).set(STARTED)
         self._kind = lru_cache(maxsize=1000)(self._bind)
+        # What begins with its first failures shows no increase to whoever has not seen it before.
+        for route in _PROMISED:
+            for status in _FAILURES:
+                self._kind(route, "POST", status)
+        self._kind("/readyz", "GET", _UNAVAILABLE)
 
     def _bind(self, route: str, method: str, status: int) -> _Kind:
         known = method if method in _METHODS else "OTHER"

@@ -39,9 +39,9 @@ def test_a_server_that_was_started_anew_has_grown_from_nothing() -> None:
     assert requests(growth(memory, figures(HOUR + 60, requests=12), 2 * HOUR)) == 12
 
 
-def test_a_worker_that_was_replaced_loses_no_count() -> None:
+def test_a_server_that_was_started_anew_and_has_counted_more_by_now_has_grown_by_all_of_it() -> None:
     memory = after((HOUR, figures(requests=100)))
-    assert requests(growth(memory, figures(HOUR + 60, requests=112), 2 * HOUR)) == 12
+    assert requests(growth(memory, figures(HOUR + 60, requests=112), 2 * HOUR)) == 112
 
 
 def test_of_another_machine_that_was_there_before_nobody_knows_until_it_is_seen_again() -> None:
@@ -73,3 +73,12 @@ def test_what_is_sent_a_day_is_known_once_a_day_is_over_and_counted_anew_then() 
     assert late.day_bytes == 1200.0
     memory = remembered(memory, figures(sent=2400.0), 2 * DAY)
     assert [(base.day_at, base.day_bytes) for base in memory.servers.values()] == [(2 * DAY, 2400.0)]
+
+
+def test_the_day_goes_on_where_a_server_is_started_anew() -> None:
+    memory = after((0.0, figures(sent=100.0)), (DAY / 2, figures(sent=600.0)))
+    restarted = figures(DAY / 2 + 60, sent=300.0)
+    memory = remembered(memory, restarted, DAY / 2 + 120)
+    grown = growth(memory, figures(DAY / 2 + 60, sent=1500.0), 2 * DAY)
+    assert grown is not None
+    assert grown.day_bytes == (500.0 + 1500.0) / 2

@@ -43,6 +43,16 @@ def test_a_request_is_in_flight_until_it_is_answered_or_left_to_others(counted: 
     assert counted.get_sample_value("slipway_response_bytes_total", {"route": "/v1/predict"}) == 100
 
 
+@pytest.mark.parametrize("route", ["/v1/predict", "/v1/predict/batch", "/v1/outcomes"])
+@pytest.mark.parametrize("status", ["500", "503"])
+def test_failures_are_there_before_the_first_one_so_that_it_is_an_increase(
+    counted: CollectorRegistry, route: str, status: str
+) -> None:
+    RequestMeter(counted)
+    by = {"route": route, "method": "POST", "status": status}
+    assert counted.get_sample_value("slipway_request_duration_seconds_count", by) == 0
+
+
 def test_those_sent_away_are_counted(counted: CollectorRegistry) -> None:
     meter = RequestMeter(counted)
     meter.send_away()
