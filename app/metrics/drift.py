@@ -45,9 +45,11 @@ def gauges_of_report(report: DriftReport | None) -> list[Metric]:
     if newest is None:
         return gauges
     figures = {name: figure.value for name, figure in newest.figures.items() if figure.value is not None}
+    # A challenger's window that says little must not hide what the champion's says.
+    severity = worst(window.severity for window in report.quality if window.end == newest.end)
     return [
         *gauges,
-        _gauge(QUALITY_SEVERITY, {"": newest.severity.rank}),
+        _gauge(QUALITY_SEVERITY, {"": severity.rank}),
         *([_gauge(QUALITY, figures, "figure")] if figures else []),
     ]
 

@@ -76,5 +76,13 @@ def test_of_windows_of_one_end_that_of_the_newest_model_gives_the_figures() -> N
         assert values(make_report(quality=tuple(quality)))[QUALITY] == {"auc": pytest.approx(0.8)}
 
 
+def test_of_windows_of_one_end_the_worst_gives_the_severity() -> None:
+    champion = replace(make_quality(auc=0.6), tag="model-v1.0.0", severity=Severity.CRITICAL)
+    challenger = replace(make_quality(auc=0.9), tag="model-v1.1.0", severity=Severity.INSUFFICIENT_DATA)
+    older = replace(champion, end=champion.end - timedelta(days=7))
+    for quality, rank in (((champion, challenger), 6), ((challenger, champion), 6), ((older, challenger), 1)):
+        assert values(make_report(quality=quality))[QUALITY_SEVERITY] == {"": rank}
+
+
 def test_without_a_report_there_is_only_that_none_was_made() -> None:
     assert values(None) == {CHECKED: {"": 0}}
