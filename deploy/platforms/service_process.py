@@ -13,8 +13,8 @@ _LINES: Final = 15
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 # Of whoever deploys; a service has no use for them.
 _SECRETS: Final = frozenset({"SERVICE_KEY", "FLY_API_TOKEN", "FLY_ACCESS_TOKEN", "RENDER_API_KEY", "API_KEY"})
-# Where the metrics of another server's processes add up.
-_OF_ANOTHER: Final = frozenset({"PROMETHEUS_MULTIPROC_DIR", "FLY_APP_NAME", "RENDER_SERVICE_NAME"})
+# Where the metrics of another server's processes add up, and are shown: two servers would answer there by turns.
+_OF_ANOTHER: Final = frozenset({"PROMETHEUS_MULTIPROC_DIR", "METRICS_PORT", "FLY_APP_NAME", "RENDER_SERVICE_NAME"})
 
 
 def command(*options: str) -> list[str]:
