@@ -100,9 +100,12 @@ class Desk:
         # GitHub's clock knows whole seconds.
         return found.is_open or (found.closed_at is not None and found.closed_at.timestamp() >= int(since))
 
-    def forget(self, now: datetime) -> Iterator[str]:
+    def forget(self, now: datetime) -> Iterator[tuple[str, str]]:
         """
         Close what Alertmanager no longer says: it says nothing of what ended while something worse held it back.
+
+        Yields:
+            The name of an alert, and what was done, in a sentence.
 
         Raises:
             GitHubError: see `GitHub.send`.
@@ -110,7 +113,7 @@ class Desk:
         for issue in self._inbox.opened(LABEL):
             told = hidden_in(issue.body, Told)
             if told is not None and is_forgotten(told, now):
-                yield self.settle(told.name, _FORGOTTEN)
+                yield told.name, self.settle(told.name, _FORGOTTEN)
 
     def _held_elsewhere(self, kind: str) -> str:
         """The open issue in which a drift check tells of the same; empty if there is none."""

@@ -15,18 +15,18 @@ from core.github.hidden import hidden, hidden_in
 from core.github.issues import Inbox
 from core.service import Reply, Service
 from core.summary import table
+from core.thresholds import SILENT_AFTER_S
 from watch.catalogue import CATALOGUE
 from watch.desk import Desk
 from watch.figures import Figures, figures_in
 from watch.heartbeat import last_beat
 from watch.judging import State, Verdict, judge_figures, judge_heart, judge_state
 from watch.memory import Memory, growth, remembered
-from watch.thresholds import SILENT_AFTER_S
 from watch.trouble import Instance, Trouble, Watcher
 
 _KEY: Final = "watch/memory"
 _TITLE: Final = "What the last look at the service saw"
-_UNAVAILABLE, _PROBLEM = 503, "application/problem+json"
+_UNAVAILABLE, _PROBLEM, _REQUEST_ID = 503, "application/problem+json", "X-Request-Id"
 _SIGNS: Final = {True: "wrong", False: "well", None: "unknown"}
 
 
@@ -75,9 +75,10 @@ def _state_of(service: Service) -> tuple[State, str]:
         return State.DOWN, str(error)
     if reply.is_good:
         return State.READY, "The service is ready."
-    if reply.status == _UNAVAILABLE and reply.headers.get("Content-Type", "").startswith(_PROBLEM):
+    is_problem = reply.headers.get("Content-Type", "").startswith(_PROBLEM)
+    # The proxy says it in the same form, and so does a service that reads no request, without what names a request.
+    if reply.status == _UNAVAILABLE and is_problem and _REQUEST_ID in reply.headers:
         return State.NOT_READY, service.said(reply)
-    # A proxy answers for one that does not.
     return State.DOWN, f"/readyz is answered {reply.status}."
 
 
@@ -133,6 +134,8 @@ class Looker:
         told_since = (memory.at or 0.0) if beats else None
         for verdict, done in self._tell(verdicts, since, now, told_since):
             say(verdict, done)
+        for name, done in () if beats else self._desk.forget(now):
+            say(Verdict(name=name, is_true=None, what="Prometheus told of it, and is silent."), done)
         self._keep(msgspec.structs.replace(looked.memory, at=now.timestamp(), since=since), now)
         return looked.problem
 

@@ -47,7 +47,9 @@ class IssueTeller:
         with self._lock:
             trouble = message.trouble()
             if message.kind == HEARTBEAT:
-                return [beat(self._inbox, now), *self._desk.forget(now)] if trouble else []
+                if trouble is None:
+                    return []
+                return [beat(self._inbox, now), *(done for _, done in self._desk.forget(now))]
             if trouble is None:
                 ended = f"Over since {message.ended:%Y-%m-%d %H:%M} UTC, as Alertmanager says."
                 return [self._desk.settle(message.name, ended)]

@@ -7,7 +7,6 @@ Source:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
@@ -62,7 +61,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def kind(self) -> str:
         """What it is about; empty if nothing says so."""
-        return self._common("kind", self.alerts)
+        return next(filter(None, (each.labels.get("kind", "") for each in self.alerts)), "")
 
     @property
     def ended(self) -> datetime:
@@ -85,9 +84,6 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
             instances=tuple(sorted(map(_instance, firing), key=lambda each: (each.since, each.mark))),
             others=self.others,
         )
-
-    def _common(self, label: str, alerts: Sequence[Sent]) -> str:
-        return next(filter(None, (each.labels.get(label, "") for each in alerts)), "")
 
 
 def read_message(body: bytes) -> Message:

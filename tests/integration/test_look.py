@@ -39,6 +39,7 @@ from watch.trouble import Instance, Trouble, Watcher
 
 SECRET, KEY = new_key("watch", [Scope.ADMIN])
 PROBLEM = {"Content-Type": "application/problem+json"}
+OF_SERVICE = {**PROBLEM, "X-Request-Id": "01a2120bdfa173d88a2fd99eae486751"}
 INFO = 'slipway_build_info{version="0.1.0",revision="",python="3.11"} 1\n'
 COUNT = 'slipway_request_duration_seconds_count{method="POST",route="/v1/predict",status="%d"} %d\n'
 STARTED = "slipway_start_timestamp_seconds 1000\n"
@@ -85,15 +86,14 @@ class Watch:
         """For who tells beside."""
         return Inbox(make_client(self.github, self.github.token(issues="write", contents="read")))
 
-    def prometheus_tells(self, name: str, *, beats: timedelta = timedelta()) -> Desk:
-        """Let Prometheus have told of an alert, and its heart have beaten so long ago."""
+    def prometheus_tells(self, name: str, *, beats: timedelta = timedelta(), told: timedelta = timedelta()) -> Desk:
+        """Let Prometheus have told of an alert, and its heart have beaten, so long ago."""
         inbox = self.inbox
         beat(inbox, datetime.now(UTC) - beats)
         desk = Desk(inbox, page="https://github.com/acme/forecast", by=Watcher.PROMETHEUS)
         instances = (Instance(mark="f", since=datetime.now(UTC), what="It is so."),)
-        desk.tell(
-            Trouble(name=name, kind="", severity="page", remedy="", runbook="", instances=instances), datetime.now(UTC)
-        )
+        trouble = Trouble(name=name, kind="", severity="page", remedy="", runbook="", instances=instances)
+        desk.tell(trouble, datetime.now(UTC) - told)
         return desk
 
 
@@ -225,6 +225,27 @@ def test_where_prometheus_has_died_that_is_told_and_what_it_left_is_closed(watch
         assert watch.states["MonitoringSilent"] == "closed"
 
 
+def test_what_a_dead_prometheus_left_and_nobody_else_judges_is_closed_later(watch: Watch) -> None:
+    long_ago = timedelta(days=2)
+    for name, ago in (("ErrorsAddUp", long_ago), ("ProxyDown", timedelta(hours=5))):
+        watch.prometheus_tells(name, beats=long_ago, told=ago)
+    with answering(shown("")) as service:
+        assert "unknown: ErrorsAddUp: Prometheus told of it, and is silent. [ErrorsAddUp: issue closed" in watch.seen(
+            service.url
+        )
+    assert watch.states == {"ErrorsAddUp": "closed", "ProxyDown": "open", "MonitoringSilent": "open"}
+
+
+def test_who_gives_prometheus_up_empties_its_heartbeat_and_is_left_in_peace(watch: Watch) -> None:
+    watch.prometheus_tells("ManyErrors", beats=timedelta(hours=4))
+    watch.seen("")
+    issues = watch.github.repository(REPOSITORY).issues.values()
+    (heart,) = [issue for issue in issues if issue.title == "Heartbeat of the alerts"]
+    heart.body, watch.alerts["MonitoringSilent"].state = "", "closed"
+    assert "unknown: MonitoringSilent: There never was a heartbeat." in watch.seen("")
+    assert watch.states["MonitoringSilent"] == "closed"
+
+
 def test_without_a_service_the_heart_alone_is_looked_at(watch: Watch) -> None:
     watch.prometheus_tells("ManyErrors", beats=timedelta(hours=4))
     said = watch.seen("")
@@ -277,15 +298,16 @@ def looked_at(ready: Answer) -> dict[str, Verdict]:
 
 def test_a_service_that_cannot_write_down_is_not_ready() -> None:
     body = json.dumps({"detail": "nothing can be written"}).encode()
-    found = looked_at(Answer(status=503, body=body, headers=PROBLEM))
+    found = looked_at(Answer(status=503, body=body, headers=OF_SERVICE))
     assert found["JournalUnavailable"].what == "The service is not ready: nothing can be written"
     assert found["JournalUnavailable"].is_true
     assert not found["ServiceDown"].is_true
 
 
 @pytest.mark.parametrize("status", [502, 503, 504, 404])
-def test_where_a_proxy_answers_for_it_the_service_is_down(status: int) -> None:
-    found = looked_at(Answer(status=status, body=b"<html>"))
+@pytest.mark.parametrize("headers", [{}, PROBLEM], ids=["a strange proxy", "ours"])
+def test_where_a_proxy_answers_for_it_the_service_is_down(status: int, headers: dict[str, str]) -> None:
+    found = looked_at(Answer(status=status, body=b'{"detail": "no model answers"}', headers=headers))
     assert found["ServiceDown"].is_true
     assert set(found) == {"ServiceDown", "JournalUnavailable"}
 
