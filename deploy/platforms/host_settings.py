@@ -130,7 +130,7 @@ def open_compose(environment: Mapping[str, str]) -> HostPlatform:
         _COMPOSE_ADMIN,
         upstreams={colour: f"{colour}:8080" for colour in Colour},
         marks=("{file./run/slipway/active}",),
-        remedy="run docker compose up --detach --wait",
+        remedy="run docker compose up --detach --wait caddy",
     )
     return HostPlatform(open_compose_slots(environment), proxy, FOLDER, url=url, name="docker compose")
 

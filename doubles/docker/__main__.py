@@ -60,7 +60,8 @@ def _do(verb: str, options: dict[str, str], words: list[str], command: list[str]
         return
     document = resolve(Path(options.get("--file", "docker-compose.yml")), os.environ)
     folder = Path(options.get("--project-directory", "."))
-    usual = [name for name, found in document["services"].items() if "profiles" not in found]
+    chosen = options.get("--profile")
+    usual = [name for name, found in document["services"].items() if chosen in found.get("profiles", [chosen])]
     for name in words[2:] or usual:
         named = service(document, name, folder)
         if verb == "up":

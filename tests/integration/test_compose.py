@@ -182,6 +182,10 @@ def test_one_command_makes_the_secrets_and_starts_everything_and_a_second_change
     receiver = docker.services["watch"]["variables"]
     token = {"WATCH_TOKEN_FILE": str(home / ".slipway/secrets/watch-token")}
     assert ReceiverSettings.from_env({**receiver, **token}).alerts is None
+    (home / ".slipway/host/active").write_text("green")
+    (home / ".slipway/host/green.env").write_text("MODEL_TAG=model-v3.0.0")
+    checked(str(home / "scripts/compose"), "model-v3.0.0", **variables)
+    assert set(docker.services) == set(SERVICES)
     refused = subprocess.run([home / "scripts/compose"], capture_output=True, text=True, check=False, timeout=30)
     assert (refused.returncode, refused.stderr) == (2, "usage: scripts/compose TAG\n")
 

@@ -103,6 +103,18 @@ def test_what_compose_tells_the_service_is_what_the_service_asks_for() -> None:
     assert set(variables) <= recorder.asked | {"GITHUB_TOKEN", "MODEL_CACHE"}
 
 
+def test_what_the_runbook_would_have_set_in_the_service_reaches_it() -> None:
+    text = (ROOT / "docs/runbook.md").read_text() + "".join(
+        path.read_text() for path in (ROOT / "monitoring/rules").glob("*.yml")
+    )
+    environment = {name for service in SERVICES.values() for name in service.get("environment", ())}
+    # What looks and checks read, and a number of a file.
+    elsewhere = {"SERVICE_URL", "SERVICE_KEY", "DRIFT_ALERTS", "MODEL_DAYS"}
+    named = set(re.findall(r"\b([A-Z]+_[A-Z_]+)\b", text)) - elsewhere
+    assert "JOURNAL_WHEN_FULL" in named
+    assert named <= environment
+
+
 def test_what_compose_tells_the_receiver_is_what_the_receiver_asks_for(tmp_path: Path) -> None:
     service = SERVICES["watch"]
     (tmp_path / "token").write_text("t" * 16)

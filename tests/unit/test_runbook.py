@@ -10,14 +10,14 @@ import pytest
 
 from app.__main__ import main as app_commands
 from control.__main__ import main as control_commands
+from core import thresholds
 from deploy.__main__ import main as deploy_commands
 from drift.__main__ import main as drift_commands
 from ml.__main__ import main as ml_commands
 from tests.commands import ROOT
 from tests.compose import composed
 from tests.metric_names import sample_names, shown_kinds
-from tests.rules import alerts
-from watch import thresholds
+from tests.rules import RULES, alerts
 from watch.__main__ import main as watch_commands
 from watch.catalogue import CATALOGUE
 
@@ -90,6 +90,12 @@ def test_every_container_that_a_page_names_is_there() -> None:
     named = {word for words in _DOCKER.findall(TEXT) for word in words.split() if word.isalpha()}
     assert {"blue", "green", "caddy", "postgres", "watch"} <= named
     assert named <= set(composed()["services"])
+
+
+def test_a_slot_is_started_by_its_name_as_a_bare_up_passes_green_over() -> None:
+    text = TEXT + "".join(path.read_text() for path in RULES)
+    for rest in re.findall(r"docker compose up --detach --wait([^`;\n]*)", text):
+        assert rest.strip(), "say which"
 
 
 def test_every_setting_that_a_page_names_is_one() -> None:
