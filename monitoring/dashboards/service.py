@@ -47,9 +47,9 @@ def _now() -> list[Panel]:
         ),
         figure(
             "Errors",
-            f'(sum(rate({_REQUESTS}{{status=~"5.."}}[5m])) or vector(0)) / sum(rate({_REQUESTS}[5m]))',
+            "max(job:slipway_request_errors:ratio_rate5m) or vector(0)",
             "percentunit",
-            "Answers with a status of 500 or more, of all.",
+            "Of the API's requests, those that failed or were sent away; one in a thousand may.",
             limits=[0.001, 0.01],
         ),
         figure(
@@ -63,7 +63,7 @@ def _now() -> list[Panel]:
             "Journal behind by",
             "max(slipway_journal_lag_seconds)",
             "s",
-            "Age of the oldest line that the store has not got; under a second is usual.",
+            "How much longer than it may the oldest line waits for the store; nothing is usual.",
             limits=[60, 600],
         ),
         figure(
