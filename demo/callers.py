@@ -22,7 +22,7 @@ _TIMEOUT_S, _PATIENCE_S = 30.0, 30.0
 
 class Callers:
     """
-    What several callers ask for, a few flights a request, and who answered.
+    What several callers ask for, a few flights a request or, one of them, flight by flight, and who answered.
 
     Unlike `python -m ml traffic` they take no for an answer: nothing is sent again, and everything is counted.
     """
@@ -33,11 +33,12 @@ class Callers:
             url: What the public asks.
             rows: To ask for, again and again.
         """
-        self._url = f"{url}/v1/predict/batch"
+        self._url = f"{url}/v1/predict"
         self._lock, self._stop = threading.Lock(), threading.Event()
         self._answers: Counter[str] = Counter()
         self._failures: Counter[str] = Counter()
-        self._threads = [threading.Thread(target=self._ask, daemon=True) for _ in range(_CALLERS)]
+        sizes = [1, *[_BATCH] * (_CALLERS - 1)]
+        self._threads = [threading.Thread(target=self._ask, args=[size], daemon=True) for size in sizes]
         self.ask_for(rows)
 
     def ask_for(self, rows: Sequence[Row]) -> None:
@@ -67,21 +68,26 @@ class Callers:
         with self._lock:
             return self._answers.total() + self._failures.total()
 
-    def _ask(self) -> None:
+    def _ask(self, size: int) -> None:
         with requests.Session() as session:
             # Without one of ours, requests would look for a password in ~/.netrc.
             session.trust_env = False
             while not self._stop.wait(_PAUSE_S):
                 with self._lock:
-                    rows = next(self._batches)
-                tag, problem = self._send(session, rows)
-                with self._lock:
-                    (self._failures if problem else self._answers)[problem or tag] += len(rows)
+                    batch = next(self._batches)
+                for first in range(0, len(batch), size):
+                    self._count_answer(session, batch[first : first + size])
+
+    def _count_answer(self, session: requests.Session, rows: Sequence[Row]) -> None:
+        tag, problem = self._send(session, rows)
+        with self._lock:
+            (self._failures if problem else self._answers)[problem or tag] += len(rows)
 
     def _send(self, session: requests.Session, rows: Sequence[Row]) -> tuple[str, str]:
         """The tag that answered; how it failed, empty if it did not."""
+        path, body = ("", rows[0]) if len(rows) == 1 else ("/batch", {"rows": rows})
         try:
-            answer = session.post(self._url, json={"rows": rows}, timeout=_TIMEOUT_S)
+            answer = session.post(f"{self._url}{path}", json=body, timeout=_TIMEOUT_S)
             if answer.status_code != requests.codes.ok:
                 return "", str(answer.status_code)
             said: dict[str, Any] = answer.json()

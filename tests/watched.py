@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,9 +18,10 @@ import requests
 
 from tests.commands import ROOT
 from tests.compose import composed, free_ports
+from tests.integration.test_gunicorn import free_port, serving, wait_for_workers
 from tests.needs import lacking
+from tests.rules import MONITORING
 
-MONITORING: Final = ROOT / "monitoring"
 REMEDY: Final = "apt-get install prometheus prometheus-alertmanager"
 CADDY: Final = Path(sys.executable).with_name("caddy")
 _START_S: Final = 60
@@ -173,3 +175,46 @@ def alertmanager(folder: Path, file: Path, port: int) -> Iterator[None]:
     ]
     with running(f"http://127.0.0.1:{port}/-/ready", folder / "alertmanager.log", command):
         yield
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watched:
+    """
+    A service that is watched.
+
+    Attributes:
+        url: To which the public comes.
+        slot: Of the service itself, behind its proxy.
+        prometheus: That looks at it.
+    """
+
+    url: str
+    slot: str
+    prometheus: Prometheus
+
+
+@contextmanager
+def watched(folder: Path, **variables: str) -> Iterator[Watched]:
+    """
+    Everything that docker compose starts but for the databases: two workers, their proxy, and who watches both.
+
+    Args:
+        folder: With the registry; for what they write.
+        variables: Of the service.
+    """
+    port, (own, alerts), (site, window) = free_port(), free_ports(), free_ports()
+    with ExitStack() as stack:
+        server = stack.enter_context(serving(folder, WEB_CONCURRENCY="2", METRICS_PORT=str(port), **variables))
+        wait_for_workers(server, 2)
+        slot = f"127.0.0.1:{server.port}"
+        stack.enter_context(caddy(folder, blue=slot, green="127.0.0.1:9", site=site, window=window))
+        stack.enter_context(alertmanager(folder, MONITORING / "alertmanager.yml", alerts))
+        targets = {
+            "blue:9091": f"127.0.0.1:{port}",
+            "green:9091": "127.0.0.1:9",
+            "caddy:2020": f"127.0.0.1:{window}",
+            "127.0.0.1:9090": f"127.0.0.1:{own}",
+            "alertmanager:9093": f"127.0.0.1:{alerts}",
+        }
+        found = stack.enter_context(prometheus(folder, configure(folder, targets), own))
+        yield Watched(url=f"http://127.0.0.1:{site}", slot=f"http://{slot}", prometheus=found)

@@ -43,8 +43,8 @@ from tests.fragile import publish_fragile, publish_sluggish
 from tests.github import REPOSITORY
 from tests.integration.test_gunicorn import serving
 from tests.journal import make_outcome, make_prediction
-from tests.rules import HEARTBEAT, alerts
-from tests.watched import MONITORING, Prometheus, alertmanager, caddy, configure, prometheus
+from tests.rules import HEARTBEAT, MONITORING, alerts
+from tests.watched import Prometheus, alertmanager, caddy, configure, prometheus
 from watch.telling import key_of
 
 SECRET, KEY = new_key("all", list(Scope))

@@ -58,9 +58,7 @@ def test_every_alert_fires_when_it_should_and_not_otherwise(path: Path) -> None:
 
 def test_prometheus_reads_every_file_of_rules(tmp_path: Path) -> None:
     shutil.copytree(MONITORING / "rules", tmp_path / "rules")
-    (tmp_path / "key").write_text("anything")
-    text = (MONITORING / "prometheus.yml").read_text().replace("/run/secrets/metrics_key", str(tmp_path / "key"))
-    (tmp_path / "prometheus.yml").write_text(text)
+    shutil.copy(MONITORING / "prometheus.yml", tmp_path)
     said = promtool("check", "config", str(tmp_path / "prometheus.yml"))
     assert sum(map(int, re.findall(r"(\d+) rules found", said))) == len(list(rules()))
 

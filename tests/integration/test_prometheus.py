@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import re
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from ruamel.yaml import YAML
 
 from app.keys import Scope, new_key
 from core.documents import to_json_line
 from core.drift import Severity
 from core.experiment import Phase, Reading
 from core.registry import DirectoryRegistry
-from tests.compose import free_ports
 from tests.experiments import CHALLENGER, CHAMPION, make_experiment
+from tests.expressions import asked, operands
 from tests.factories import make_bundle
 from tests.findings import make_column, make_quality, make_report, make_window
 from tests.fragile import publish_fragile
-from tests.integration.test_gunicorn import free_port, serving, wait_for_workers
-from tests.watched import MONITORING, Prometheus, alertmanager, caddy, configure, prometheus
+from tests.watched import Prometheus, watched
 
 SECRET, KEY = new_key("all", list(Scope))
 SHADOW = "model-v1.2.0"
@@ -65,8 +61,9 @@ class Callers:
     def fill(self) -> None:
         """Ask until nothing more can be written down."""
         rows = [{"age": 20, "city": "Oslo"}] * 200
+        deadline = time.monotonic() + PATIENCE_S
         while self.send("POST", "/v1/predict/batch", json={"rows": rows}).status_code != 503:
-            pass
+            assert time.monotonic() < deadline
         for _ in range(5):
             requests.get(f"{self._health}/readyz", timeout=30)
 
@@ -97,41 +94,25 @@ def locked(store: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Prometheus, Callers]]:
-    """Everything that docker compose starts but for the databases, and its callers; each thing has happened once."""
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Prometheus, Callers]]:
+    """A service that is watched, and its callers; each thing has happened once."""
     folder = tmp_path_factory.mktemp("watched")
     registry = DirectoryRegistry(folder / "registry")
     good = make_bundle(folder / "good", tag=str(CHAMPION))
     registry.publish(good)
     publish_fragile(registry, good, CHALLENGER, feature="age", above=OLD)
     registry.publish(make_bundle(folder / "shadow", tag=SHADOW))
-    seen, (own, alerts), (site, window) = free_port(), free_ports(), free_ports()
     variables = {
         "API_KEYS": str(KEY),
         "MODEL_TAG": str(CHAMPION),
         "SHADOW_TAG": SHADOW,
         "SUBJECT_KEY": "s" * 32,
-        "WEB_CONCURRENCY": "2",
-        "METRICS_PORT": str(seen),
         "JOURNAL_SPOOL_BYTES": str(_SPOOL_BYTES),
         "JOURNAL_STORE_LIMIT_BYTES": "100000000",
         "CHALLENGER_BUDGET_MS": "60000",
     }
-    with ExitStack() as stack:
-        server = stack.enter_context(serving(folder, **variables))
-        wait_for_workers(server, 2)
-        slot = f"127.0.0.1:{server.port}"
-        stack.enter_context(caddy(folder, blue=slot, green="127.0.0.1:9", site=site, window=window))
-        stack.enter_context(alertmanager(folder, MONITORING / "alertmanager.yml", alerts))
-        targets = {
-            "blue:9091": f"127.0.0.1:{seen}",
-            "green:9091": "127.0.0.1:9",
-            "caddy:2020": f"127.0.0.1:{window}",
-            "127.0.0.1:9090": f"127.0.0.1:{own}",
-            "alertmanager:9093": f"127.0.0.1:{alerts}",
-        }
-        found = stack.enter_context(prometheus(folder, configure(folder, targets), own))
-        callers = Callers(f"http://127.0.0.1:{site}", f"http://{slot}")
+    with watched(folder, **variables) as service:
+        callers = Callers(service.url, service.slot)
         callers.send("PUT", "/v1/experiment", data=experiment(), headers={"Content-Type": "application/json"})
         callers.send("POST", "/v1/drift", data=report(), headers={"Content-Type": "application/json"})
         for _ in range(10):
@@ -139,58 +120,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Promethe
         with locked(folder / "journal/journal.db"):
             callers.fill()
             time.sleep(2)
-        yield found, callers
-
-
-def asked_by_panels() -> list[str]:
-    """The expressions of every dashboard."""
-    pages = [json.loads(path.read_text()) for path in (MONITORING / "grafana/dashboards").glob("*.json")]
-    panels = [panel for page in pages for panel in page["panels"]]
-    return sorted({target["expr"] for panel in panels for target in panel.get("targets", ())})
-
-
-def asked_by_rules() -> list[str]:
-    """What every rule looks at: of an alert that which is compared with something."""
-    rules = [
-        rule
-        for path in (MONITORING / "rules").glob("*.yml")
-        for group in YAML(typ="safe").load(path)["groups"]
-        for rule in group["rules"]
-    ]
-    return sorted({looked for rule in rules for looked in operands(rule["expr"])})
-
-
-_WORDS = re.compile(r"\s(and|or|unless)\s|\s(>=|<=|==|!=|>|<)\s")
-
-
-def operands(expression: str) -> list[str]:
-    """The parts of a condition that are compared with something; of anything else the whole."""
-    parts: list[tuple[int, int, str]] = []
-    depth = 0
-    for place, sign in enumerate(expression):
-        depth += (sign in "([{") - (sign in ")]}")
-        found = _WORDS.match(expression, place)
-        if depth == 0 and found:
-            parts.append((place, found.end(), found[1] or ""))
-    start, texts, is_compared = 0, [], False
-    for begin, end, word in [*parts, (len(expression), len(expression), "and")]:
-        if not is_compared:
-            texts.append(expression[start:begin].strip())
-        start, is_compared = end, not word
-    if len(texts) == 1 and texts[0] == expression.strip():
-        inner = expression.strip()
-        return operands(inner[1:-1]) if inner.startswith("(") and _closes(inner) == len(inner) - 1 else [inner]
-    return [each for text in texts for each in operands(text)]
-
-
-def _closes(expression: str) -> int:
-    """Where the first bracket is closed."""
-    depth = 0
-    for place, sign in enumerate(expression):
-        depth += (sign in "([{") - (sign in ")]}")
-        if depth == 0:
-            return place
-    return -1
+        yield service.prometheus, callers
 
 
 @pytest.mark.parametrize(
@@ -207,10 +137,9 @@ def test_what_a_condition_looks_at_is_found(expression: str, looked: Sequence[st
     assert operands(expression) == looked
 
 
-def test_every_expression_of_every_panel_and_rule_returns_data(watched: tuple[Prometheus, Callers]) -> None:
-    server, callers = watched
-    # Only where nothing is scraped at all is something absent.
-    missing = [each for each in asked_by_panels() + asked_by_rules() if not each.startswith("absent(")]
+def test_every_expression_of_every_panel_and_rule_returns_data(seen: tuple[Prometheus, Callers]) -> None:
+    server, callers = seen
+    missing = asked()
     assert len(missing) > 50
     deadline = time.monotonic() + PATIENCE_S
     while missing and time.monotonic() < deadline:
@@ -222,21 +151,23 @@ def test_every_expression_of_every_panel_and_rule_returns_data(watched: tuple[Pr
 def scraped(server: Prometheus, expression: str) -> float:
     """The value of an expression, from a scrape that began after now."""
     now = time.time()
+    deadline = now + PATIENCE_S
     while float(server.query("max(timestamp(slipway_requests_in_flight))")[0]["value"][1]) <= now:
+        assert time.time() < deadline
         time.sleep(0.1)
     return float(server.query(expression)[0]["value"][1])
 
 
-def test_what_it_shows_is_the_sum_over_the_workers(watched: tuple[Prometheus, Callers]) -> None:
-    server, callers = watched
+def test_what_it_shows_is_the_sum_over_the_workers(seen: tuple[Prometheus, Callers]) -> None:
+    server, callers = seen
     before = scraped(server, "sum(slipway_rows_total)")
     for _ in range(20):
         callers.ask()
     assert scraped(server, "sum(slipway_rows_total)") - before == 20 * (len(AGES) + 5 + 5)
 
 
-def test_every_rule_can_be_judged(watched: tuple[Prometheus, Callers]) -> None:
-    server, _ = watched
+def test_every_rule_can_be_judged(seen: tuple[Prometheus, Callers]) -> None:
+    server, _ = seen
     groups = requests.get(f"{server.url}/api/v1/rules", timeout=30).json()["data"]["groups"]
     rules = [rule for group in groups for rule in group["rules"]]
     assert rules
