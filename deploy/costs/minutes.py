@@ -78,10 +78,12 @@ def _count(field: str, many: int, cron: str) -> int:
         raise ScheduleUnclear(f"cron {cron!r}: {field!r} is not understood") from error
 
 
-def _values(part: str, many: int) -> range:
+def _values(part: str, many: int) -> set[int]:
     reach, _, step = part.partition("/")
     first, _, last = ("0", "-", str(many - 1)) if reach == "*" else reach.partition("-")
     end = int(last) if last else (many - 1 if step else int(first))
-    if not 0 <= int(first) <= end <= many:
+    # Sunday is 0 and 7.
+    most = many if many == _WEEKDAYS else many - 1
+    if not 0 <= int(first) <= end <= most:
         raise ValueError(reach)
-    return range(int(first), end + 1, int(step or 1))
+    return {value % many for value in range(int(first), end + 1, int(step or 1))}

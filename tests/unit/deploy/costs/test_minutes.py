@@ -20,6 +20,8 @@ from doubles.actions.workflow_file import read_workflow
         ("17 3 * * 2", 1),
         ("17 3 * * 1-5", 5),
         ("17 3 * * 1,3", 2),
+        ("17 3 * * 0,7", 1),
+        ("17 3 * * 5-7", 3),
         ("7 * * * *", 7 * 24),
         ("*/15 * * * *", 7 * 24 * 4),
         ("7/20 * * * *", 7 * 24 * 3),
@@ -30,7 +32,10 @@ def test_a_schedule_comes_due_so_often(cron: str, a_week: int) -> None:
     assert runs_a_month(cron) == pytest.approx(a_week / 7 * DAYS_A_MONTH)
 
 
-@pytest.mark.parametrize("cron", ["29 6 1 * *", "29 6 * * MON", "@daily", "29 6 * *", "61 6 * * *", "9-5 6 * * *", ""])
+@pytest.mark.parametrize(
+    "cron",
+    ["29 6 1 * *", "29 6 * * MON", "@daily", "29 6 * *", "60 6 * * *", "0 24 * * *", "0 6 * * 8", "9-5 6 * * *", ""],
+)
 def test_what_is_not_understood_is_not_counted_as_something_else(cron: str) -> None:
     with pytest.raises(ScheduleUnclear, match="cron"):
         runs_a_month(cron)
