@@ -53,7 +53,7 @@ class Shipper:
         """
         self._interval_s = max(every_s, _INTERVAL_S)
         self._spool, self._store, self._retention_days = spool, store, retention_days
-        self._pruned_at, self._is_late = -math.inf, False
+        self._prune_at, self._is_late = -math.inf, False
         self._stop = threading.Event()
         self._one_at_a_time = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -116,7 +116,6 @@ class Shipper:
         """Ship once, and say how long to wait before the next time."""
         try:
             self.ship(pause_s=_PAUSE_S)
-            self._prune()
         except JournalUnavailable as error:
             longer_s = min(2 * min(wait_s, _LONGEST_WAIT_S), _LONGEST_WAIT_S)
             _LOG.warning("the journal waits in the spool", problem=str(error), next_try_s=longer_s)
@@ -125,13 +124,21 @@ class Shipper:
         if self._is_late:
             _LOG.info("the journal is shipped again")
         self._is_late = False
+        self._prune()
         return self._interval_s
 
     def _prune(self) -> None:
-        """Forget, once an hour, what is too old."""
-        if time.monotonic() < self._pruned_at + _PRUNE_EVERY_S:
+        """Forget, once an hour, what is too old; what cannot be forgotten now is soon, and nothing waits for that."""
+        if time.monotonic() < self._prune_at:
             return
-        self._pruned_at = time.monotonic()
+        self._prune_at = time.monotonic() + _PRUNE_EVERY_S
+        try:
+            self._forget()
+        except JournalUnavailable as error:
+            self._prune_at = time.monotonic() + _LONGEST_WAIT_S
+            _LOG.warning("the journal keeps what is too old", problem=str(error), next_try_s=_LONGEST_WAIT_S)
+
+    def _forget(self) -> None:
         self._store.prune_claims(before=_days_ago(CLAIM_DAYS))
         if self._retention_days is None:
             return

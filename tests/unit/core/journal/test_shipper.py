@@ -26,6 +26,11 @@ class Moody(SqliteStore):
             raise JournalUnavailable(self._path, "away")
         super().add(records)
 
+    def prune_claims(self, *, before: int) -> None:
+        if self.is_away:
+            raise JournalUnavailable(self._path, "away")
+        super().prune_claims(before=before)
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Moody:
@@ -161,3 +166,15 @@ def test_closing_while_the_store_is_away_leaves_the_rest_to_the_next(
     Shipper(spool, store).close()
     fresh = SqliteStore(tmp_path / "journal.db")
     assert Shipper(Spool(tmp_path / "spool", max_bytes=10**6), fresh).ship() == 1
+
+
+def test_nothing_waits_where_nothing_was_asked_though_the_store_is_away(
+    shipper: Shipper, store: Moody, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.is_away = True
+    assert [shipper._try(0.1) for _ in range(3)] == [shipper._interval_s] * 3
+    said = capsys.readouterr().out
+    assert "waits in the spool" not in said
+    assert "is shipped again" not in said
+    # It is tried again later, not with every look.
+    assert said.count("the journal keeps what is too old") == 1
