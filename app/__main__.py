@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import socket
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +15,8 @@ except ModuleNotFoundError:
 from app.keys import Scope, new_key
 from app.served_model import ServedModel
 from app.settings import ServiceSettings
-from core.command import SlipwayGroup
-from core.errors import Fault, PortBusy, SettingsError, UnknownTag
+from core.command import SlipwayGroup, require_free
+from core.errors import UnknownTag
 from core.ledger import Environment, champion
 from core.places import is_on_github
 
@@ -46,7 +44,8 @@ def serve() -> None:
     tag = model.bundle.manifest.tag
     if champion(settings.ledger.history(Environment.PRODUCTION)) != tag:
         settings.ledger.record(Environment.PRODUCTION, tag, at=datetime.now(UTC), reason="python -m app serve")
-    click.echo(f"Serving on http://{settings.host}:{settings.port} - try /docs; stop with Ctrl-C", err=True)
+    address = f"http://{settings.host}:{settings.port}"
+    click.echo(f"Serving on {address}: the console at /, the API at /docs; stop with Ctrl-C", err=True)
     command = [sys.executable, "-m", "gunicorn", "--config", str(_GUNICORN_CONFIG), "app.wsgi:application"]
     # Workers must serve what was checked, even if another tag is published in between.
     os.execve(sys.executable, command, {**os.environ, "MODEL_TAG": str(tag)})  # noqa: S606  # our own interpreter
@@ -113,22 +112,9 @@ def _check(settings: ServiceSettings) -> ServedModel:
 
 
 def _require_ports(settings: ServiceSettings) -> None:
-    _require_free(settings.host, settings.port)
+    require_free(settings.host, settings.port)
     if settings.metrics_port is not None:
-        _require_free(settings.host, settings.metrics_port, "METRICS_PORT")
-
-
-def _require_free(host: str, port: int, variable: str = "PORT") -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except (OSError, UnicodeError) as error:
-            if getattr(error, "errno", None) == errno.EADDRINUSE:
-                raise PortBusy(host, port, variable) from error
-            reason = getattr(error, "strerror", None) or "not a host name"
-            problem = f"this machine cannot listen on {host}:{port} ({reason})"
-            raise SettingsError("environment", [Fault(place=f"HOST or {variable}", problem=problem)]) from error
+        require_free(settings.host, settings.metrics_port, "METRICS_PORT")
 
 
 if __name__ == "__main__":

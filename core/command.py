@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import math
 import os
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +13,7 @@ from typing import Any
 
 import click
 
-from core.errors import SlipwayError
+from core.errors import Fault, PortBusy, SettingsError, SlipwayError
 from core.tags import ModelTag
 
 
@@ -34,6 +37,47 @@ def columns(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in (head, *rows)
     )
+
+
+def require_free(host: str, port: int, variable: str = "PORT", host_variable: str = "HOST") -> None:
+    """
+    Make sure that a server can listen there, before it says that it does.
+
+    Args:
+        host: The address.
+        port: Likewise.
+        variable: That says the port.
+        host_variable: That says the host.
+
+    Raises:
+        PortBusy: if another process does.
+        SettingsError: if this machine cannot.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, UnicodeError) as error:
+            if getattr(error, "errno", None) == errno.EADDRINUSE:
+                raise PortBusy(host, port, variable) from error
+            reason = getattr(error, "strerror", None) or "not a host name"
+            problem = f"this machine cannot listen on {host}:{port} ({reason})"
+            raise SettingsError(
+                "environment", [Fault(place=f"{host_variable} or {variable}", problem=problem)]
+            ) from error
+
+
+class Number(click.FloatRange):
+    """A number on a command line, in a range; what is none lies in every range, as it compares with nothing."""
+
+    name = "number"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """See `click.ParamType.convert`."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
 
 
 class TagType(click.ParamType[ModelTag]):

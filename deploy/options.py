@@ -35,7 +35,10 @@ def open_service(settings: DeploySettings, url: str | None, make: Callable[[str,
     """
     found = url or (settings.platform.url if settings.platform else None)
     if not found:
-        raise SettingsError("environment", [Fault(place=_PLACE, problem="names the service, as does --service")])
+        raise SettingsError(
+            "environment",
+            [Fault(place=_PLACE, problem="is not set; it takes the service's address, as does --service")],
+        )
     try:
         return make(found, settings.service_key)
     except ValueError as error:

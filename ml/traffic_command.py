@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from core.command import Number
 from ml.options import DAY, MODEL_FILE
 from ml.settings import TrafficSettings
 
@@ -23,13 +23,6 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
     return value
 
 
-def _rate(_ctx: click.Context, _param: click.Parameter, value: float) -> float:
-    if math.isnan(value):
-        # It lies in every range, as it compares with nothing.
-        raise click.BadParameter("takes a number of rows per second")
-    return value
-
-
 @click.command()
 @MODEL_FILE
 @click.option("--url", callback=_url, help="Where the service is  [default: http://127.0.0.1:PORT]")
@@ -38,8 +31,7 @@ def _rate(_ctx: click.Context, _param: click.Parameter, value: float) -> float:
 @click.option("--limit", type=click.IntRange(1), help="Send so many rows at most, the first ones.")
 @click.option(
     "--rate",
-    type=click.FloatRange(0.001, 100_000),
-    callback=_rate,
+    type=Number(0.001, 100_000),
     default=50,
     show_default=True,
     help="Rows per second.",

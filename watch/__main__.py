@@ -11,7 +11,7 @@ try:
 except ModuleNotFoundError:
     sys.exit("error: this Python lacks what this needs; run scripts/setup serve, then .venv/bin/python -m watch")
 
-from core.command import SlipwayGroup, printable
+from core.command import SlipwayGroup, printable, require_free
 from core.github.issues import Inbox
 from core.logs import configure_logs
 from core.service import Service
@@ -40,6 +40,7 @@ def receive() -> None:
     While GitHub is away Alertmanager is told to send again. Without a repository the log tells.
     """
     settings = ReceiverSettings.from_env(os.environ)
+    require_free(settings.host, settings.port, "WATCH_PORT", "WATCH_HOST")
     from watch.serving import Receiver  # noqa: PLC0415  # whoever only looks needs no server
 
     click.echo(f"Receiving on http://{settings.host}:{settings.port}/alerts; stop with Ctrl-C", err=True)
@@ -51,7 +52,8 @@ def look_at() -> None:
     """Ask the service at SERVICE_URL how it is, and hold an issue of WATCH_ALERTS for each thing that is wrong.
 
     An issue is closed by the look that finds it mended. What only grows is counted since the last look; what the look
-    before has to know is kept in a closed issue. Without WATCH_ALERTS nothing is told or remembered.
+    before has to know is kept in a closed issue. Without WATCH_ALERTS nothing is told or remembered: what only grows
+    is then not judged, and the exit status is 1 if something is wrong.
     """
     # What is asked twice is of no interest between the lines.
     configure_logs("warning")
@@ -80,6 +82,9 @@ def look_at() -> None:
         add_summary(os.environ, summary(seen))
     if problem is not None:
         raise problem
+    if settings.alerts is None and any(verdict.is_true for verdict, _ in seen):
+        # Whoever is not told by an issue is by this.
+        sys.exit(1)
 
 
 if __name__ == "__main__":

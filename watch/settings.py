@@ -45,8 +45,9 @@ class ReceiverSettings:
         reader = SettingsReader(environment)
         token = reader.read("WATCH_TOKEN", "", _token, is_secret=True)
         in_file = reader.read("WATCH_TOKEN_FILE", "", _token_in)
-        if not token and not in_file:
-            reader.refuse("WATCH_TOKEN", f"names {_SHORTEST} characters or more that a message has to bring")
+        if not any(environment.get(name, "").strip() for name in ("WATCH_TOKEN", "WATCH_TOKEN_FILE")):
+            wanted = f"{_SHORTEST} letters, digits and signs or more that a message has to bring"
+            reader.refuse("WATCH_TOKEN", f"is not set; it takes {wanted}, and WATCH_TOKEN_FILE a file that holds them")
         opened = partial(open_alerts, environment=environment, patience_s=_PATIENCE_S)
         settings = cls(
             host=reader.read("WATCH_HOST", "127.0.0.1", str),
@@ -104,6 +105,9 @@ def _token_in(path: str) -> str:
     if not path:
         return ""
     try:
-        return _token(Path(path).read_text().strip())
+        text = Path(path).read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"names a file that can be read ({type(error).__name__})") from error
+    if not text:
+        raise ValueError("names a file with a token in it")
+    return _token(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from core.command import Number
 from core.documents import to_json
 from deploy.costs.figures import figures
 from deploy.costs.setups import SETUPS, Where
@@ -13,24 +14,30 @@ from deploy.costs.workflows import scheduled
 
 
 @click.command()
-@click.option("--rows-per-day", type=click.FloatRange(1, 1e10), default=1000, show_default="1,000", help="Scored.")
-@click.option("--rows-per-request", type=click.IntRange(1, 100_000), default=1, show_default=True, help="At a time.")
+@click.option("--rows-per-day", type=Number(1, 1e10), default=1000, show_default=True, help="Rows that are scored.")
+@click.option(
+    "--rows-per-request", type=click.IntRange(1, 100_000), default=1, show_default=True, help="In a request, of these."
+)
 @click.option(
     "--hours-per-day",
-    type=click.FloatRange(1, 24),
+    type=Number(1, 24),
     default=10,
     show_default=True,
     help="In which somebody asks; in the others a database may sleep.",
 )
-@click.option("--outcomes", type=click.FloatRange(0, 1), default=1, show_default=True, help="Share that is reported.")
-@click.option("--retention-days", type=click.IntRange(1, 36_500), help="JOURNAL_RETENTION_DAYS  [default: for ever]")
-@click.option("--sample", type=click.FloatRange(0, 1), default=1, show_default=True, help="JOURNAL_SAMPLE.")
 @click.option(
-    "--ship-every", type=click.FloatRange(0, 86_400), default=0, show_default=True, help="JOURNAL_SHIP_EVERY_S."
+    "--outcomes",
+    type=Number(0, 1),
+    default=1,
+    show_default=True,
+    help="Share of the rows whose outcome is reported.",
 )
+@click.option("--retention-days", type=click.IntRange(1, 36_500), help="JOURNAL_RETENTION_DAYS  [default: for ever]")
+@click.option("--sample", type=Number(0, 1), default=1, show_default=True, help="JOURNAL_SAMPLE.")
+@click.option("--ship-every", type=Number(0, 86_400), default=0, show_default=True, help="JOURNAL_SHIP_EVERY_S.")
 @click.option("--platform", type=click.Choice([each.value for each in Where]), help="Only this one.")
-@click.option("--host-usd", type=click.FloatRange(0), help="What a host of your own costs a month.")
-@click.option("--minutes", type=click.FloatRange(0), default=0, help="Of GitHub's runners beside schedules, a month.")
+@click.option("--host-usd", type=Number(0), help="What a host of your own costs a month.")
+@click.option("--minutes", type=Number(0), default=0, help="Of GitHub's runners beside schedules, a month.")
 @click.option("--public", "is_public", is_flag=True, help="The repository is public: minutes cost nothing.")
 @click.option("--json", "is_json", is_flag=True, help="For programs.")
 def cost(

@@ -111,7 +111,7 @@ def _row(found: Bill, traffic: Traffic, minutes_usd: float) -> tuple[str, ...]:
 
 
 def _usd(usd: float | None) -> str:
-    return _NOT_KNOWN if usd is None else f"${usd:.2f}"
+    return _NOT_KNOWN if usd is None else f"${usd:,.2f}"
 
 
 def _journal(traffic: Traffic) -> Iterator[str]:
@@ -130,7 +130,8 @@ def _journal(traffic: Traffic) -> Iterator[str]:
 def _next(question: Question) -> Iterator[str]:
     yield "What is due next, from so many rows a day on, each looked at by itself:"
     for setup in question.setups:
-        for step in steps(setup, question.traffic):
+        found = steps(setup, question.traffic)
+        for step in sorted(found, key=lambda step: step.rows_per_day or 0):
             rows = "never" if step.rows_per_day is None else f"{step.rows_per_day:,.0f}"
             yield f"  {setup.where:<7} {rows:>12}  {step.what}"
     yield (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from core.command import SlipwayGroup, TagType
+from core.command import Number, SlipwayGroup, TagType
 from core.errors import ExperimentError
 from core.experiment import Experiment
 from core.experiment_policy import read_policy_file
@@ -40,7 +40,7 @@ def experiment() -> None:
 
 @experiment.command()
 @click.argument("tag", type=TagType())
-@click.option("--share", type=click.FloatRange(0.001, 0.9), default=0.1, show_default=True, help="Of the subjects.")
+@click.option("--share", type=Number(0.001, 0.9), default=0.1, show_default=True, help="Of the subjects.")
 @click.option("--model-file", type=click.Path(path_type=Path), default="model.toml", show_default=True)
 @SERVICE
 def start(tag: ModelTag, share: float, model_file: Path, url: str | None) -> None:

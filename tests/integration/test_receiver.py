@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -316,7 +317,32 @@ def test_without_a_token_of_its_own_it_does_not_start() -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert done.stderr == ("error: environment: WATCH_TOKEN: names 16 characters or more that a message has to bring\n")
+    assert done.stderr == (
+        "error: environment: WATCH_TOKEN: is not set; it takes 16 letters, digits and signs or more that a message has "
+        "to bring, and WATCH_TOKEN_FILE a file that holds them\n"
+    )
+
+
+def test_where_it_cannot_listen_it_says_so_in_a_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        busy, nowhere = (
+            subprocess.run(
+                [sys.executable, "-m", "watch", "receive"],
+                cwd=ROOT,
+                env={"WATCH_TOKEN": "t" * 16, "WATCH_PORT": port, "WATCH_HOST": host},
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            for host in ("127.0.0.1", "not a host")
+        )
+    assert (busy.returncode, nowhere.returncode) == (1, 1)
+    assert busy.stderr == (
+        f"error: port {port} on 127.0.0.1 is in use; stop that process or set WATCH_PORT to a free one\n"
+    )
+    assert nowhere.stderr.startswith("error: environment: WATCH_HOST or WATCH_PORT: this machine cannot listen on ")
 
 
 def test_the_real_alertmanager_opens_and_closes_it(receiver: Receiver, hub: GitHub, tmp_path: Path) -> None:

@@ -143,7 +143,9 @@ def test_what_cannot_be_replayed_is_said_in_a_sentence(folder: Path, server: Ser
     assert f"error: {folder / 'nowhere'} holds no candidate; run scripts/train first, or name a published tag\n" in said
     assert "Invalid value for 'TAG'" in replay(folder, server, "newest", status=2)
     assert "model-v9.0.0 is not in the registry" in replay(folder, server, "model-v9.0.0", status=1)
-    assert "SERVICE_URL: names the service, as does --service" in command(folder, CHALLENGER, status=1)
+    assert "SERVICE_URL: is not set; it takes the service's address, as does --service" in command(
+        folder, CHALLENGER, status=1
+    )
     publish(folder, ("model-v2.0.0", 1.0), task=Task.REGRESSION)
     said = replay(folder, server, "model-v2.0.0", status=1)
     assert "model-v2.0.0 predicts price (regression), and model-v1.0.0 churn (binary)" in said

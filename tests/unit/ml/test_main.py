@@ -103,7 +103,7 @@ def test_a_candidate_whose_served_scores_are_not_the_trained_ones_is_not_publish
     ("option", "value", "words"),
     [
         ("--rate", "0", "0.0 is not in the range"),
-        ("--rate", "nan", "takes a number of rows per second"),
+        ("--rate", "nan", "'nan' is not a number"),
         ("--batch", "0", "0 is not in the range"),
         ("--since", "yesterday", "'yesterday' does not match the format"),
         ("--url", "127.0.0.1:8000", "takes the address of a service, such as http://127.0.0.1:8000"),

@@ -24,6 +24,13 @@ def test_the_token_may_lie_in_a_file(tmp_path: Path) -> None:
     assert settings.token == TOKEN["WATCH_TOKEN"]
 
 
+def test_a_file_without_a_token_in_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "token").touch()
+    with pytest.raises(SettingsError) as caught:
+        ReceiverSettings.from_env({"WATCH_TOKEN_FILE": str(tmp_path / "token")})
+    assert [fault.place for fault in caught.value.faults] == ["WATCH_TOKEN_FILE"]
+
+
 def test_every_fault_is_named_at_once_and_no_token_shown(tmp_path: Path) -> None:
     wrong = {
         "WATCH_TOKEN": "short",
@@ -34,7 +41,7 @@ def test_every_fault_is_named_at_once_and_no_token_shown(tmp_path: Path) -> None
     }
     with pytest.raises(SettingsError) as caught:
         ReceiverSettings.from_env(wrong)
-    places = {fault.place for fault in caught.value.faults}
-    assert places == set(wrong)
+    places = [fault.place for fault in caught.value.faults]
+    assert sorted(places) == sorted(wrong)
     assert "short" not in str(caught.value)
     assert "names a file that can be read (FileNotFoundError)" in str(caught.value)

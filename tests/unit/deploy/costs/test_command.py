@@ -47,7 +47,16 @@ def test_minutes_beyond_the_free_ones_are_paid_for_in_a_private_repository_only(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--rows-per-day", "0"], ["--hours-per-day", "25"], ["--sample", "2"], ["--platform", "mars"]]
+    "arguments",
+    [
+        ["--rows-per-day", "0"],
+        ["--rows-per-day", "nan"],
+        ["--hours-per-day", "25"],
+        ["--hours-per-day", "nan"],
+        ["--host-usd", "inf"],
+        ["--sample", "2"],
+        ["--platform", "mars"],
+    ],
 )
 def test_what_makes_no_sense_is_refused(arguments: list[str]) -> None:
     assert run(*arguments).exit_code == 2
