@@ -19,7 +19,9 @@ from app.settings import IN_MEMORY, ServiceSettings
 # So many wrong keys of an address are answered and logged in a minute. A right one is let in whatever else comes from
 # there: behind a proxy or a gateway, strangers and callers share an address.
 _WRONG_KEYS = parse("20/minute")
-_UNAUTHORIZED = Problem(401, "Unauthorized", "send a key as Authorization: Bearer KEY", {"WWW-Authenticate": "Bearer"})
+_CHALLENGE = {"WWW-Authenticate": "Bearer"}
+_UNAUTHORIZED = Problem(401, "Unauthorized", "send a key as Authorization: Bearer KEY", _CHALLENGE)
+_REFUSED = Problem(401, "Unauthorized", "no key that is known here was sent as Authorization: Bearer KEY", _CHALLENGE)
 # Rows that leave no trace are for whoever looks after the service, but for the single ones that people try on the
 # console.
 _TRACELESS = frozenset({Scope.ADMIN})
@@ -66,7 +68,7 @@ class Access:
         if not self._wrong.hit(_WRONG_KEYS, address):
             return _later(_WRONG_KEYS, self._wrong, address, "too many wrong keys came from your address")
         _LOG.warning("a key was refused", request_id=request_id, address=address)
-        return _UNAUTHORIZED
+        return _REFUSED
 
 
 def _later(limit: RateLimitItem, limiter: FixedWindowRateLimiter, caller: str, detail: str) -> Problem:

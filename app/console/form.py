@@ -86,7 +86,7 @@ def read_form(contract: Contract, *, max_bytes: int) -> Sent:
         raise MalformedRequest(f"the form has more than {most} inputs") from error
     sent = {name.removeprefix(_VALUE): text for name, text in pairs if name.startswith(_VALUE)}
     listed = {name: _as_listed(feature, sent[name]) for name, feature in _by_name(contract).items() if name in sent}
-    return Sent(key=dict(pairs).get(KEY, ""), texts=sent | listed)
+    return Sent(key=dict(pairs).get(KEY, "").strip(), texts=sent | listed)
 
 
 def _by_name(contract: Contract) -> dict[str, Feature]:

@@ -211,7 +211,13 @@ def test_a_service_that_asks_to_come_again_much_later_ends_it(place: Place) -> N
     ("key", "words"),
     [
         ("", "(401): send a key as Authorization: Bearer KEY; set API_KEY to a key that may do this"),
-        ("slip_of_nobody", "(401): send a key as Authorization: Bearer KEY; set API_KEY to a key that may do this"),
+        (
+            "slip_of_nobody",
+            (
+                "(401): no key that is known here was sent as Authorization: Bearer KEY; set API_KEY to a key that may "
+                "do this"
+            ),
+        ),
         (ADMIN, "(403): key 'admin' lacks the scope predict; set API_KEY to a key that may do this"),
     ],
     ids=["no key", "an unknown key", "a key for other things"],
