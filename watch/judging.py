@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from core.drift import Severity
 from core.thresholds import (
@@ -29,6 +30,9 @@ from core.thresholds import (
 from watch import catalogue as names
 from watch.figures import Figures
 from watch.memory import Growth
+
+_UNSAID: Final = "The service does not say."
+_UNCHECKED: Final = "Drift was never checked."
 
 
 class State(StrEnum):
@@ -149,43 +153,60 @@ def _counted(grown: Growth | None) -> Iterator[Verdict]:
 def _journal(figures: Figures) -> Iterator[Verdict]:
     yield _above(names.JOURNAL_NOT_DRAINING, figures.lag_s, LAG_S, "The journal's store is {} behind.", _age)
     yield _above(names.SPOOL_NEARLY_FULL, figures.spool, SPOOL_SHARE, "{} of what may wait waits.", _percent)
-    yield _above(names.STORE_NEARLY_FULL, figures.store, STORE_SHARE, "The store takes {} of what it may.", _percent)
+    yield _above(
+        names.STORE_NEARLY_FULL,
+        figures.store,
+        STORE_SHARE,
+        "The store takes {} of what it may.",
+        _percent,
+        unknown="JOURNAL_STORE_LIMIT_BYTES does not say what the store may take.",
+    )
 
 
 def _model(figures: Figures, now: float) -> Iterator[Verdict]:
     drifted, quality = figures.drifted, figures.quality
-    yield _above(
-        names.DATA_DRIFTED, drifted, 0, "Columns that are no longer what the model was trained on: {}.", _count
-    )
-    yield Verdict(
-        name=names.QUALITY_DEGRADED,
-        is_true=None if quality is None else quality >= Severity.ALERT.rank,
-        what="The model is right less often than the holdout promised." if quality else "",
-    )
+    moved = "Columns that are no longer what the model was trained on: {}."
+    yield _above(names.DATA_DRIFTED, drifted, 0, moved, _count, unknown=_UNCHECKED)
+    yield _quality(quality)
     checked = None if not figures.checked else now - figures.checked
-    yield _above(names.NOT_CHECKED, checked, DRIFT_DAYS * DAY_S, "The last drift check is {} old.", _age)
+    yield _above(
+        names.NOT_CHECKED, checked, DRIFT_DAYS * DAY_S, "The last drift check is {} old.", _age, unknown=_UNCHECKED
+    )
     trained = None if figures.trained is None else now - figures.trained
     yield _above(names.MODEL_STALE, trained, MODEL_DAYS * DAY_S, "The model that serves was trained {} ago.", _age)
     yield _outcomes(figures, now)
 
 
+def _quality(severity: float | None) -> Verdict:
+    is_true = None if severity is None else severity >= Severity.ALERT.rank
+    what = "The model is right as often as the holdout promised, or nearly."
+    if is_true is None:
+        what = "No drift check has known enough outcomes."
+    elif is_true:
+        what = "The model is right less often than the holdout promised."
+    return Verdict(name=names.QUALITY_DEGRADED, is_true=is_true, what=what)
+
+
 def _outcomes(figures: Figures, now: float) -> Verdict:
     """Where none ever came, none is expected, nor where nobody asks."""
     if figures.outcome is None or figures.predicted is None:
-        return Verdict(name=names.OUTCOMES_MISSING, is_true=None, what="")
+        return Verdict(name=names.OUTCOMES_MISSING, is_true=None, what=_UNSAID)
+    if not figures.outcome:
+        return Verdict(name=names.OUTCOMES_MISSING, is_true=False, what="No outcome ever came, and none is expected.")
     age_s, quiet_s = now - figures.outcome, now - figures.predicted
-    is_true = figures.outcome > 0 and age_s > OUTCOME_DAYS * DAY_S and quiet_s < DAY_S
+    is_true = age_s > OUTCOME_DAYS * DAY_S and quiet_s < DAY_S
+    begins = "Predictions are made, but the" if is_true else "The"
     return Verdict(
-        name=names.OUTCOMES_MISSING,
-        is_true=is_true,
-        what=f"Predictions are made, but the last outcome was reported {_age(age_s)} ago." if is_true else "",
+        name=names.OUTCOMES_MISSING, is_true=is_true, what=f"{begins} last outcome was reported {_age(age_s)} ago."
     )
 
 
-def _above(name: str, value: float | None, most: float, what: str, shown: Callable[[float], str]) -> Verdict:
-    """Whether a figure is above what it may be."""
+def _above(
+    name: str, value: float | None, most: float, what: str, shown: Callable[[float], str], *, unknown: str = _UNSAID
+) -> Verdict:
+    """Whether a figure is above what it may be; `unknown` says what it means that there is none."""
     if value is None:
-        return Verdict(name=name, is_true=None, what="")
+        return Verdict(name=name, is_true=None, what=unknown)
     return Verdict(name=name, is_true=value > most, what=what.format(shown(value)))
 
 

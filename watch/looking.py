@@ -26,6 +26,7 @@ from watch.trouble import Instance, Trouble, Watcher
 
 _KEY: Final = "watch/memory"
 _TITLE: Final = "What the last look at the service saw"
+_NOT_FOUND = 404
 _UNAVAILABLE, _PROBLEM, _REQUEST_ID = 503, "application/problem+json", "X-Request-Id"
 _SIGNS: Final = {True: "wrong", False: "well", None: "unknown"}
 
@@ -79,7 +80,8 @@ def _state_of(service: Service) -> tuple[State, str]:
     # The proxy says it in the same form, and so does a service that reads no request, without what names a request.
     if reply.status == _UNAVAILABLE and is_problem and _REQUEST_ID in reply.headers:
         return State.NOT_READY, service.said(reply)
-    return State.DOWN, f"/readyz is answered {reply.status}."
+    hint = "; is SERVICE_URL the address of a service?" if reply.status == _NOT_FOUND else "."
+    return State.DOWN, f"/readyz is answered {reply.status}{hint}"
 
 
 def _figures_of(service: Service) -> tuple[Figures | None, ServiceError | None]:
