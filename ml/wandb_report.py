@@ -107,5 +107,5 @@ def save(settings: WandbSettings, entity: str | None) -> str:
     except Exception as error:
         # The SDK raises classes of many modules.
         problem = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ReportNotSaved(f"W&B did not take the report ({problem}); its runs are there all the same") from error
+        raise ReportNotSaved(f"W&B did not take the report ({problem})") from error
     return str(report.url)

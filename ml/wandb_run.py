@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from core.bundle import Bundle
+from core.command import this_python
 from ml.settings import WandbMode, WandbSettings
 
 _INIT_TIMEOUT_S: Final = 15
@@ -61,11 +64,14 @@ def send(notes: Notes, settings: WandbSettings) -> str:
         else:
             return f"W&B run: {url}"
     try:
-        _record(notes, settings, mode="offline", api_key=None)
+        folder = _record(notes, settings, mode="offline", api_key=None)
+    except ModuleNotFoundError as error:
+        return f"No W&B run was recorded: {error.name} is not installed here; scripts/setup track installs it."
     except Exception as error:  # noqa: BLE001  # the same, and a full disk
         return f"{problem}No W&B run was recorded ({_first_line(error)})."
-    hint = "send it with `wandb sync`" if settings.api_key else "set WANDB_API_KEY to send runs as they happen"
-    return f"{problem}W&B run {notes.run_id} is in {settings.folder / 'wandb'}; {hint}"
+    command = f"{Path(this_python()).with_name('wandb')} sync {folder}"
+    hint = f"send it with `{command}`" if settings.api_key else "set WANDB_API_KEY to send runs as they happen"
+    return f"{problem}W&B run {notes.run_id} is in {folder}; {hint}"
 
 
 def _first_line(error: Exception) -> str:
@@ -114,4 +120,4 @@ def _record(notes: Notes, settings: WandbSettings, *, mode: Literal["online", "o
         wandb.teardown()
         raise
     # Asked of an offline run, the SDK warns that there is no such page.
-    return str(run.url) if mode == "online" else ""
+    return str(run.url) if mode == "online" else os.path.relpath(run.settings.sync_dir)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from core.bundle import Bundle
-from tests.commands import Home
+from tests.commands import ROOT, Home
 from tests.tables import write_churn
 from tests.wandb_file import read_records, run_summary
 
@@ -31,7 +33,9 @@ def done(home: Home, tmp_path_factory: pytest.TempPathFactory) -> subprocess.Com
 def test_the_training_ends_well_and_says_where_the_run_is(done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode == 0, done.stderr
     assert "W&B did not take the run" in done.stdout
-    assert "send it with `wandb sync`" in done.stdout
+    (sent,) = re.findall(r"send it with `(\S+) sync (\S+)`", done.stdout)
+    assert (Path(sent[0]).name, (ROOT / sent[0]).exists()) == ("wandb", True)
+    assert list((ROOT / sent[1]).glob("*.wandb"))
     assert "Published model-v1.0.0" in done.stdout
 
 
