@@ -81,6 +81,15 @@ def test_setup_with_an_old_python_says_so(tmp_path: Path) -> None:
     assert not (tmp_path / "venv").exists()
 
 
+@pytest.mark.parametrize("script", ["serve", "dashboards"])
+def test_a_script_without_options_takes_none(script: str) -> None:
+    done = subprocess.run(
+        [f"scripts/{script}", "--help"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=30
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("usage: ")
+
+
 def test_setup_of_an_unknown_level_is_a_usage_error() -> None:
     done = _run("setup", "everything")
     assert done.returncode == 2
