@@ -109,7 +109,7 @@ def test_what_the_runbook_would_have_set_in_the_service_reaches_it() -> None:
     )
     environment = {name for service in SERVICES.values() for name in service.get("environment", ())}
     # What looks and checks read, and a number of a file.
-    elsewhere = {"SERVICE_URL", "SERVICE_KEY", "DRIFT_ALERTS", "MODEL_DAYS"}
+    elsewhere = {"SERVICE_URL", "SERVICE_KEY", "DRIFT_ALERTS", "DRIFT_SOURCE", "MODEL_DAYS"}
     named = set(re.findall(r"\b([A-Z]+_[A-Z_]+)\b", text)) - elsewhere
     assert "JOURNAL_WHEN_FULL" in named
     assert named <= environment
