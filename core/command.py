@@ -74,7 +74,7 @@ class Number(click.FloatRange):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """See `click.ParamType.convert`."""
-        number = float(super().convert(value, param, ctx))
+        number = float(super().convert(value, param, ctx))  # type: ignore[arg-type]  # whatever was typed
         if not math.isfinite(number):
             self.fail(f"{value!r} is not a number", param, ctx)
         return number

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from app.__main__ import _require_free, main
+from app.__main__ import main
+from core.command import require_free
 from core.errors import PortBusy, SettingsError
 from core.registry import DirectoryRegistry
 
@@ -110,7 +111,7 @@ def test_preflight_of_a_tag_that_no_training_will_publish_says_so(tmp_path: Path
 
 def test_a_busy_port_is_noticed(busy_port: int) -> None:
     with pytest.raises(PortBusy) as caught:
-        _require_free(LOOPBACK, busy_port)
+        require_free(LOOPBACK, busy_port)
 
     assert (caught.value.host, caught.value.port) == (LOOPBACK, busy_port)
 
@@ -121,10 +122,10 @@ def test_a_port_is_free_again_right_after_its_server_stopped() -> None:
         with socket.create_connection((LOOPBACK, port)), listener.accept()[0]:
             pass
 
-    _require_free(LOOPBACK, port)
+    require_free(LOOPBACK, port)
 
 
 @pytest.mark.parametrize("host", ["::1", "192.0.2.1", "a" * 70 + ".", ".."])
 def test_an_address_that_is_not_this_machine_s_is_not_called_busy(host: str) -> None:
     with pytest.raises(SettingsError, match="HOST or PORT: this machine cannot listen on"):
-        _require_free(host, 8000)
+        require_free(host, 8000)

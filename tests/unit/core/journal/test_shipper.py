@@ -26,10 +26,10 @@ class Moody(SqliteStore):
             raise JournalUnavailable(self._path, "away")
         super().add(records)
 
-    def prune_claims(self, *, before: int) -> None:
+    def prune_claims(self, *, before: int) -> int:
         if self.is_away:
             raise JournalUnavailable(self._path, "away")
-        super().prune_claims(before=before)
+        return super().prune_claims(before=before)
 
 
 @pytest.fixture
