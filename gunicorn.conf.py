@@ -8,17 +8,21 @@ import gc
 import os
 import shutil
 import tempfile
+from pathlib import Path
 from typing import Any
 
 _own_metrics_dir = None
 if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
     _own_metrics_dir = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="slipway-metrics-")
+else:
+    Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).mkdir(parents=True, exist_ok=True)
 
 # prometheus_client looks at that variable when it is imported.
 from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics  # noqa: E402  # see above
 
 import app.started  # noqa: E402, F401  # see above; it says when that was
 from app.metrics.exposition import open_port  # noqa: E402  # see above
+from app.metrics.room import take_room  # noqa: E402  # see above
 from app.settings import ServiceSettings  # noqa: E402  # see above
 from app.worker import PatientWorker  # noqa: E402  # see above
 from core.errors import SettingsError  # noqa: E402  # see above
@@ -26,6 +30,8 @@ from core.errors import SettingsError  # noqa: E402  # see above
 try:
     _settings = ServiceSettings.from_env(os.environ)
 except SettingsError as error:
+    if _own_metrics_dir is not None:
+        shutil.rmtree(_own_metrics_dir)
     raise SystemExit(f"error: {error}") from error
 
 bind = f"{_settings.host}:{_settings.port}"
@@ -49,6 +55,11 @@ forwarder_headers = ""
 # Nobody administers the server by a socket in the home directory.
 control_socket_disable = True
 _COLLECT_AFTER = 20_000
+
+
+def post_fork(server: object, worker: Any) -> None:  # noqa: ARG001  # gunicorn calls it so
+    """Before anything is counted, have room for it."""
+    take_room(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]), worker.pid)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException, HTTPMessage
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -124,3 +125,28 @@ def test_where_answers_come_first_each_that_is_not_kept_is_logged(folder: Path, 
     assert set(kept) <= set(answered)
     assert len(requests(answered) - requests(kept)) == logged > 100
     assert set.union(*(thread.statuses for thread in threads)) == {200}
+
+
+def test_a_disk_that_is_full_under_the_metrics_takes_no_worker(folder: Path, disk: SmallDisk) -> None:
+    (disk.outside / "ballast").unlink()
+    metrics = disk.path / "metrics"
+    with serving(folder, within=disk.command, PROMETHEUS_MULTIPROC_DIR=str(metrics)) as server:
+        before = server.workers()
+        with (disk.outside / "ballast").open("wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
+            file.writelines(repeat(bytes(4096)))
+        # Each of these is counted in series of its own, some hundred of them.
+        for path in (
+            "/",
+            "/docs/",
+            "/openapi.json",
+            "/v1/model",
+            "/v1/model/card",
+            "/v1/journal",
+            "/nowhere",
+            "/livez",
+        ):
+            for method in ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"):
+                with closing(HTTPConnection(LOOPBACK, server.port, timeout=10)) as connection:
+                    connection.request(method, path, b"")
+                    connection.getresponse().read()
+        assert server.workers() == before
