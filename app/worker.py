@@ -25,6 +25,7 @@ from app.connection import BUSY_CLOSED, Connection
 
 # From the first byte on, so long may a request take to arrive whole.
 _PATIENCE_S: Final = 10.0
+_NOT_NOW: Final = frozenset({errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK, errno.EMFILE, errno.ENFILE})
 _SLOW_THREADS: Final = 2
 # So long a closing connection waits for the caller to read the answer.
 _LINGER_S: Final = 2.0
@@ -69,7 +70,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
             try:
                 sock, address = listener.accept()
             except OSError as error:
-                if error.errno not in {errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK}:
+                # Without a file for one more connection those that are there go on, and make room.
+                if error.errno not in _NOT_NOW:
                     raise
                 return
             self.nr_conns += 1

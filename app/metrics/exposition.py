@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from socketserver import TCPServer
-from typing import Any
+from typing import Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import structlog
@@ -16,6 +16,8 @@ from prometheus_client.registry import Collector
 from prometheus_flask_exporter import PrometheusMetrics
 from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics
 
+_MOST_CONNECTIONS: Final = 16
+_PATIENCE_S: Final = 10.0
 _LOG = structlog.get_logger()
 
 
@@ -63,6 +65,24 @@ class _Server(ThreadingWSGIServer):
 
     allow_reuse_port = True
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._room = threading.BoundedSemaphore(_MOST_CONNECTIONS)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer on a thread of its own, unless too many do: each has a file that the service may need."""
+        if not self._room.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer, and make room."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._room.release()
+
     def server_bind(self) -> None:
         """Listen, without asking a name service who this is, which may take its time."""
         TCPServer.server_bind(self)
@@ -71,7 +91,9 @@ class _Server(ThreadingWSGIServer):
 
 
 class _Silent(WSGIRequestHandler):
-    """Its lines would be no events."""
+    """Its lines would be no events; who sends nothing is not waited for."""
+
+    timeout = _PATIENCE_S
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the standard library's own signature
         """Say nothing."""

@@ -270,3 +270,14 @@ def _answer_of(connection: socket.socket) -> tuple[int, bytes]:
     while len(body) < length:
         body += connection.recv(65536)
     return int(head.split()[1]), head
+
+
+def test_without_a_file_for_one_more_connection_those_that_are_there_go_on(tmp_path: Path) -> None:
+    DirectoryRegistry(tmp_path / "registry").publish(make_bundle(tmp_path / "bundle"))
+    with serving(tmp_path, within=("prlimit", "--nofile=80")) as server, ExitStack() as stack:
+        before = server.workers()
+        for _ in range(120):
+            stack.enter_context(socket.create_connection((LOOPBACK, server.port)))
+        stack.close()
+        server.wait_until_ready()
+        assert server.workers() == before

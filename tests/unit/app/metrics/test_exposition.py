@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import socket
+import threading
 import time
+from contextlib import ExitStack, suppress
 
+import pytest
 import requests
 from prometheus_client import CollectorRegistry, Counter
 
+from app.metrics import exposition
 from app.metrics.exposition import MetricsPort
 from tests.integration.test_gunicorn import LOOPBACK, free_port
 
@@ -28,3 +33,27 @@ def test_several_may_listen_on_one_port_and_each_answers() -> None:
         each.close()
 
     assert answers == {"0", "1"}
+
+
+def test_those_who_send_nothing_cost_few_threads_and_no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exposition._Silent, "timeout", 1.0)
+    port, before = free_port(), threading.active_count()
+    shown = MetricsPort(CollectorRegistry(), LOOPBACK, port)
+    with ExitStack() as stack:
+        for _ in range(100):
+            idle = stack.enter_context(socket.create_connection((LOOPBACK, port)))
+            with suppress(OSError):
+                idle.sendall(b"GET / HTTP/1.1\r\nHost")
+        assert threading.active_count() - before <= 1 + 16
+        deadline = time.monotonic() + 60
+        while not _is_shown(port):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    shown.close()
+
+
+def _is_shown(port: int) -> bool:
+    try:
+        return requests.get(f"http://{LOOPBACK}:{port}/metrics", timeout=10).ok
+    except requests.RequestException:
+        return False
