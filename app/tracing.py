@@ -7,6 +7,7 @@ Source:
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.trace import Span
 
-_FLUSH_MS: Final = 5_000
+_LONGEST: Final = 512
+_FLUSH_S: Final = 5.0
 
 
 class Traces:
@@ -46,7 +48,8 @@ class Traces:
         Args:
             traceparent: The header that names the span it belongs to.
         """
-        headers = {} if traceparent is None else {"traceparent": traceparent}
+        # Of one that is too long the library would say so in a line that is no event.
+        headers = {"traceparent": traceparent} if traceparent and len(traceparent) <= _LONGEST else {}
         parent = self._propagator.extract(headers)
         self._current.set(self._tracer.start_span("request", parent, self._trace.SpanKind.SERVER))
 
@@ -93,8 +96,10 @@ class Traces:
 
     def close(self) -> None:
         """Send what has not been sent."""
-        self._provider.force_flush(_FLUSH_MS)
-        self._provider.shutdown()
+        # Where nobody answers the library tries for longer than it is told to.
+        ending = threading.Thread(target=self._provider.shutdown, name="traces", daemon=True)
+        ending.start()
+        ending.join(_FLUSH_S)
 
 
 def open_traces(settings: ServiceSettings) -> Traces | None:
@@ -111,6 +116,6 @@ def open_traces(settings: ServiceSettings) -> Traces | None:
     from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415  # see above
 
     about = {"service.name": settings.service_name, "service.version": VERSION}
-    provider = TracerProvider(resource=Resource.create(about))
+    provider = TracerProvider(resource=Resource.create(about), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     return Traces(provider)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -103,3 +105,22 @@ def test_the_address_of_a_collector_is_shown_nowhere(environment: dict[str, str]
     address = "https://user:hunter2@collector.test"
     settings = ServiceSettings.from_env(environment | {"OTEL_EXPORTER_OTLP_ENDPOINT": address})
     assert "hunter2" not in repr(settings)
+
+
+def test_a_collector_that_never_answers_holds_up_no_end(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracing, "_FLUSH_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
+        settings = ServiceSettings.from_env(environment | {"OTEL_EXPORTER_OTLP_ENDPOINT": url})
+        traces = tracing.open_traces(settings)
+        assert traces is not None
+        traces.begin("0" * 5000)
+        span = traces.take()
+        assert span is not None
+        traces.end(span, route="/v1/predict", method="POST", status=200, rows=1, model_tag="model-v1.0.0")
+        traces.close()
+        # It goes on trying beside the end of the process.
+        assert [each for each in threading.enumerate() if each.name == "traces" and each.daemon]
