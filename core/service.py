@@ -23,6 +23,8 @@ T = TypeVar("T")
 JOURNAL: Final = "/v1/journal"
 _TIMEOUT_S: Final = (10.0, 60.0)
 _CHUNK: Final = 65_536
+# Unpacked. The largest that is asked for at once is what a drift check has to know.
+_MOST_BYTES: Final = 200_000_000
 _WRONG_KEY: Final = frozenset({401, 403})
 
 
@@ -123,8 +125,9 @@ class Service:
             ServiceAway: if nothing came.
             ServiceError: if the address cannot be asked.
         """
-        with self._open(method, path, content, attempts=attempts, is_streamed=False) as found:
-            return _reply(found)
+        answer, body = self._open(method, path, content, attempts=attempts)
+        with answer:
+            return _reply(answer, body)
 
     def call(self, method: str, path: str, *, passes: int = requests.codes.ok, **content: Any) -> Reply:
         """
@@ -198,9 +201,10 @@ class Service:
 
     def _answer(self, path: str, query: Mapping[str, str], wanted: type[L]) -> Iterator[L]:
         rest = b""
-        with self._open("GET", path, {"params": query}, attempts=ATTEMPTS, is_streamed=True) as answer:
+        answer, body = self._open("GET", path, {"params": query}, attempts=ATTEMPTS, is_streamed=True)
+        with answer:
             if not 200 <= answer.status_code < 300:
-                raise self.refusal(path, _reply(answer))
+                raise self.refusal(path, _reply(answer, body))
             try:
                 for part in answer.iter_content(_CHUNK):
                     *lines, rest = (rest + part).split(b"\n")
@@ -211,32 +215,33 @@ class Service:
             raise _Cut
 
     def _open(
-        self, method: str, path: str, content: Mapping[str, Any], *, attempts: int, is_streamed: bool
-    ) -> requests.Response:
-        """Call a route, and again if that may help: each of them may be called twice."""
+        self, method: str, path: str, content: Mapping[str, Any], *, attempts: int, is_streamed: bool = False
+    ) -> tuple[requests.Response, bytes]:
+        """Call a route, and again if that may help: each of them may be called twice. A streamed body is not read."""
         number = 0
         while True:
             number += 1
             try:
-                answer = self._send(method, path, content, is_streamed=is_streamed)
+                answer = self._send(method, path, content)
+                body = b"" if is_streamed and answer.ok else self._body(answer)
             except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as failure:
                 wait_s = wait_before_next(number)
                 if wait_s is None or number >= attempts:
                     raise ServiceAway(f"{self.name}: {_why(failure)}") from failure
             else:
                 if answer.status_code not in PASSING:
-                    return answer
+                    return answer, body
                 wait_s = wait_before_next(number, answer.headers.get("Retry-After", ""))
                 if wait_s is None or number >= attempts:
-                    return answer
+                    return answer, body
                 answer.close()
             self._sleep(wait_s)
 
-    def _send(self, method: str, path: str, content: Mapping[str, Any], *, is_streamed: bool) -> requests.Response:
+    def _send(self, method: str, path: str, content: Mapping[str, Any]) -> requests.Response:
         url = self.name + path
         try:
             return self._session.request(
-                method, url, **content, timeout=self._timeout_s, allow_redirects=False, stream=is_streamed
+                method, url, **content, timeout=self._timeout_s, allow_redirects=False, stream=True
             )
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
             raise
@@ -244,6 +249,15 @@ class Service:
             # Of some host names urllib3 complains itself, by a ValueError.
             problem = f"{self.name}: cannot be asked ({type(error).__name__}); check the address"
             raise ServiceError(problem) from error
+
+    def _body(self, answer: requests.Response) -> bytes:
+        body = bytearray()
+        for part in answer.iter_content(_CHUNK):
+            body += part
+            if len(body) > _MOST_BYTES:
+                answer.close()
+                raise ServiceAway(f"{self.name}: what answers there is no Slipway, as its answer does not end")
+        return bytes(body)
 
     def refusal(self, path: str, reply: Reply) -> ServiceError:
         """What a reply that is no success means."""
@@ -280,11 +294,7 @@ class Service:
             raise ServiceError(problem) from error
 
 
-def _reply(answer: requests.Response) -> Reply:
-    try:
-        body = answer.content
-    except requests.RequestException:
-        body = b""
+def _reply(answer: requests.Response, body: bytes) -> Reply:
     return Reply(
         status=answer.status_code,
         body=body,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -137,7 +138,9 @@ def figures_in(text: str) -> Figures:
 def _samples(text: str) -> Iterator[_Sample]:
     for family in text_string_to_metric_families(text):
         for each in family.samples:
-            yield _Sample(name=each.name, labels=each.labels, value=each.value)
+            # What is no number tells nothing.
+            if math.isfinite(each.value):
+                yield _Sample(name=each.name, labels=each.labels, value=each.value)
 
 
 def _counters(shown: _Shown) -> Counters:

@@ -32,7 +32,7 @@ def beat(inbox: Inbox, now: datetime) -> str:
         GitHubError: see `GitHub.send`.
     """
     before = last_beat(inbox)
-    if before is not None and now - before < _EVERY:
+    if before is not None and abs(now - before) < _EVERY:
         return "the heart beats"
     text = (
         f"Prometheus, Alertmanager and the receiver of alerts gave a sign of life at {now:%Y-%m-%d %H:%M} UTC. They do "

@@ -70,8 +70,11 @@ def judge_heart(last_beat: float | None, now: float) -> Verdict:
     if last_beat is None:
         return Verdict(name=names.MONITORING_SILENT, is_true=None, what="There never was a heartbeat.")
     age_s = now - last_beat
-    what = f"The last sign of life of those who alert is {_age(age_s)} old."
-    return Verdict(name=names.MONITORING_SILENT, is_true=age_s > SILENT_AFTER_S, what=what)
+    # Of another clock, or somebody's hand.
+    is_ahead = age_s < -SILENT_AFTER_S
+    when = "in the future" if is_ahead else f"{_age(age_s)} old"
+    what = f"The last sign of life of those who alert is {when}."
+    return Verdict(name=names.MONITORING_SILENT, is_true=abs(age_s) > SILENT_AFTER_S, what=what)
 
 
 def judge_state(state: State, said: str) -> Iterator[Verdict]:

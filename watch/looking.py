@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -28,6 +30,8 @@ _KEY: Final = "watch/memory"
 _TITLE: Final = "What the last look at the service saw"
 _NOT_FOUND = 404
 _UNAVAILABLE, _PROBLEM, _REQUEST_ID = 503, "application/problem+json", "X-Request-Id"
+# With all that is tried again.
+_PATIENCE_S: Final = 120.0
 _SIGNS: Final = {True: "wrong", False: "well", None: "unknown"}
 
 
@@ -56,10 +60,12 @@ def look(service: Service, memory: Memory, now: datetime) -> Looked:
         memory: Of the looks before.
         now: With a time zone.
 
-    Raises:
-        ServiceError: if its address cannot be asked at all.
     """
-    state, said = _state_of(service)
+    try:
+        state, said = _state_of(service)
+    except ServiceError as error:
+        # Its address cannot be asked at all.
+        return Looked(verdicts=(), memory=memory, problem=error)
     verdicts = list(judge_state(state, said))
     figures, problem = (None, None) if state is State.DOWN else _figures_of(service)
     if figures is not None:
@@ -71,7 +77,8 @@ def look(service: Service, memory: Memory, now: datetime) -> Looked:
 
 def _state_of(service: Service) -> tuple[State, str]:
     try:
-        reply = service.ask("GET", "/readyz")
+        with _within(_PATIENCE_S, service):
+            reply = service.ask("GET", "/readyz")
     except ServiceAway as error:
         return State.DOWN, str(error)
     if reply.is_good:
@@ -84,9 +91,26 @@ def _state_of(service: Service) -> tuple[State, str]:
     return State.DOWN, f"/readyz is answered {reply.status}{hint}"
 
 
+@contextmanager
+def _within(seconds: float, service: Service) -> Iterator[None]:
+    """A block that ends after so long: who sends a byte now and then would hold it up for as long as they like."""
+
+    def end(*_: object) -> None:
+        raise ServiceAway(f"{service.name}: does not answer in time; try again later")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def _figures_of(service: Service) -> tuple[Figures | None, ServiceError | None]:
     try:
-        return _read(service, service.call("GET", "/metrics")), None
+        with _within(_PATIENCE_S, service):
+            return _read(service, service.call("GET", "/metrics")), None
     except ServiceError as error:
         return None, error
 
@@ -122,7 +146,6 @@ class Looker:
             Why not all could be looked at; None if it could.
 
         Raises:
-            ServiceError: if its address cannot be asked at all.
             GitHubError: if issues cannot be read or written.
         """
         beat = last_beat(self._inbox)
@@ -131,7 +154,7 @@ class Looker:
         looked = look(service, memory, now) if service else Looked(verdicts=(), memory=memory)
         verdicts = (heart, *looked.verdicts)
         since = _since(memory, verdicts, now)
-        beats = beat is not None and (now - beat).total_seconds() <= SILENT_AFTER_S
+        beats = beat is not None and abs((now - beat).total_seconds()) <= SILENT_AFTER_S
         # What Prometheus has told of since the last look is not told again by what is counted since then.
         told_since = (memory.at or 0.0) if beats else None
         for verdict, done in self._tell(verdicts, since, now, told_since):
@@ -186,7 +209,9 @@ def line(verdict: Verdict, done: str) -> str:
 def _since(memory: Memory, verdicts: tuple[Verdict, ...], now: datetime) -> dict[str, float]:
     """Since when what is true is; what nobody can tell stays as it was."""
     judged = {verdict.name: verdict.is_true for verdict in verdicts}
-    kept = {name: at for name, at in memory.since.items() if judged.get(name) is not False}
+    latest = now.timestamp()
+    # Whoever edited what is remembered may have left anything there.
+    kept = {name: at for name, at in memory.since.items() if judged.get(name) is not False and 0 <= at <= latest}
     return {name: now.timestamp() for name, is_true in judged.items() if is_true} | kept
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -274,6 +277,23 @@ def test_what_is_remembered_is_a_closed_issue_that_somebody_may_break(watch: Wat
     assert list(memory.servers) == ["1000.000"]
 
 
+@pytest.mark.parametrize("since", [1e300, -1e300, -99999999999999, 4e9])
+def test_a_time_that_was_never_does_not_silence_an_alert(watch: Watch, since: float) -> None:
+    memory = Memory(at=1000.0, since={"ServiceDown": since})
+    watch.inbox.keep(Alert(key="watch/memory", title="Memory", body="", ending=hidden(memory)))
+    with answering(lambda _: Answer(status=404, body=b"")) as service:
+        watch.look(service.url)
+    assert watch.states == {"ServiceDown": "open"}
+    assert f"| {datetime.now(UTC):%Y-%m-%d} " in (watch.alerts["ServiceDown"].body or "")
+
+
+def test_without_a_repository_what_is_wrong_is_the_exit_status(watch: Watch) -> None:
+    with answering(lambda _: Answer(status=404, body=b"")) as service:
+        done = watch.look(service.url, WATCH_ALERTS="none")
+    assert "wrong: ServiceDown: The service does not answer: /readyz is answered 404" in done.stdout
+    assert done.returncode == 1
+
+
 def test_without_a_repository_it_is_said_and_nothing_told(watch: Watch, server: Server, github: GitHub) -> None:
     done = watch.look(url_of(server), WATCH_ALERTS="none")
     assert done.returncode == 0
@@ -302,6 +322,47 @@ def test_a_service_that_cannot_write_down_is_not_ready() -> None:
     assert found["JournalUnavailable"].what == "The service is not ready: nothing can be written"
     assert found["JournalUnavailable"].is_true
     assert not found["ServiceDown"].is_true
+
+
+@contextmanager
+def dripping(head: bytes) -> Iterator[str]:
+    """The address of what never ends an answer."""
+    over = threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, suppress(OSError):
+                    connection.sendall(head)
+                    while not over.wait(0.05):
+                        connection.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=[listener], daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        over.set()
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: "])
+def test_who_sends_a_byte_now_and_then_is_down(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("watch.looking._PATIENCE_S", 1.0)
+    with dripping(head) as url:
+        looked = look(Service(url, ""), Memory(), datetime.now(UTC))
+    assert [(each.name, each.is_true) for each in looked.verdicts] == [
+        ("ServiceDown", True),
+        ("JournalUnavailable", None),
+    ]
+    assert looked.verdicts[0].what.endswith("does not answer in time; try again later")
+
+
+def test_an_answer_without_an_end_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.service._MOST_BYTES", 1000)
+    found = looked_at(Answer(body=bytes(2000)))
+    assert found["ServiceDown"].what.endswith("its answer does not end")
 
 
 @pytest.mark.parametrize("status", [502, 503, 504, 404])

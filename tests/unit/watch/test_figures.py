@@ -70,3 +70,9 @@ def test_what_is_shown_is_read_and_the_rest_is_unknown() -> None:
 def test_what_is_no_slipway_is_refused(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         figures_in(text)
+
+
+@pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf"])
+def test_what_is_no_number_tells_nothing(value: str) -> None:
+    text = TEXT.replace("slipway_journal_spool_bytes 25", f"slipway_journal_spool_bytes {value}")
+    assert (figures_in(TEXT).spool, figures_in(text).spool) == (0.25, None)

@@ -139,3 +139,5 @@ def test_a_heart_is_silent_after_three_hours_and_was_to_beat_before() -> None:
     silent = judge_heart(NOW - 3 * HOUR - 1, NOW)
     assert (silent.is_true, silent.what) == (True, "The last sign of life of those who alert is 3 hours old.")
     assert judge_heart(None, NOW).is_true is None
+    ahead = judge_heart(NOW + 4 * HOUR, NOW)
+    assert (ahead.is_true, ahead.what) == (True, "The last sign of life of those who alert is in the future.")
