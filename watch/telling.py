@@ -48,10 +48,11 @@ def key_of(name: str) -> str:
     """
     What names an alert's issue, whoever raises it, such as `alert:manyerrors`.
 
-    A key takes few signs; a name of none of them stands in it as a digest.
+    A key takes few signs; a name that has others is told from its like by a digest.
     """
     plain = _NO_KEY.sub("-", name.lower()).strip("._:/-")
-    return f"{_PREFIX}{plain or _digest(name)}"
+    parts = [plain] if plain == name.lower() else [plain, _digest(name)]
+    return _PREFIX + "-".join(filter(None, parts))
 
 
 def has_to_be_told(trouble: Trouble, before: Told | None, *, by: Watcher, is_open: bool, now: Moment) -> bool:
@@ -113,10 +114,18 @@ def runbook_of(runbook: str, page: str) -> str:
 
 def _first_look(trouble: Trouble, first: Instance, page: str) -> str:
     url = runbook_of(trouble.runbook, page)
-    linked = [f"[{trouble.name} in the runbook]({url})"] if _LINKED.fullmatch(url) else ["the service's log"]
+    linked = (
+        [f"[{_plain(trouble.name)} in the runbook]({_linkable(url)})"]
+        if _LINKED.fullmatch(url)
+        else ["the service's log"]
+    )
     if _LINKED.fullmatch(first.query):
-        linked.append(f"[what Prometheus shows]({first.query.replace(')', '%29')})")
+        linked.append(f"[what Prometheus shows]({_linkable(first.query)})")
     return ", then ".join(linked) + "."
+
+
+def _linkable(url: str) -> str:
+    return url.replace(")", "%29")
 
 
 def _facts(trouble: Trouble) -> str:

@@ -16,8 +16,11 @@ _HIDDEN: Final = re.compile(r"<!-- slipway:state (.*?) -->")
 
 def hidden(document: Document) -> str:
     """A document as a comment in Markdown, which readers do not see."""
-    # In JSON these can only stand in a text, where they may be written so; the comment cannot end before its end.
-    text = msgspec.json.encode(document).decode().replace(">", "\\u003e").replace("<", "\\u003c")
+    # In JSON these can only stand in a text, where they may be written so; the comment cannot end before its end, nor
+    # call anybody.
+    text = msgspec.json.encode(document).decode()
+    for sign in "<>@":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
     return f"<!-- slipway:state {text} -->"
 
 

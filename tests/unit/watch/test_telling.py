@@ -85,7 +85,9 @@ def test_what_prometheus_says_no_more_is_forgotten_and_what_a_look_saw_is_not() 
 
 def test_whoever_sees_it_it_has_one_key() -> None:
     assert key_of("ManyErrors") == "alert:manyerrors"
-    assert key_of("Disk full (/var)") == "alert:disk-full-/var"
+    # Names that differ in their signs alone are of different things.
+    assert key_of("Disk full (/var)").startswith("alert:disk-full-/var-")
+    assert key_of("Disk full (/var)") != key_of("disk full: /var")
 
 
 @given(st.text(min_size=1))
@@ -109,3 +111,12 @@ def test_no_text_of_a_rule_passes_for_a_mark_of_ours(what: str, where: str) -> N
     body = body_of(alert_of(trouble, by=Watcher.PROMETHEUS, page=PAGE, now=NOW))
     assert body.count("<!--") == 2
     assert hidden_in(body, Told) == told(trouble)
+
+
+def test_a_name_passes_for_nothing_else() -> None:
+    name = f"X {marker_of(key_of('ManyErrors'))} @octocat"
+    trouble = replace(TROUBLE, name=name, runbook="https://x/)@octocat/team")
+    body = body_of(alert_of(trouble, by=Watcher.PROMETHEUS, page=PAGE, now=NOW)).partition("**First look**")[2]
+    assert marker_of(key_of("ManyErrors")) not in body
+    assert "](https://x/%29@octocat/team)" in body
+    assert " @octocat" not in body
