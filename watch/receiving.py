@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 
+from core.errors import SlipwayError
 from core.github.client import GitHub
 from core.github.issues import Inbox
 from watch.desk import Desk
@@ -16,7 +17,16 @@ from watch.heartbeat import beat
 from watch.trouble import HEARTBEAT, PAGE, Watcher
 from watch.webhook import Message
 
+# Alertmanager waits for ten seconds.
+_PATIENCE_S: Final = 5.0
 _LOG: Any = structlog.get_logger()
+
+
+class AlertsWait(SlipwayError):
+    """An alert cannot be told now, as others are being told."""
+
+    def __init__(self) -> None:
+        super().__init__("others are being told, and GitHub is slow")
 
 
 class Teller(Protocol):
@@ -26,6 +36,7 @@ class Teller(Protocol):
         """
         Raises:
             GitHubError: if it cannot be told now.
+            AlertsWait: likewise.
         """
 
 
@@ -44,7 +55,10 @@ class IssueTeller:
     def tell(self, message: Message, now: datetime) -> list[str]:
         """See `Teller.tell`; told twice, nothing changes."""
         # Two messages of one alert at once would open two issues.
-        with self._lock:
+        if not self._lock.acquire(timeout=_PATIENCE_S):
+            # Whoever asks is gone by then, and asks again.
+            raise AlertsWait
+        try:
             trouble = message.trouble()
             if message.kind == HEARTBEAT:
                 if trouble is None:
@@ -54,6 +68,8 @@ class IssueTeller:
                 ended = f"Over since {message.ended:%Y-%m-%d %H:%M} UTC, as Alertmanager says."
                 return [self._desk.settle(message.name, ended)]
             return [self._desk.tell(trouble, now)]
+        finally:
+            self._lock.release()
 
 
 class LogTeller:

@@ -19,7 +19,7 @@ from core.github.settings import LOOPBACK, GitHubSettings
 if TYPE_CHECKING:
     import requests
 
-_TIMEOUT_S: Final = (10.0, 60.0)
+_CONNECT_S, _READ_S = 10.0, 60.0
 _REDIRECTS: Final = 5
 # Longer than GitHub usually wants one to wait who asked too much.
 PATIENCE_S: Final = 200.0
@@ -40,6 +40,8 @@ class Transport:
             sleep: Waits.
         """
         self._settings, self._patience_s, self.sleep = settings, patience_s, sleep
+        # Whoever is in a hurry waits no longer for an answer either.
+        self._timeout_s = (_CONNECT_S, min(_READ_S, max(patience_s, _CONNECT_S)))
         self._made: requests.Session | None = None
 
     @property
@@ -129,7 +131,7 @@ class Transport:
                 place,
                 **options,
                 auth=Bearer(self._settings.token if self.is_ours(place) else ""),
-                timeout=_TIMEOUT_S,
+                timeout=self._timeout_s,
                 allow_redirects=False,
                 stream=True,
             )

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,12 +21,14 @@ from doubles.github.state import Issue
 from tests.alertmanager import Receiver, message, receiving, sent, variables
 from tests.commands import ROOT
 from tests.compose import free_ports
-from tests.github import REPOSITORY, Caller
+from tests.github import REPOSITORY, Caller, make_client
 from tests.github import sent as changes_at
 from tests.one_host import wait_for
 from tests.watched import program, running
 from watch.heartbeat import Beat
+from watch.receiving import AlertsWait, IssueTeller
 from watch.telling import Told
+from watch.webhook import read_message
 
 FIRING, OVER = message(sent()), message(sent(firing=False))
 HEARTBEAT = message(sent("Heartbeat", labels={"severity": "none", "kind": "heartbeat"}))
@@ -175,6 +177,15 @@ def test_while_github_is_away_it_is_to_be_sent_again(receiver: Receiver, hub: Gi
     hub.faults.clear()
     assert receiver.post(FIRING).status_code == 200
     assert the_issue(hub).state == "open"
+
+
+def test_who_would_wait_for_others_for_long_is_to_send_again(hub: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("watch.receiving._PATIENCE_S", 0.01)
+    teller = IssueTeller(make_client(hub, hub.token(issues="write", contents="read")))
+    told = read_message(json.dumps(message(sent("ManyErrors"))).encode())
+    with teller._lock, pytest.raises(AlertsWait):
+        teller.tell(told, datetime.now(UTC))
+    assert len(teller.tell(told, datetime.now(UTC))) == 1
 
 
 def test_without_the_token_nothing_is_told(receiver: Receiver, hub: GitHub) -> None:
