@@ -16,6 +16,8 @@ REPORT_FORMAT: Final = 1
 REPORT_NAME, MEMORY_NAME = "drift-report", "drift-memory"
 # A time with its zone.
 Moment = Annotated[datetime, Meta(tz=True)]
+# What every reader of JSON can hold.
+Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 
 
 class Severity(StrEnum):
@@ -130,7 +132,7 @@ class ColumnFinding(Document, frozen=True, kw_only=True):
     severity: Severity
     rule: Rule | None = None
     sentence: str
-    rows: int
+    rows: Whole
     missing: float | None = None
     reference_missing: float | None = None
     effect: float | None = None
@@ -141,7 +143,7 @@ class ColumnFinding(Document, frozen=True, kw_only=True):
     importance: float | None = None
     quantiles: tuple[float, ...] = ()
     reference_quantiles: tuple[float, ...] = ()
-    unseen: dict[str, int] = field(default_factory=dict)
+    unseen: dict[str, Whole] = field(default_factory=dict)
     bars: tuple[Bar, ...] = ()
     since: Moment | None = None
     history: tuple[Point, ...] = ()
@@ -162,10 +164,10 @@ class WindowFindings(Document, frozen=True, kw_only=True):
     """
 
     tag: str
-    days: int
+    days: Whole
     start: Moment
     end: Moment
-    rows: int
+    rows: Whole
     severity: Severity
     columns: tuple[ColumnFinding, ...]
 
@@ -194,7 +196,7 @@ class SegmentQuality(Document, frozen=True, kw_only=True):
 
     column: str
     category: str
-    labels: int
+    labels: Whole
     figures: dict[str, Figure]
 
 
@@ -214,8 +216,8 @@ class QualityFindings(Document, frozen=True, kw_only=True):
     end: Moment
     severity: Severity
     sentence: str
-    predictions: int
-    labels: int
+    predictions: Whole
+    labels: Whole
     figures: dict[str, Figure]
     segments: tuple[SegmentQuality, ...] = ()
     history: tuple[tuple[Moment, dict[str, float | None]], ...] = ()
@@ -239,8 +241,8 @@ class Supply(Document, frozen=True, kw_only=True):
     severity: Severity
     sentence: str
     newest: Moment | None
-    quiet_days: int
-    allowed_quiet_days: int
+    quiet_days: Whole
+    allowed_quiet_days: Whole
 
 
 class DriftReport(Document, frozen=True, kw_only=True):
@@ -271,7 +273,7 @@ class DriftReport(Document, frozen=True, kw_only=True):
     windows: tuple[WindowFindings, ...]
     quality: tuple[QualityFindings, ...]
     supply: Supply
-    judged: int
+    judged: Whole
     notes: tuple[str, ...] = ()
 
 
