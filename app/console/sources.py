@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+import structlog
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -29,6 +30,7 @@ from core.ledger import Deployment, DeploymentLedger, Environment
 # Who looks again at once sees the same, and a ledger may be far away.
 _STORE_FRESH_S, _LEDGER_FRESH_S = 10.0, 60.0
 _PATIENCE_S: Final = 1.5
+_LOG = structlog.get_logger()
 # A registry may have other metrics beside these, which are read from a store that may be away.
 _COUNTED: Final = (
     f"{SECONDS}_bucket",
@@ -131,11 +133,18 @@ class Sources:
         self._ledger.begin()
         return Gathered(
             at=datetime.now(UTC),
-            counted=Collected(self._counts()),
+            counted=self._collected(),
             waiting=self._waiting(),
             kept=self._kept.look(),
             ledger=self._ledger.look(),
         )
+
+    def _collected(self) -> Collected:
+        try:
+            return Collected(self._counts())
+        except Exception:  # noqa: BLE001  # a broken file of counts; the rest is worth showing
+            _LOG.exception("what the workers counted cannot be read")
+            return Collected(())
 
     def _waiting(self) -> Waiting | None:
         spool = self._journal.spool
