@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import structlog
 from flask.testing import FlaskClient
+from prometheus_client.core import Metric
 
 from app.journal import Journal
 from app.keys import Scope, new_key
@@ -204,6 +205,19 @@ def test_a_store_that_is_away_leaves_a_page_and_no_password(home: Folder, capsys
     assert "✓ ready" in text
     assert "model-v1.0.0 ✓ serves production" in text
     assert "hunter2" not in answer.text
+
+
+def test_counts_that_cannot_be_read_leave_a_page(
+    home: Folder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> list[Metric]:
+        raise ValueError("a broken file")
+
+    monkeypatch.setattr("app.meters_of", lambda *_, **__: broken)
+    answer = home.app().test_client().get("/")
+    assert answer.status_code == 200
+    assert "model-v1.0.0 ✓ serves production" in words(answer)
+    assert "what the workers counted cannot be read" in capsys.readouterr().out
 
 
 def test_a_ledger_that_cannot_be_read_leaves_a_page(home: Folder) -> None:
