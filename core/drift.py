@@ -16,8 +16,8 @@ REPORT_FORMAT: Final = 1
 REPORT_NAME, MEMORY_NAME = "drift-report", "drift-memory"
 # A time with its zone.
 Moment = Annotated[datetime, Meta(tz=True)]
-# What every reader of JSON can hold.
-Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+# What every reader of JSON holds exactly (RFC 8259, section 6).
+Whole = Annotated[int, Meta(ge=1 - 2**53, le=2**53 - 1)]
 
 
 class Severity(StrEnum):
