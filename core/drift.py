@@ -16,8 +16,6 @@ REPORT_FORMAT: Final = 1
 REPORT_NAME, MEMORY_NAME = "drift-report", "drift-memory"
 # A time with its zone.
 Moment = Annotated[datetime, Meta(tz=True)]
-# What every reader of JSON holds exactly (RFC 8259, section 6).
-Whole = Annotated[int, Meta(ge=1 - 2**53, le=2**53 - 1)]
 
 
 class Severity(StrEnum):
@@ -132,7 +130,7 @@ class ColumnFinding(Document, frozen=True, kw_only=True):
     severity: Severity
     rule: Rule | None = None
     sentence: str
-    rows: Whole
+    rows: int
     missing: float | None = None
     reference_missing: float | None = None
     effect: float | None = None
@@ -143,7 +141,7 @@ class ColumnFinding(Document, frozen=True, kw_only=True):
     importance: float | None = None
     quantiles: tuple[float, ...] = ()
     reference_quantiles: tuple[float, ...] = ()
-    unseen: dict[str, Whole] = field(default_factory=dict)
+    unseen: dict[str, int] = field(default_factory=dict)
     bars: tuple[Bar, ...] = ()
     since: Moment | None = None
     history: tuple[Point, ...] = ()
@@ -164,10 +162,10 @@ class WindowFindings(Document, frozen=True, kw_only=True):
     """
 
     tag: str
-    days: Whole
+    days: int
     start: Moment
     end: Moment
-    rows: Whole
+    rows: int
     severity: Severity
     columns: tuple[ColumnFinding, ...]
 
@@ -196,7 +194,7 @@ class SegmentQuality(Document, frozen=True, kw_only=True):
 
     column: str
     category: str
-    labels: Whole
+    labels: int
     figures: dict[str, Figure]
 
 
@@ -216,8 +214,8 @@ class QualityFindings(Document, frozen=True, kw_only=True):
     end: Moment
     severity: Severity
     sentence: str
-    predictions: Whole
-    labels: Whole
+    predictions: int
+    labels: int
     figures: dict[str, Figure]
     segments: tuple[SegmentQuality, ...] = ()
     history: tuple[tuple[Moment, dict[str, float | None]], ...] = ()
@@ -241,8 +239,8 @@ class Supply(Document, frozen=True, kw_only=True):
     severity: Severity
     sentence: str
     newest: Moment | None
-    quiet_days: Whole
-    allowed_quiet_days: Whole
+    quiet_days: int
+    allowed_quiet_days: int
 
 
 class DriftReport(Document, frozen=True, kw_only=True):
@@ -273,7 +271,7 @@ class DriftReport(Document, frozen=True, kw_only=True):
     windows: tuple[WindowFindings, ...]
     quality: tuple[QualityFindings, ...]
     supply: Supply
-    judged: Whole
+    judged: int
     notes: tuple[str, ...] = ()
 
 

@@ -36,7 +36,9 @@ def with_unit(text: str, unit: str) -> str:
 
 def counted(count: float, thing: str) -> str:
     """So many of something, as in 1 row and 2,000 rows."""
-    return f"{count:,.0f} {thing}{'' if count == 1 else 's'}"
+    # A whole number may be larger than any float.
+    shown = f"{count:,}" if isinstance(count, int) else f"{count:,.0f}"
+    return f"{shown} {thing}{'' if count == 1 else 's'}"
 
 
 def share(value: float) -> str:

@@ -73,7 +73,6 @@ def test_before_the_first_report_the_answer_says_how_to_make_one(client: FlaskCl
         (changed(severity="awful"), "report.severity", "Invalid enum value 'awful'"),
         (changed(format=2), "report.format", "Expected `int` <= 1"),
         (changed(made_at="2026-11-26T06:00:00"), "report.made_at", "with a timezone"),
-        (changed(judged=10**400), "report.judged", "Expected `int` <= 9007199254740991"),
         (changed(windows=[{}]), "report.windows[0]", "missing required field `tag`"),
         (changed(**{"x" * 1000: 1}), "report", "..."),
     ],

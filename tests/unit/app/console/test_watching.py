@@ -8,7 +8,9 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 import structlog
 from flask.testing import FlaskClient
@@ -24,7 +26,7 @@ from core.registry import DirectoryRegistry
 from doubles.github import GitHub
 from doubles.github.faults import Slow
 from tests.busy_service import Folder, ask, fill, publish, running_experiment
-from tests.drift_reports import crowded
+from tests.drift_reports import crowded, make_report, worse_quality
 from tests.factories import make_wide_bundle
 from tests.github import REPOSITORY
 from tests.journal import make_prediction
@@ -37,6 +39,7 @@ KEYS = {"API_KEYS": f"{ADMIN_ENTRY},{PREDICT_ENTRY},{ALL_ENTRY}"}
 FILLED = {"value.age": "30", "value.city": "Oslo"}
 SECTIONS = ("traffic", "scores", "drift", "quality", "experiment", "deployments")
 LACKS = "key 'asker' lacks the scope admin."
+WHOLE = {"rows", "days", "judged", "labels", "predictions", "quiet_days", "allowed_quiet_days"}
 # Of what is for admins only.
 DATA = re.compile(
     r"in the last 24 hours|Half within|Rows by label|Checked 20|is known \(|of the subjects|scripts/deploy"
@@ -250,6 +253,23 @@ def test_a_report_that_is_none_leaves_the_rest(home: Folder) -> None:
     assert "! error The report of the last drift check cannot be read: " in text
     assert "Drift was never checked" not in text
     assert "in the last 24 hours" in text
+
+
+def test_numbers_that_no_float_can_hold_leave_a_page(home: Folder) -> None:
+    report = msgspec.json.decode(to_json_line(crowded(2)))
+    quality = msgspec.json.decode(to_json_line(make_report(quality=(worse_quality(),))))["quality"]
+    report = _with_every_whole_number(report | {"quality": quality}, 10**400)
+    client = home.app().test_client()
+    journal: Journal = client.application.extensions["journal"]
+    journal.keep({REPORT_NAME: json.dumps(report | {"format": 1}).encode()})
+    assert "The report of the last drift check cannot be read" not in text_of(client)
+    assert f"{10**400:,} rows" in text_of(client)
+
+
+def _with_every_whole_number(value: Any, number: int) -> Any:
+    if isinstance(value, dict):
+        return {key: number if key in WHOLE else _with_every_whole_number(each, number) for key, each in value.items()}
+    return [_with_every_whole_number(each, number) for each in value] if isinstance(value, list) else value
 
 
 def test_an_experiment_that_cannot_be_followed_is_named(home: Folder) -> None:
