@@ -49,7 +49,7 @@ class Figures:
     What is judged. Times are seconds since 1970; 0 where something never happened.
 
     Attributes:
-        started: When the server's oldest worker began.
+        started: When the server began.
         counters: What only grows.
         lag_s: How much longer than it may the oldest line waits for the journal's store.
         spool: What waits, as a share of what may.

@@ -217,6 +217,6 @@ def _summary(requests: int, rows: int, peak: str, *, is_cut: bool) -> str:
 
 
 def since(started: float, now: datetime) -> datetime | None:
-    """When the oldest worker began; None where it does not say."""
+    """When the server began; None where it does not say."""
     at = datetime.fromtimestamp(started, UTC) if started else None
     return at if at is None or at <= now + timedelta(minutes=1) else None
