@@ -162,18 +162,19 @@ def _journal(figures: Figures) -> Iterator[Verdict]:
         STORE_SHARE,
         "The store takes {} of what it may.",
         _percent,
-        unknown="JOURNAL_STORE_LIMIT_BYTES does not say what the store may take.",
+        unknown="The service does not say what the store takes, or may take (JOURNAL_STORE_LIMIT_BYTES).",
     )
 
 
 def _model(figures: Figures, now: float) -> Iterator[Verdict]:
-    drifted, quality = figures.drifted, figures.quality
+    # Of a check that never was it says 0, and nothing while the journal's store is away.
+    unknown = _UNCHECKED if figures.checked == 0 else _UNSAID
     moved = "Columns that are no longer what the model was trained on: {}."
-    yield _above(names.DATA_DRIFTED, drifted, 0, moved, _count, unknown=_UNCHECKED)
-    yield _quality(quality)
+    yield _above(names.DATA_DRIFTED, figures.drifted, 0, moved, _count, unknown=unknown)
+    yield _quality(figures.quality)
     checked = None if not figures.checked else now - figures.checked
     yield _above(
-        names.NOT_CHECKED, checked, DRIFT_DAYS * DAY_S, "The last drift check is {} old.", _age, unknown=_UNCHECKED
+        names.NOT_CHECKED, checked, DRIFT_DAYS * DAY_S, "The last drift check is {} old.", _age, unknown=unknown
     )
     trained = None if figures.trained is None else now - figures.trained
     yield _above(names.MODEL_STALE, trained, MODEL_DAYS * DAY_S, "The model that serves was trained {} ago.", _age)
@@ -183,7 +184,7 @@ def _model(figures: Figures, now: float) -> Iterator[Verdict]:
 def _quality(severity: float | None) -> Verdict:
     is_true = None if severity is None else severity >= Severity.ALERT.rank
     what = "The model is right as often as the holdout promised, or nearly."
-    if is_true is None:
+    if severity in {None, Severity.INSUFFICIENT_DATA.rank}:
         what = "No drift check has known enough outcomes."
     elif is_true:
         what = "The model is right less often than the holdout promised."

@@ -141,3 +141,23 @@ def test_a_heart_is_silent_after_three_hours_and_was_to_beat_before() -> None:
     assert judge_heart(None, NOW).is_true is None
     ahead = judge_heart(NOW + 4 * HOUR, NOW)
     assert (ahead.is_true, ahead.what) == (True, "The last sign of life of those who alert is in the future.")
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "what"),
+    [
+        ({"checked": 0.0, "drifted": None}, "DataDrifted", "Drift was never checked."),
+        ({"checked": 0.0}, "DriftNotChecked", "Drift was never checked."),
+        ({"checked": None, "drifted": None}, "DataDrifted", "The service does not say."),
+        ({"checked": None}, "DriftNotChecked", "The service does not say."),
+        ({"quality": None}, "QualityDegraded", "No drift check has known enough outcomes."),
+        ({"quality": 1.0}, "QualityDegraded", "No drift check has known enough outcomes."),
+        ({"quality": 0.0}, "QualityDegraded", "The model is right as often as the holdout promised, or nearly."),
+        ({"outcome": 0.0}, "OutcomesMissing", "No outcome ever came, and none is expected."),
+    ],
+)
+def test_what_is_not_known_is_told_from_what_never_was(
+    changes: Mapping[str, float | None], name: str, what: str
+) -> None:
+    figures = Figures(counters=Counters(), **(WELL | dict(changes)))
+    assert {verdict.name: verdict.what for verdict in judge_figures(figures, None, NOW)}[name] == what
