@@ -56,7 +56,7 @@ class IssueTeller:
         """See `Teller.tell`; told twice, nothing changes."""
         # Two messages of one alert at once would open two issues.
         if not self._lock.acquire(timeout=_PATIENCE_S):
-            # Whoever asks is gone by then, and asks again.
+            # Those who wait would take every thread; Alertmanager asks again.
             raise AlertsWait
         try:
             trouble = message.trouble()

@@ -51,13 +51,12 @@ def init_app(app: Flask, counted: CollectorRegistry, shared: Iterable[Collector]
     app.extensions["metrics"] = registry
 
 
-def open_port(registry: CollectorRegistry, host: str, port: int) -> MetricsPort | None:
+def open_port(registry: CollectorRegistry, host: str, port: int) -> None:
     """Show metrics on a port; where that cannot be done, the service goes on without it."""
     try:
-        return MetricsPort(registry, host, port)
+        MetricsPort(registry, host, port)
     except OSError as error:
         _LOG.error("the metrics have no port of their own", port=port, problem=error.strerror or str(error))
-        return None
 
 
 class _Server(ThreadingWSGIServer):
