@@ -22,7 +22,7 @@ from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMet
 
 import app.started  # noqa: E402, F401  # see above; it says when that was
 from app.metrics.exposition import open_port  # noqa: E402  # see above
-from app.metrics.room import take_room  # noqa: E402  # see above
+from app.metrics.room import clear, take_room  # noqa: E402  # see above
 from app.settings import ServiceSettings  # noqa: E402  # see above
 from app.worker import PatientWorker  # noqa: E402  # see above
 from core.errors import SettingsError  # noqa: E402  # see above
@@ -55,6 +55,11 @@ forwarder_headers = ""
 # Nobody administers the server by a socket in the home directory.
 control_socket_disable = True
 _COLLECT_AFTER = 20_000
+
+
+def when_ready(server: object) -> None:  # noqa: ARG001  # gunicorn calls it so
+    """Before there are workers, begin to count anew."""
+    clear(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
 
 
 def post_fork(server: object, worker: Any) -> None:  # noqa: ARG001  # gunicorn calls it so

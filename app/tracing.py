@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
 from app.settings import ServiceSettings
+from core.errors import Fault, SettingsError
 from core.version import VERSION
 
 if TYPE_CHECKING:
@@ -106,7 +107,11 @@ def open_traces(settings: ServiceSettings) -> Traces | None:
     """
     What the settings ask for; None if they ask for nothing.
 
-    The other variables of OpenTelemetry's are read by its own library: headers, sampling, time-outs.
+    The other variables of OpenTelemetry's are read by its own library: headers, sampling, time-outs. Most of what it
+    cannot use it logs and passes over.
+
+    Raises:
+        SettingsError: if it refuses one of them.
     """
     if not settings.traces_endpoint:
         return None
@@ -116,6 +121,10 @@ def open_traces(settings: ServiceSettings) -> Traces | None:
     from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415  # see above
 
     about = {"service.name": settings.service_name, "service.version": VERSION}
-    provider = TracerProvider(resource=Resource.create(about), shutdown_on_exit=False)
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    try:
+        provider = TracerProvider(resource=Resource.create(about), shutdown_on_exit=False)
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    except ValueError as error:
+        problem = f"OpenTelemetry refuses one of them ({error}); set it to another value, or not at all"
+        raise SettingsError("environment", [Fault(place="the variables OTEL_*", problem=problem)]) from error
     return Traces(provider)

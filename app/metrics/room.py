@@ -1,4 +1,4 @@
-"""Room on the disk for what a worker counts: a page that it has no room for kills the process that touches it."""
+"""The files of what workers count, and room for them: a page without room kills the process that touches it."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ def take_room(folder: Path, pid: int) -> None:
         folder: PROMETHEUS_MULTIPROC_DIR.
         pid: Of the worker.
     """
+    if not hasattr(os, "posix_fallocate"):
+        # macOS has none; there a disk is rarely a container's.
+        return
     for kind, size in _BYTES.items():
         try:
             # What a worker of the same number has counted stays.
@@ -32,3 +35,16 @@ def take_room(folder: Path, pid: int) -> None:
                 os.posix_fallocate(file.fileno(), 0, size)
         except OSError as error:
             _LOG.error("the metrics have no room on the disk", folder=str(folder), problem=error.strerror or str(error))
+
+
+def clear(folder: Path) -> None:
+    """
+    Remove what was counted by a server that has not ended by itself: its requests would be in flight for ever.
+
+    Args:
+        folder: PROMETHEUS_MULTIPROC_DIR.
+    """
+    for path in folder.glob("*_*.db"):
+        pid = path.stem.rpartition("_")[2]
+        if pid.isdecimal() and not Path("/proc", pid).exists():
+            path.unlink(missing_ok=True)

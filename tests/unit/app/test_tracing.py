@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from app import create_app, tracing
 from app.settings import ServiceSettings
+from core.errors import SettingsError
 from core.registry import DirectoryRegistry
 
 ROW = {"age": 30, "city": "Oslo"}
@@ -124,3 +125,13 @@ def test_a_collector_that_never_answers_holds_up_no_end(
         traces.close()
         # It goes on trying beside the end of the process.
         assert [each for each in threading.enumerate() if each.name == "traces" and each.daemon]
+
+
+@pytest.mark.parametrize("name", ["OTEL_BSP_SCHEDULE_DELAY", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"])
+def test_what_the_library_refuses_of_its_variables_is_named(
+    name: str, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "-1")
+    settings = ServiceSettings.from_env(environment | {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"})
+    with pytest.raises(SettingsError, match=r"environment: the variables OTEL_\*: OpenTelemetry refuses one of them"):
+        tracing.open_traces(settings)
