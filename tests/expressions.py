@@ -8,7 +8,7 @@ from typing import Final
 
 from tests.rules import MONITORING, rules
 
-_WORDS: Final = re.compile(r"\s(and|or|unless)\s|\s(>=|<=|==|!=|>|<)\s")
+_WORDS: Final = re.compile(r"\s(and|or|unless)\s(?:on \(\w*\)\s)?|\s(>=|<=|==|!=|>|<)\s")
 
 
 def asked() -> list[str]:

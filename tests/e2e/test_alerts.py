@@ -334,6 +334,11 @@ def test_a_service_or_a_proxy_that_is_gone_is_told_of_until_it_is_back(stage: St
         stage.wait(stage.is_open, "ProxyDown")
         with stage.proxy(), stage.service(FRESH, "journal"):
             stage.wait(stage.is_over, "ServiceDown", "ProxyDown")
+            # The other slot, which is to serve now, is empty.
+            (stage.folder / "active").write_text("green")
+            stage.wait(stage.is_open, "ServiceDown")
+            (stage.folder / "active").write_text("blue")
+            stage.wait(stage.is_over, "ServiceDown")
 
 
 def test_a_prometheus_that_is_gone_is_told_of_until_it_is_back(stage: Stage) -> None:

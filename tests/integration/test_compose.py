@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -21,8 +20,9 @@ from doubles.docker import Docker
 from tests.commands import ROOT
 from tests.compose import composed, free_ports
 from tests.database import Postgres
+from tests.loopback import Answer, answering
 from tests.rules import MONITORING, alerts, rules
-from tests.watched import CADDY, program, running
+from tests.watched import CADDY, caddy, program, running
 from watch.settings import ReceiverSettings
 
 SERVICES = composed()["services"]
@@ -126,21 +126,9 @@ def test_caddy_takes_its_configuration() -> None:
 
 
 def test_through_the_window_caddy_can_be_looked_at_and_not_changed(tmp_path: Path) -> None:
-    (window, admin), (site, _) = free_ports(), free_ports()
-    shutil.copytree(ROOT / "proxy", tmp_path / "proxy")
-    file = tmp_path / "proxy/compose.Caddyfile"
-    file.write_text(file.read_text().replace(":2020", f":{window}").replace(":2019", f":{admin}"))
-    variables = {
-        **SERVICES["caddy"]["environment"],
-        "SITE": f"http://:{site}",
-        "BIND": "127.0.0.1",
-        "CADDY_ADMIN": f"127.0.0.1:{admin}",
-        "XDG_CONFIG_HOME": str(tmp_path),
-        "XDG_DATA_HOME": str(tmp_path),
-    }
+    window, site = free_ports()
     url = f"http://127.0.0.1:{window}"
-    command = [str(CADDY), "run", "--adapter", "caddyfile", "--config", str(file)]
-    with running(f"{url}/metrics", tmp_path / "log", command, **variables):
+    with caddy(tmp_path, blue="blue:8080", green="green:8080", site=site, window=window):
         upstreams = requests.get(f"{url}/reverse_proxy/upstreams", timeout=5).json()
         assert {"blue:8080", "green:8080"} <= {each["address"] for each in upstreams}
         assert "blue:8080" in requests.get(f"{url}/config/", timeout=5).text
@@ -148,8 +136,27 @@ def test_through_the_window_caddy_can_be_looked_at_and_not_changed(tmp_path: Pat
             requests.request(method, f"{url}{path}", json={}, timeout=5)
         assert "blue:8080" in requests.get(f"{url}/config/", timeout=5).text
         assert requests.get(f"{url}/config/apps", timeout=5).text == ""
-        with socket.create_connection(("127.0.0.1", admin)):
-            pass
+
+
+def test_through_the_window_it_is_seen_whether_the_slot_that_is_to_serve_answers(tmp_path: Path) -> None:
+    window, site = free_ports()
+    url = f"http://127.0.0.1:{window}/active"
+    with (
+        answering(lambda asked: Answer(status=200 if asked.path == "/livez" else 404, body=b"{}")) as slot,
+        caddy(tmp_path, blue=f"127.0.0.1:{slot.server_port}", green="127.0.0.1:9", site=site, window=window),
+    ):
+
+        def status(active: str) -> int:
+            (tmp_path / "active").write_text(active)
+            return requests.post(url, timeout=5).status_code
+
+        assert [status(active) for active in ("blue", "blue+green")] == [200, 200]
+        assert [status(active) for active in ("green", "green+blue", "none", "")] == [502, 502, 503, 503]
+        (tmp_path / "active").write_text("blue")
+        answer = requests.get(url, timeout=5)
+        assert {asked.method for asked in slot.asked} == {"GET"}
+        # What Prometheus takes for one that has nothing to count.
+        assert (answer.text, answer.headers["Content-Type"]) == ("", "text/plain; version=0.0.4")
 
 
 def test_one_command_makes_the_secrets_and_starts_everything_and_a_second_changes_nothing(tmp_path: Path) -> None:
