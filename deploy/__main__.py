@@ -155,6 +155,7 @@ def status(environment: str) -> None:
     since = f", since {history[-1].at:%Y-%m-%d %H:%M} UTC ({history[-1].reason})" if history else ""
     click.echo(f"By the ledger {serving or 'nothing'} serves {place}{since}.")
     if settings.platform is None:
+        click.echo("DEPLOY_PLATFORM is not set, so that no service was asked what it serves.")
         return
     situation = settings.platform.observe()
     found = situation.serving.tag if situation.serving else None

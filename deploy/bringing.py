@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Final
 
 from core.bundle import Bundle
 from core.errors import DeploymentFailed, GitHubError, LedgerError
@@ -19,6 +20,8 @@ from deploy.running import Run, Wish
 from deploy.settings import DeploySettings
 
 Tell = Callable[[str], None]
+# Whoever goes back at night has to know that it is not done yet.
+_WRITTEN_DOWN: Final = "DEPLOY_PLATFORM is not set: this was written down, and no service was touched."
 
 
 def bring(settings: DeploySettings, place: Environment, wish: Wish, *, at: datetime | None, tell: Tell) -> str:
@@ -68,7 +71,7 @@ def _write_down(settings: DeploySettings, place: Environment, wish: Wish, bundle
     entry = settings.ledger.record(place, wish.tag, at=at or now, reason=wish.reason)
     came = f", after {entry.previous}" if entry.previous else ", the first"
     checked = f"every file verified, {len(bundle.golden().rows)} golden rows scored"
-    return f"{wish.tag} serves {place}{came}: {checked} ({wish.reason})."
+    return f"{wish.tag} serves {place}{came}: {checked} ({wish.reason}). {_WRITTEN_DOWN}"
 
 
 def _require_in_order(history: list[Deployment], at: datetime, now: datetime) -> None:

@@ -102,7 +102,7 @@ class FlyPlatform(Rehearsed):
         self._flyctl = Flyctl(
             environment, lock or Path(".slipway") / f"fly-{app}.lock", pause_s=self._patience.pause_s, folder=folder
         )
-        self._registry = environment.get("MODEL_REGISTRY", "")
+        self._places = {name: environment.get(name, "") for name in ("MODEL_REGISTRY", "DEPLOYMENT_LEDGER")}
         super().__init__(environment)
         # What blue ran on before this process replaced it.
         self._earlier_image = ""
@@ -250,9 +250,9 @@ class FlyPlatform(Rehearsed):
 
     def _command(self, tag: ModelTag, image: str) -> list[str]:
         """What deploys a tag; on an image that is there, so that another model brings no other code."""
-        # The registry that the bundle was verified from, unless it is a folder of this machine.
-        registry = [f"MODEL_REGISTRY={self._registry}"] if self._registry.startswith("github:") else []
-        variables = [part for each in (f"MODEL_TAG={tag}", *registry) for part in ("--env", each)]
+        # Where the bundle was verified from and where it is noted that it serves, unless that is on this machine.
+        places = [f"{name}={place}" for name, place in self._places.items() if place.startswith("github:")]
+        variables = [part for each in (f"MODEL_TAG={tag}", *places) for part in ("--env", each)]
         code = ["--image", image] if image else ["--remote-only", "--ha=false"]
         options = ["--config", _CONFIG, "--strategy", "bluegreen", "--wait-timeout", "10m", "--yes"]
         return ["deploy", "--app", self._app, *options, *variables, *code]

@@ -128,9 +128,10 @@ def test_other_code_is_built_where_that_is_asked_for_and_goes_back_with_the_mode
 
 
 def test_machines_fetch_from_the_registry_that_the_bundle_was_verified_from(blue: Fly) -> None:
-    platform(blue, MODEL_REGISTRY="github:ada/forecast").switch(GREEN, blue=BLUE)
+    there = "github:ada/forecast"
+    platform(blue, MODEL_REGISTRY=there, DEPLOYMENT_LEDGER=there).switch(GREEN, blue=BLUE)
     (call,) = deployments(blue)
-    assert "MODEL_REGISTRY=github:ada/forecast" in call
+    assert {f"MODEL_REGISTRY={there}", f"DEPLOYMENT_LEDGER={there}"} <= set(call)
 
 
 def test_only_one_tag_answers_once_a_switch_is_over(blue: Fly) -> None:

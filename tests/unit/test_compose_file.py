@@ -108,9 +108,10 @@ def test_what_the_runbook_would_have_set_in_the_service_reaches_it() -> None:
         path.read_text() for path in (ROOT / "monitoring/rules").glob("*.yml")
     )
     environment = {name for service in SERVICES.values() for name in service.get("environment", ())}
-    # What looks and checks read, and a number of a file.
-    elsewhere = {"SERVICE_URL", "SERVICE_KEY", "DRIFT_ALERTS", "DRIFT_SOURCE", "MODEL_DAYS"}
-    named = set(re.findall(r"\b([A-Z]+_[A-Z_]+)\b", text)) - elsewhere
+    # What looks, checks and deployments read, and numbers of a file.
+    elsewhere = {"SERVICE_URL", "SERVICE_KEY", "DRIFT_ALERTS", "DRIFT_SOURCE", "DEPLOY_PLATFORM"}
+    numbers = {"MODEL_DAYS", "OUTCOME_DAYS"}
+    named = set(re.findall(r"\b([A-Z]+_[A-Z_]+)\b", text)) - elsewhere - numbers
     assert "JOURNAL_WHEN_FULL" in named
     assert named <= environment
 

@@ -47,7 +47,8 @@ def test_a_tag_is_verified_and_recorded(tmp_path: Path, bundles: list[Bundle]) -
 
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == (
-        f"{V1} serves production, the first: every file verified, 3 golden rows scored (the first model).\n"
+        f"{V1} serves production, the first: every file verified, 3 golden rows scored (the first model). "
+        "DEPLOY_PLATFORM is not set: this was written down, and no service was touched.\n"
     )
     (entry,) = history(tmp_path)
     assert (str(entry.tag), entry.previous, entry.reason) == (V1, None, "the first model")
@@ -205,7 +206,10 @@ def test_without_a_tag_and_without_a_past_a_tag_is_asked_for(tmp_path: Path) -> 
 
 def test_status_and_plan_without_a_platform_say_so(served: Path) -> None:
     since = "since 2013-07-01 06:00 UTC (a new model)"
-    assert run(served, "status").stdout == f"By the ledger {V2} serves production, {since}.\n"
+    assert run(served, "status").stdout == (
+        f"By the ledger {V2} serves production, {since}.\n"
+        "DEPLOY_PLATFORM is not set, so that no service was asked what it serves.\n"
+    )
     plan = run(served, "plan", V1).stdout
     assert plan.startswith(f"{V1} would be verified and written down to serve production, after {V2}. DEPLOY_PLATFORM")
 

@@ -90,6 +90,7 @@ def test_the_service_starts_with_what_it_sets(variables: dict[str, dict[str, Any
     asked_for = {
         "MODEL_TAG": "model-v1.0.0",
         "MODEL_REGISTRY": "github:acme/forecast",
+        "DEPLOYMENT_LEDGER": "github:acme/forecast",
         "API_KEYS": f"shop:predict:{'0' * 64}",
         "DATABASE_URL": "postgresql://db.example.com/forecast",
     }
