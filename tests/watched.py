@@ -186,11 +186,19 @@ class Watched:
         url: To which the public comes.
         slot: Of the service itself, behind its proxy.
         prometheus: That looks at it.
+        active: The file that says which slot is to serve.
     """
 
     url: str
     slot: str
     prometheus: Prometheus
+    active: Path
+
+    def post_to_nobody(self) -> None:
+        """Send a request while the empty slot is to serve."""
+        self.active.write_text("green")
+        assert requests.post(f"{self.url}/v1/predict", timeout=30).status_code == 502
+        self.active.write_text("blue")
 
 
 @contextmanager
@@ -217,4 +225,4 @@ def watched(folder: Path, **variables: str) -> Iterator[Watched]:
             "alertmanager:9093": f"127.0.0.1:{alerts}",
         }
         found = stack.enter_context(prometheus(folder, configure(folder, targets), own))
-        yield Watched(url=f"http://127.0.0.1:{site}", slot=f"http://{slot}", prometheus=found)
+        yield Watched(url=f"http://127.0.0.1:{site}", slot=f"http://{slot}", prometheus=found, active=folder / "active")

@@ -69,6 +69,7 @@ def test_every_expression_returns_data_under_the_traffic_of_the_demonstration(se
     month = ("--since", "2013-04-01", "--until", "2013-05-01", "--limit", "300", "--rate", "400")
     said = shipped.run("ml", "traffic", "--url", service.url, *month)
     assert "300 accepted" in said.stdout, said.stderr
+    service.post_to_nobody()
     missing = asked()
     assert len(missing) > 50
     deadline = time.monotonic() + PATIENCE_S

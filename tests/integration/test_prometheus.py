@@ -117,6 +117,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Prometheus,
         callers.send("POST", "/v1/drift", data=report(), headers={"Content-Type": "application/json"})
         for _ in range(10):
             callers.ask()
+        service.post_to_nobody()
         with locked(folder / "journal/journal.db"):
             callers.fill()
             time.sleep(2)

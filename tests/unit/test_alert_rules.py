@@ -41,7 +41,7 @@ def test_no_share_is_of_nothing() -> None:
     for rule in rules():
         # What is divided by is compared with nothing, or is a limit, which is never zero.
         for divisor in re.findall(r"/ (.{12})", rule["expr"]):
-            assert divisor.startswith(("(sum by (job", "slipway_jour")), rule["expr"]
+            assert divisor.startswith(("(sum by (job", "last_over_ti", "slipway_jour")), rule["expr"]
 
 
 def test_durations_are_plain_so_that_a_test_may_shorten_them() -> None:

@@ -31,7 +31,7 @@ from watch.judging import State, Verdict, judge_figures, judge_heart, judge_stat
 from watch.memory import Growth
 
 # What only windows of days or the proxy's own metrics show.
-BY_RULES_ALONE = {HEARTBEAT, "ProxyDown", "ErrorsAddUp", "SlowAnswersAddUp"}
+BY_RULES_ALONE = {HEARTBEAT, "ProxyDown", "AnswersCutOff", "ErrorsAddUp", "SlowAnswersAddUp"}
 SAID = {
     "ServiceDown": ["== 0"],
     "ManyErrors": [f"_rate1h > {BURN} * {FAILED_MAY}", f"_rate5m > {BURN} * {FAILED_MAY}", f":increase1h > {LEAST}"],
