@@ -106,7 +106,7 @@ def create_app(
     app.register_blueprint(about.blueprint(model))
     app.register_blueprint(health.blueprint(model, journal))
     counts = meters_of(meters.registry, is_one_of_many=bool(settings.metrics_dir))
-    seen = Sources(counts, journal, experiments, settings.ledger)
+    seen = Sources(counts, journal, experiments, settings.ledger, store_limit=settings.journal_store_limit_bytes)
     app.register_blueprint(console.blueprint(model, entrance, settings, seen))
     documentation.init_app(app, model, max_batch_rows=settings.max_batch_rows)
     lane = FastLane(app.wsgi_app, answers, entrance, accounts, max_bytes=settings.max_body_bytes)

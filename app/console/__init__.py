@@ -117,7 +117,12 @@ class _Console:
             return Standing(readiness=readiness, problem=problem if has_sent(key) else None)
         found = self._sources.gather()
         overview = overview_of(
-            found, tag=self._model.tag, target=self._target, promised=self._promised, readiness=readiness
+            found,
+            tag=self._model.tag,
+            trained=self._model.bundle.manifest.created_at,
+            target=self._target,
+            promised=self._promised,
+            readiness=readiness,
         )
         return Standing(readiness=readiness, overview=overview)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.console import standing
 from app.console.deployments import DeploymentLine, current, deployments_of
@@ -56,13 +57,16 @@ class Overview:
     deployments: tuple[DeploymentLine, ...] | None
 
 
-def overview_of(found: Gathered, *, tag: str, target: Target, promised: Knots | None, readiness: str) -> Overview:
+def overview_of(
+    found: Gathered, *, tag: str, trained: datetime, target: Target, promised: Knots | None, readiness: str
+) -> Overview:
     """
     What is shown of it.
 
     Args:
         found: What was gathered.
         tag: That this process serves.
+        trained: When that was made.
         target: What it predicts.
         promised: The distribution of its scores on the holdout; None where there is none of one score.
         readiness: Why the service is not ready; empty if it is.
@@ -75,7 +79,7 @@ def overview_of(found: Gathered, *, tag: str, target: Target, promised: Knots | 
     return Overview(
         at=moment(now),
         serves_since=ago(serving.at, now) if serving is not None and is_serving else "",
-        concerns=_concerns(found, tag, readiness),
+        concerns=_concerns(found, tag, trained, readiness),
         since=ago(began, now) if began else "",
         traffic=traffic_of(found.counted),
         hours=hours_of(kept.slices, now) if kept else None,
@@ -90,7 +94,7 @@ def overview_of(found: Gathered, *, tag: str, target: Target, promised: Knots | 
     )
 
 
-def _concerns(found: Gathered, tag: str, readiness: str) -> tuple[Concern, ...]:
+def _concerns(found: Gathered, tag: str, trained: datetime, readiness: str) -> tuple[Concern, ...]:
     kept = found.kept.value
     concerns = [
         *standing.of_readiness(readiness),
@@ -98,8 +102,10 @@ def _concerns(found: Gathered, tag: str, readiness: str) -> tuple[Concern, ...]:
         *standing.of_spool(found.waiting),
         *standing.of_store(found.kept.problem),
         *standing.of_ledger(found.ledger.value, found.ledger.problem, tag),
+        *standing.of_model(trained, found.at),
     ]
     if kept is not None:
         concerns += standing.of_experiment(kept.experiment_problem)
+        concerns += standing.of_held(kept.held, found.at)
         concerns += standing.of_report(kept.report, kept.report_problem, found.at)
     return standing.sort(concerns)

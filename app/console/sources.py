@@ -15,7 +15,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from app.console.collected import Collected
 from app.console.scores import SCORE
-from app.console.standing import Waiting
+from app.console.standing import Held, Waiting
 from app.console.traffic import HOUR_US, MOST_REQUESTS, SECONDS, first_hour
 from app.experiments import Experiments
 from app.journal import Journal
@@ -55,6 +55,7 @@ class Kept:
         report_problem: Why the one that is there cannot be read.
         experiment: That is kept; None if there is none.
         experiment_problem: Why it is not followed.
+        held: How much it is, and how new.
     """
 
     slices: list[Slice]
@@ -62,6 +63,7 @@ class Kept:
     report_problem: str
     experiment: Experiment | None
     experiment_problem: str
+    held: Held
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +108,8 @@ class Sources:
         journal: Journal,
         experiments: Experiments,
         ledger: DeploymentLedger,
+        *,
+        store_limit: int | None = None,
     ) -> None:
         """
         Args:
@@ -113,7 +117,9 @@ class Sources:
             journal: Whose store keeps the rest.
             experiments: What this process follows.
             ledger: What served when.
+            store_limit: What the store should not exceed, in bytes; None for no limit.
         """
+        self._limit = store_limit
         self._counts, self._journal, self._experiments, self._entries = counts, journal, experiments, ledger
         self._kept = Lookup(self._read_store, fresh_s=lambda: _STORE_FRESH_S, patience_s=_PATIENCE_S)
         self._ledger = Lookup(self._read_ledger, fresh_s=lambda: _LEDGER_FRESH_S, patience_s=_PATIENCE_S)
@@ -169,7 +175,22 @@ class Sources:
             report_problem=problem,
             experiment=self._experiments.current,
             experiment_problem=self._experiments.problem,
+            held=self._held(),
+        )
+
+    def _held(self) -> Held:
+        store = self._journal.store
+        span, reported = store.span(), store.newest_outcome()
+        return Held(
+            size=store.size_bytes(),
+            limit=self._limit,
+            predicted=_time(span[1]) if span else None,
+            reported=_time(reported) if reported else None,
         )
 
     def _read_ledger(self) -> list[Deployment]:
         return [entry for environment in Environment for entry in self._entries.history(environment)]
+
+
+def _time(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(microseconds / 1e6, UTC)

@@ -11,11 +11,23 @@ from app.console.collected import Collected
 from app.console.deployments import current
 from app.console.severity import Badge, badge
 from app.console.traffic import SECONDS
-from app.console.words import ago, counted, plain, share, size, span
+from app.console.words import ago, counted, plain, seconds, share, size, span
 from core.drift import DriftReport, Severity
 from core.experiment import Arm
 from core.ledger import Deployment, Environment
-from core.thresholds import BURN, DRIFT_DAYS, FAILED_MAY, LAG_S, LEAST, SPOOL_SHARE
+from core.thresholds import (
+    BURN,
+    DRIFT_DAYS,
+    FAILED_MAY,
+    LAG_S,
+    LEAST,
+    MODEL_DAYS,
+    OUTCOME_DAYS,
+    SLOW_MAY,
+    SLOW_S,
+    SPOOL_SHARE,
+    STORE_SHARE,
+)
 
 _STALE: Final = timedelta(days=DRIFT_DAYS)
 # As a warning a page says sooner what is alerted of.
@@ -23,7 +35,10 @@ _LATE_S, _FULL = LAG_S / 2, 0.5
 # Of the challenger's rows; now and then one is late on any machine.
 _FEW_REPLACED: Final = 0.01
 _API: Final = "/v1/"
+_PREDICT: Final = "/v1/predict"
 _LONGEST: Final = 120
+# What the workers count they count for as long as they run.
+_EVER: Final = "Since the server started"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +78,24 @@ class Waiting:
     lag_s: float
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """
+    What the journal's store holds.
+
+    Attributes:
+        size: In bytes.
+        limit: That it should not exceed; None if there is none.
+        predicted: When the newest prediction was answered; None if there is none.
+        reported: When the newest outcome was reported; likewise.
+    """
+
+    size: int
+    limit: int | None
+    predicted: datetime | None
+    reported: datetime | None
+
+
 def sort(concerns: Iterable[Concern]) -> tuple[Concern, ...]:
     """The worst first."""
     return tuple(sorted(concerns, key=lambda concern: -concern.severity.rank))
@@ -88,24 +121,52 @@ def of_requests(found: Collected) -> Iterator[Concern]:
     requests = sum(asked.values())
     failed = sum(count for (_, status), count in asked.items() if status.startswith("5"))
     if failed:
-        part = failed / requests
-        text = f"{counted(failed, 'request')} of {requests:,.0f} failed ({share(part)})."
-        severity = Severity.ALERT if failed > LEAST and part > BURN * FAILED_MAY else Severity.WARNING
-        yield Concern(severity=severity, text=text, section="traffic")
+        text = f"{_EVER} {counted(failed, 'request')} of {requests:,.0f} failed ({share(failed / requests)})."
+        yield Concern(severity=_burning(failed, requests, FAILED_MAY), text=text, section="traffic")
+    yield from _of_slow(found)
     away = found.total("slipway_requests_sent_away_total")
     if away:
-        text = f"{counted(away, 'request')} came while there were too many, and got status 503."
+        text = f"{_EVER} {counted(away, 'request')} came while there were too many, and got status 503."
         yield Concern(severity=Severity.WARNING, text=text, section="traffic")
     unwritten = found.total("slipway_journal_unwritten_total")
     if unwritten:
-        text = f"{counted(unwritten, 'request')} could not be written into the journal."
+        text = f"{_EVER} {counted(unwritten, 'request')} could not be written into the journal."
         yield Concern(severity=Severity.WARNING, text=text)
     rows = found.by("slipway_predictions_total", "fallback") | {("",): 0.0}
     replaced, all_rows = sum(rows.values()), found.total("slipway_predictions_total", arm=Arm.CHALLENGER)
     if replaced > _FEW_REPLACED * all_rows:
         rows_of_it = f"{replaced:,.0f} of the challenger's {counted(all_rows, 'row')}"
-        text = f"The champion answered {rows_of_it}, as it failed or was too slow."
+        text = f"{_EVER} the champion answered {rows_of_it}, as it failed or was too slow."
         yield Concern(severity=Severity.WARNING, text=text, section="experiment")
+
+
+def _of_slow(found: Collected) -> Iterator[Concern]:
+    spread = found.spreads(SECONDS, "route").get((_PREDICT,))
+    if spread is None:
+        return
+    slow = sum(count for bound, count in zip(spread.bounds, spread.counts, strict=True) if bound > SLOW_S)
+    if slow > SLOW_MAY * spread.total:
+        text = (
+            f"{_EVER} {slow:,.0f} of {counted(spread.total, 'prediction')} of one row took more than {seconds(SLOW_S)}."
+        )
+        yield Concern(severity=_burning(slow, spread.total, SLOW_MAY), text=text, section="traffic")
+
+
+def _burning(bad: float, total: float, may: float) -> Severity:
+    """Whether that is as bad as what is alerted of."""
+    return Severity.ALERT if bad > LEAST and bad / total > BURN * may else Severity.WARNING
+
+
+def of_model(trained: datetime, now: datetime) -> Iterator[Concern]:
+    """
+    What it means that the model is old.
+
+    Args:
+        trained: When it was.
+        now: The time.
+    """
+    if now - trained > timedelta(days=MODEL_DAYS):
+        yield Concern(severity=Severity.WARNING, text=f"The model was trained {ago(trained, now)}.", section="model")
 
 
 def of_spool(waiting: Waiting | None) -> Iterator[Concern]:
@@ -132,6 +193,26 @@ def of_store(problem: str) -> Iterator[Concern]:
     """
     if problem:
         yield Concern(severity=Severity.ERROR, text=f"The journal's store cannot be read: {plain(problem)}.")
+
+
+def of_held(held: Held, now: datetime) -> Iterator[Concern]:
+    """
+    What it means that the journal's store fills, or that no outcomes come any more.
+
+    Args:
+        held: What it holds.
+        now: The time.
+    """
+    if held.limit is not None and held.size > STORE_SHARE * held.limit:
+        text = f"The journal's store takes {size(held.size)} of {size(held.limit)} that it may."
+        yield Concern(severity=Severity.WARNING, text=text)
+    if held.predicted is None or held.reported is None:
+        # Where none ever came, none is expected.
+        return
+    is_asked = now - held.predicted < timedelta(days=1)
+    if is_asked and now - held.reported > timedelta(days=OUTCOME_DAYS):
+        text = f"Predictions are made, but the last outcome was reported {ago(held.reported, now)}."
+        yield Concern(severity=Severity.WARNING, text=text, section="quality")
 
 
 def of_report(report: DriftReport | None, problem: str, now: datetime) -> Iterator[Concern]:

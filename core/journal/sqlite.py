@@ -132,7 +132,11 @@ class SqliteStore(SqlClaims, SqlDocuments, SqlTallies):
 
     def size_bytes(self) -> int:
         """See `JournalStore`."""
-        query = "select page_count * page_size from pragma_page_count(), pragma_page_size()"
+        # Pages that are free again are filled first.
+        query = (
+            "select (page_count - freelist_count) * page_size "
+            "from pragma_page_count(), pragma_freelist_count(), pragma_page_size()"
+        )
         ((size,),) = self._select(query, [])
         return int(size)
 

@@ -106,7 +106,7 @@ class JournalStore(Protocol):
 
     def size_bytes(self) -> int:
         """
-        What the store takes on its disk.
+        What the store takes on its disk; of a SQLite file without the room that is free in it.
 
         Raises:
             JournalUnavailable: if the store cannot be read.

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from core.errors import JournalUnavailable
@@ -128,6 +129,16 @@ def test_what_is_old_is_forgotten(store: JournalStore) -> None:
     assert list(store.shadows_of(["c", "d"])) == ["d"]
     assert [stored.record.at for stored in store.predictions(limit=10)] == [START]
     assert store.latest_outcomes(["a", "b"]) == {"b": "yes"}
+
+
+def test_a_file_whose_lines_are_forgotten_has_room_again(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "journal.db")
+    inputs = msgspec.Raw(msgspec.json.encode({"age": [30.0] * 1000}))
+    store.add([make_prediction(at=START - 1, inputs=inputs) for _ in range(100)])
+    full = store.size_bytes()
+    store.prune(before=START)
+    assert store.size_bytes() < full / 2
+    store.close()
 
 
 def test_cursors_are_not_given_out_again(store: JournalStore) -> None:

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from app.console import standing
 from app.console.collected import Collected
-from app.console.standing import Concern, Waiting
+from app.console.standing import Concern, Held, Waiting
 from app.metrics.answers import AnswerMeter
 from app.metrics.requests import RequestMeter
 from core.drift import Severity
@@ -22,6 +22,7 @@ from tests.factories import make_contract, make_reference
 
 NOW = END + timedelta(hours=9)
 TAG = "model-v1.0.0"
+EVER = "Since the server started"
 
 
 def told(concerns: Iterable[Concern]) -> list[tuple[Severity, str, str]]:
@@ -44,9 +45,9 @@ def test_requests_that_went_well_concern_nobody(registry: CollectorRegistry) -> 
 @pytest.mark.parametrize(
     ("failed", "well", "severity", "said"),
     [
-        (1, 9, Severity.WARNING, "1 request of 10 failed (10 %)."),
-        (11, 99, Severity.ALERT, "11 requests of 110 failed (10 %)."),
-        (11, 1989, Severity.WARNING, "11 requests of 2,000 failed (0.55 %)."),
+        (1, 9, Severity.WARNING, "Since the server started 1 request of 10 failed (10 %)."),
+        (11, 99, Severity.ALERT, "Since the server started 11 requests of 110 failed (10 %)."),
+        (11, 1989, Severity.WARNING, "Since the server started 11 requests of 2,000 failed (0.55 %)."),
     ],
 )
 def test_requests_that_failed_do(
@@ -56,6 +57,53 @@ def test_requests_that_failed_do(
     for status in [500] * failed + [200] * well:
         meter.end("/v1/predict", "POST", status, seconds=0.1, rows=0, sent=0)
     assert told(standing.of_requests(Collected(registry.collect()))) == [(severity, said, "traffic")]
+
+
+@pytest.mark.parametrize(
+    ("slow", "quick", "said"),
+    [
+        (0, 50, []),
+        (1, 100, []),
+        (2, 100, [(Severity.WARNING, "2 of 102 predictions of one row took more than 250 ms.")]),
+        (11, 0, [(Severity.ALERT, "11 of 11 predictions of one row took more than 250 ms.")]),
+    ],
+)
+def test_so_do_slow_predictions_where_they_are_many(
+    registry: CollectorRegistry, slow: int, quick: int, said: list[tuple[Severity, str]]
+) -> None:
+    meter = RequestMeter(registry)
+    for seconds in [0.4] * slow + [0.25] * quick:
+        meter.end("/v1/predict", "POST", 200, seconds=seconds, rows=1, sent=0)
+        # A batch may take its time.
+        meter.end("/v1/predict/batch", "POST", 200, seconds=2, rows=1000, sent=0)
+    found = told(standing.of_requests(Collected(registry.collect())))
+    assert found == [(severity, f"{EVER} {text}", "traffic") for severity, text in said]
+
+
+def test_a_model_that_is_too_old_does() -> None:
+    assert told(standing.of_model(NOW - timedelta(days=45), NOW)) == []
+    assert told(standing.of_model(NOW - timedelta(days=46), NOW)) == [
+        (Severity.WARNING, "The model was trained 2013-04-25 09:00 UTC (46 d ago).", "model")
+    ]
+
+
+def held(*, size: int = 0, limit: int | None = None, predicted_h: int = 1, reported_d: int | None = 1) -> Held:
+    reported = None if reported_d is None else NOW - timedelta(days=reported_d)
+    return Held(size=size, limit=limit, predicted=NOW - timedelta(hours=predicted_h), reported=reported)
+
+
+def test_a_store_that_fills_does() -> None:
+    assert told(standing.of_held(held(size=900), NOW)) == told(standing.of_held(held(size=80, limit=100), NOW)) == []
+    assert told(standing.of_held(held(size=410_000_000, limit=500_000_000), NOW)) == [
+        (Severity.WARNING, "The journal's store takes 410 MB of 500 MB that it may.", "")
+    ]
+
+
+def test_outcomes_that_come_no_more_do_while_somebody_asks() -> None:
+    none_expected = (held(reported_d=14), held(reported_d=15, predicted_h=25), held(reported_d=None))
+    assert [told(standing.of_held(each, NOW)) for each in none_expected] == [[], [], []]
+    text = "Predictions are made, but the last outcome was reported 2013-05-26 09:00 UTC (15 d ago)."
+    assert told(standing.of_held(held(reported_d=15), NOW)) == [(Severity.WARNING, text, "quality")]
 
 
 def test_who_looks_whether_it_is_ready_is_no_caller(registry: CollectorRegistry) -> None:
@@ -73,11 +121,11 @@ def test_so_do_those_that_were_sent_away_not_written_down_or_taken_over(registry
     answers._kind("model-v1.1.0", "challenger", "", "yes").rows.inc(200)
     answers._kind(TAG, "champion", "", "yes").rows.inc(9000)
     assert told(standing.of_requests(Collected(registry.collect()))) == [
-        (Severity.WARNING, "1 request came while there were too many, and got status 503.", "traffic"),
-        (Severity.WARNING, "1 request could not be written into the journal.", ""),
+        (Severity.WARNING, f"{EVER} 1 request came while there were too many, and got status 503.", "traffic"),
+        (Severity.WARNING, f"{EVER} 1 request could not be written into the journal.", ""),
         (
             Severity.WARNING,
-            "The champion answered 3 of the challenger's 203 rows, as it failed or was too slow.",
+            f"{EVER} the champion answered 3 of the challenger's 203 rows, as it failed or was too slow.",
             "experiment",
         ),
     ]

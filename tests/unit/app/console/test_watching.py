@@ -81,6 +81,7 @@ def test_without_keys_everybody_sees_how_things_stand(home: Folder) -> None:
     for said in (
         "State ✓ ready Serves model-v1.0.0 In production since 20",
         "✖ critical seats is absent from every row, and distance comes in another unit. More",
+        "△ warning The model was trained 2026-04-01 12:00 UTC (",
         "2,372 requests with 4,744 rows in the last 24 hours",
         "/v1/predict 80 40 0",
         "city a category that training did not see 14",
@@ -208,6 +209,13 @@ def test_a_store_that_is_away_leaves_a_page_and_no_password(home: Folder, capsys
     assert "✓ ready" in text
     assert "model-v1.0.0 ✓ serves production" in text
     assert "hunter2" not in answer.text
+
+
+def test_a_store_that_fills_is_named(new: Folder) -> None:
+    app = new.app(JOURNAL_STORE_LIMIT_BYTES="1000000")
+    inputs = msgspec.Raw(msgspec.json.encode({"age": [30.0] * 200_000}))
+    app.extensions["journal"].store.add([make_prediction(inputs=inputs)])
+    assert "MB of 1 MB that it may." in text_of(app.test_client())
 
 
 def test_counts_that_cannot_be_read_leave_a_page(
