@@ -15,6 +15,7 @@ from core.errors import SlipwayError
 T = TypeVar("T")
 
 _UNSAID: Final = "it cannot be read; the service's log says why"
+_NO_THREAD: Final = "this process can start no thread for it; look again in a moment"
 _LOG = structlog.get_logger()
 
 
@@ -52,8 +53,14 @@ class Lookup(Generic[T]):
         """Have it read, unless that is not needed or being done."""
         with self._lock:
             if self._running is None and time.monotonic() >= self._read_at + self._fresh_s():
-                self._running = threading.Event()
-                threading.Thread(target=self._work, args=[self._running], name="lookup", daemon=True).start()
+                running = threading.Event()
+                try:
+                    threading.Thread(target=self._work, args=[running], name="lookup", daemon=True).start()
+                except RuntimeError:
+                    # The process may have no more threads just now; whoever looks next tries again.
+                    self._seen = Seen(value=self._seen.value, problem=_NO_THREAD)
+                else:
+                    self._running = running
 
     def look(self) -> Seen[T]:
         """What is known by now, or soon."""

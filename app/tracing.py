@@ -7,6 +7,8 @@ Source:
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 512
 _FLUSH_S: Final = 5.0
+_HEADERS: Final = ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS")
 
 
 class Traces:
@@ -115,16 +118,30 @@ def open_traces(settings: ServiceSettings) -> Traces | None:
     """
     if not settings.traces_endpoint:
         return None
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415  # see above
-    from opentelemetry.sdk.resources import Resource  # noqa: PLC0415  # see above
-    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415  # see above
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415  # see above
-
+    _refuse_headers()
     about = {"service.name": settings.service_name, "service.version": VERSION}
     try:
+        # Some of its variables the library reads as it is imported.
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415  # see above
+        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415  # see above
+        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415  # see above
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415  # see above
+
         provider = TracerProvider(resource=Resource.create(about), shutdown_on_exit=False)
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:
         problem = f"OpenTelemetry refuses one of them ({error}); set it to another value, or not at all"
         raise SettingsError("environment", [Fault(place="the variables OTEL_*", problem=problem)]) from error
     return Traces(provider)
+
+
+def _refuse_headers() -> None:
+    """Refuse headers that the library would pass over, and repeat in the log with the key that is in them."""
+    from opentelemetry.util.re import parse_env_headers  # noqa: PLC0415  # see above
+
+    logging.getLogger("opentelemetry.util.re").setLevel(logging.CRITICAL)
+    for name in _HEADERS:
+        parts = [part for part in os.environ.get(name, "").split(",") if part.strip()]
+        if not all(parse_env_headers(part, liberal=True) for part in parts):
+            problem = "takes NAME=VALUE, several of them parted by commas; what it has is not repeated here"
+            raise SettingsError("environment", [Fault(place=name, problem=problem)])

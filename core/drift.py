@@ -223,7 +223,10 @@ class QualityFindings(Document, frozen=True, kw_only=True):
     @property
     def coverage(self) -> float:
         """Share of the predictions whose outcome is known, in [0, 1]."""
-        return self.labels / self.predictions if self.predictions else 0.0
+        if self.labels >= self.predictions:
+            # Of none, nothing; a quotient of larger numbers may be more than a float holds.
+            return 1.0 if self.predictions else 0.0
+        return self.labels / self.predictions
 
 
 class Supply(Document, frozen=True, kw_only=True):

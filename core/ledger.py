@@ -149,7 +149,8 @@ class FileLedger:
             fcntl.flock(file, fcntl.LOCK_EX)
             content = file.read()
             previous = champion(self._parse(content, environment))
-            entry = Deployment(environment=environment, tag=tag, previous=previous, at=at, reason=reason)
+            moment = at.astimezone(UTC)
+            entry = Deployment(environment=environment, tag=tag, previous=previous, at=moment, reason=reason)
             whole = content.rfind(b"\n") + 1
             try:
                 file.truncate(whole)

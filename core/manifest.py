@@ -147,7 +147,7 @@ class Manifest(Document, frozen=True, kw_only=True):
 
     format: int = FORMAT
     tag: ModelTag
-    created_at: datetime
+    created_at: Annotated[datetime, Meta(tz=True)]
     contract: dict[str, Any]
     members: tuple[Member, ...]
     calibration: Calibration

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -119,7 +120,7 @@ def _drift_figures(
     for severity in Severity:
         yield f"drift/columns/{severity}", float(counts[severity])
     for column in window.columns[:_MOST_COLUMNS]:
-        name = f"drift/column/{_key(column.column)}"
+        name = f"drift/column/{_own_key(column.column)}"
         yield f"{name}/severity", float(column.severity.rank)
         yield f"{name}/effect", column.effect
         yield f"{name}/threshold", column.threshold
@@ -247,5 +248,11 @@ def _days(now: datetime, then: datetime) -> float | None:
 
 
 def _key(name: str) -> str:
-    """A part of a figure's name that W&B takes for nothing else."""
+    """A part of a name that W&B takes for nothing else."""
     return re.sub(r"[^A-Za-z0-9_-]+", "_", name)
+
+
+def _own_key(name: str) -> str:
+    """The same, that no other name has."""
+    plain = _key(name)
+    return plain if plain == name else f"{plain}_{hashlib.sha256(name.encode()).hexdigest()[:6]}"

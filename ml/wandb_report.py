@@ -98,14 +98,22 @@ def save(settings: WandbSettings, entity: str | None) -> str:
     wandb.setup(settings=wandb.Settings(silent=True))
     try:
         api = wandb.Api()
-        owner = entity or str(api.default_entity)
+        owner = _owner(entity or api.default_entity)
         report = build(settings.project, owner)
         kept = [each for each in api.reports(f"{owner}/{settings.project}") if each.display_name == TITLE]
         if kept:
             report.id = kept[0].id
         report.save()
+    except ReportNotSaved:
+        raise
     except Exception as error:
         # The SDK raises classes of many modules.
         problem = (str(error).splitlines() or [type(error).__name__])[0]
         raise ReportNotSaved(f"W&B did not take the report ({problem})") from error
     return str(report.url)
+
+
+def _owner(entity: str | None) -> str:
+    if not entity:
+        raise ReportNotSaved("the key has no projects of its own; say by --entity whose they are")
+    return entity

@@ -36,13 +36,12 @@ def deployments_of(entries: Sequence[Deployment], now: datetime) -> tuple[Deploy
     The newest, these first.
 
     Args:
-        entries: Of any environments, in any order.
+        entries: Of any environments, those of each in the ledger's order.
         now: The time.
     """
-    newest = sorted(entries, key=lambda entry: entry.at, reverse=True)
     ended: dict[Environment, datetime] = {}
     lines = []
-    for entry in newest:
+    for entry in _newest_first(entries):
         end = ended.get(entry.environment)
         lines.append(_line(entry, end, now))
         ended[entry.environment] = entry.at
@@ -63,4 +62,9 @@ def _line(entry: Deployment, end: datetime | None, now: datetime) -> DeploymentL
 
 def current(entries: Sequence[Deployment], environment: Environment) -> Deployment | None:
     """What serves an environment by the ledger; None before its first deployment."""
-    return max((entry for entry in entries if entry.environment is environment), key=lambda each: each.at, default=None)
+    return next((entry for entry in _newest_first(entries) if entry.environment is environment), None)
+
+
+def _newest_first(entries: Sequence[Deployment]) -> list[Deployment]:
+    """Of those that happened at once the last one came last, as for the ledger."""
+    return sorted(entries, key=lambda entry: entry.at)[::-1]

@@ -82,7 +82,7 @@ def _figure(label: str, metric: Metric, unit: str) -> Figure:
 
 
 def _short(value: float) -> str:
-    return f"{value:.3g}" if 0 < abs(value) < 0.001 else f"{value:,.4f}"
+    return f"{value:.3g}" if 0 < abs(value) < 0.001 or abs(value) >= 1e12 else f"{value:,.4f}"
 
 
 def rows_of(window: Window) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from app.console.collected import Collected, Spread
 from app.console.plots import Box, Mark, columns, strokes
-from app.console.words import brief, counted, number, share
+from app.console.words import counted, number, share
 from core.contract import Target, Task
 from core.reference import Knots
 
@@ -112,9 +112,9 @@ def _expected(spread: Spread, promised: Knots) -> list[float]:
 
 
 def _bucket_names(bounds: Sequence[float]) -> list[str]:
-    names = [f"up to {brief(bounds[0])}" if not math.isinf(bounds[0]) else "of any size"]
+    names = [f"up to {number(bounds[0])}" if not math.isinf(bounds[0]) else "of any size"]
     for before, after in pairwise(bounds):
-        names.append(f"above {brief(before)}" if math.isinf(after) else f"from {brief(before)} to {brief(after)}")
+        names.append(f"above {number(before)}" if math.isinf(after) else f"from {number(before)} to {number(after)}")
     return names
 
 

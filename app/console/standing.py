@@ -268,9 +268,8 @@ def of_ledger(entries: Sequence[Deployment] | None, problem: str, tag: str) -> I
         yield Concern(
             severity=Severity.INFO, text=f"The ledger cannot be read: {plain(problem)}.", section="deployments"
         )
-    latest = filter(None, (current(entries or (), environment) for environment in Environment))
-    serving = {str(entry.tag): entry.environment for entry in latest}
-    if serving and tag not in serving:
-        known = ", ".join(f"{other} {environment}" for other, environment in serving.items())
+    serving = list(filter(None, (current(entries or (), environment) for environment in Environment)))
+    if serving and tag not in {str(entry.tag) for entry in serving}:
+        known = ", ".join(f"{entry.tag} {entry.environment}" for entry in serving)
         text = f"By the ledger other tags serve ({known}), not {tag}."
         yield Concern(severity=Severity.WARNING, text=text, section="deployments")

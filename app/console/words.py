@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 NONE: Final = "\u2013"
 # A space that breaks no line.
 _GAP: Final = "\u00a0"
-_SIZES: Final = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+_SIZES: Final = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 _SPANS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"))
 _LONGEST_TEXT: Final = 600
 
@@ -54,13 +54,13 @@ def size(of_bytes: float) -> str:
     """Bytes, as in 1.2 MB."""
     for unit, name in _SIZES:
         if of_bytes >= unit:
-            return f"{of_bytes / unit:.3g}{_GAP}{name}"
+            return f"{brief(of_bytes / unit)}{_GAP}{name}"
     return f"{of_bytes:.0f}{_GAP}B"
 
 
 def seconds(value: float) -> str:
     """A short time, as in 2 ms and 2.5 s."""
-    return f"{value:.3g}{_GAP}s" if value >= 1 else f"{1000 * value:.3g}{_GAP}ms"
+    return f"{brief(value)}{_GAP}s" if value >= 1 else f"{brief(1000 * value)}{_GAP}ms"
 
 
 def span(length: timedelta) -> str:
@@ -74,7 +74,7 @@ def span(length: timedelta) -> str:
 
 def moment(at: datetime) -> str:
     """A minute in UTC."""
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def ago(at: datetime, now: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterable
 from socketserver import TCPServer
@@ -73,7 +74,17 @@ class _Server(ThreadingWSGIServer):
         if not self._room.acquire(blocking=False):
             self.shutdown_request(request)
             return
-        super().process_request(request, client_address)
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            # There was no thread to be had.
+            self._room.release()
+            raise
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002  # the library's own signature
+        """Who sends nothing, or hangs up, is no event."""
+        if not isinstance(sys.exception(), OSError):
+            _LOG.exception("the metrics cannot be shown on their port")
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Answer, and make room."""

@@ -32,7 +32,7 @@ SIZE, LIMIT = "slipway_journal_store_bytes", "slipway_journal_store_limit_bytes"
 _HELP: Final = {
     PREDICTED: "When the newest prediction was answered, in seconds since 1970; 0 if there is none.",
     OUTCOME: "When the newest outcome was reported, in seconds since 1970; 0 if there is none.",
-    SIZE: "What the store takes on its disk.",
+    SIZE: "What the store takes on its disk; of a SQLite file without the room that is free in it.",
     LIMIT: "What it may take, by JOURNAL_STORE_LIMIT_BYTES.",
 }
 # The store is asked at most so often, however many scrape; and while nothing new is written.

@@ -46,5 +46,18 @@ def clear(folder: Path) -> None:
     """
     for path in folder.glob("*_*.db"):
         pid = path.stem.rpartition("_")[2]
-        if pid.isdecimal() and not Path("/proc", pid).exists():
-            path.unlink(missing_ok=True)
+        if pid.isdecimal() and not _runs(int(pid)):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                _LOG.error("metrics of an earlier server stay", path=str(path), problem=error.strerror or str(error))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

@@ -100,10 +100,10 @@ def bill(setup: Setup, traffic: Traffic, *, host_usd: float | None = None) -> Bi
     Args:
         setup: That is grown as far as need be, by more machines of its kind and the paid plan of the database.
         traffic: That it carries.
-        host_usd: What a host of one's own costs a month.
+        host_usd: What a host of one's own costs a month; of one with more cores nobody knows.
     """
     machines = max(1, math.ceil(traffic.cores * PEAK / (setup.core * MOST_BUSY)))
-    price = host_usd if setup.where is Where.HOST else PRICES[setup.kind].usd
+    price = PRICES[setup.kind].usd if setup.where is not Where.HOST else host_usd if machines == 1 else None
     reasons = () if setup.has_database else tuple(_reasons(traffic))
     return Bill(
         setup=setup,

@@ -11,7 +11,11 @@ async function show(event) {
   try {
     const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (!parts.every((id) => page.getElementById(id))) throw new Error("another page");
+    if (!parts.every((id) => page.getElementById(id))) {
+      // Sent once more, a wrong key would count twice.
+      document.documentElement.replaceWith(page.documentElement);
+      return;
+    }
     for (const id of parts) document.getElementById(id).replaceWith(page.getElementById(id));
     offerCopies();
     document.getElementById("answer").focus();

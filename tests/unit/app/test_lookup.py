@@ -74,3 +74,14 @@ def test_a_failure_that_nobody_thought_of_is_logged_and_not_shown(capsys: pytest
     seen = Lookup(source.read, fresh_s=lambda: LONG_S, patience_s=LONG_S).look()
     assert seen == Seen(value=None, problem="it cannot be read; the service's log says why")
     assert "something cannot be looked up" in capsys.readouterr().out
+
+
+def test_one_for_which_no_thread_can_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    lookup = Lookup(Source().read, fresh_s=lambda: LONG_S, patience_s=LONG_S)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        assert lookup.look().problem == "this process can start no thread for it; look again in a moment"
+    assert lookup.look() == Seen(value=1)

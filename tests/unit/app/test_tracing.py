@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 
@@ -15,8 +18,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from app import create_app, tracing
 from app.settings import ServiceSettings
-from core.errors import SettingsError
 from core.registry import DirectoryRegistry
+from tests.commands import ROOT
 
 ROW = {"age": 30, "city": "Oslo"}
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -127,11 +130,33 @@ def test_a_collector_that_never_answers_holds_up_no_end(
         assert [each for each in threading.enumerate() if each.name == "traces" and each.daemon]
 
 
-@pytest.mark.parametrize("name", ["OTEL_BSP_SCHEDULE_DELAY", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"])
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("OTEL_BSP_SCHEDULE_DELAY", "-1", "the variables OTEL_*: OpenTelemetry refuses one of them"),
+        ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "-1", "the variables OTEL_*: OpenTelemetry refuses one of them"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "Authorization: Bearer hunter2", "OTEL_EXPORTER_OTLP_HEADERS: takes NAME=VALUE"),
+    ],
+)
 def test_what_the_library_refuses_of_its_variables_is_named(
-    name: str, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    name: str, value: str, said: str, environment: dict[str, str]
 ) -> None:
-    monkeypatch.setenv(name, "-1")
+    address = "http://127.0.0.1:4318"
+    variables = environment | {"OTEL_EXPORTER_OTLP_ENDPOINT": address, name: value}
+    # In a process of its own, as it reads some of them when it is imported.
+    program = (
+        "import os; from app.settings import ServiceSettings; from app.tracing import open_traces; "
+        "open_traces(ServiceSettings.from_env(os.environ))"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=os.environ | variables, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert f"SettingsError: environment: {said}" in done.stderr
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_headers_as_they_should_be_are_sent(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "Authorization=Bearer%20hunter2, x-team=a,")
     settings = ServiceSettings.from_env(environment | {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"})
-    with pytest.raises(SettingsError, match=r"environment: the variables OTEL_\*: OpenTelemetry refuses one of them"):
-        tracing.open_traces(settings)
+    traces = tracing.open_traces(settings)
+    assert traces is not None
+    traces.close()

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from core.drift import Severity
 from core.ledger import Deployment, Environment
 from core.manifest import GateRecord, Metric
 from core.tags import ModelTag
 from ml.standing import Standing, config_of, figures_of, run_id, tables_of
 from tests.drift_reports import HOSTILE, TAG, all_clear, hostile, make_quality, make_report, never_any
 from tests.factories import make_contract, make_manifest
+from tests.findings import make_column, make_window
 
 OLD = "model-v1.3.0"
 NOW = datetime(2013, 6, 11, 6, 0, tzinfo=UTC)
@@ -81,6 +83,14 @@ def test_drift_has_its_severity_and_that_of_each_column_of_the_longest_window() 
     assert (figures["drift/severity"], figures["drift/rows"]) == (6, 5993)
     assert figures["drift/columns/critical"] >= 1
     assert figures["drift/column/distance/effect"] > figures["drift/column/distance/threshold"]
+
+
+def test_columns_of_other_alphabets_keep_apart() -> None:
+    columns = (make_column("größe", Severity.OK), make_column("gr e", Severity.ALERT), make_column("size", Severity.OK))
+    figures = figures_of(make_standing(report=make_report(windows=(make_window(*columns),))))
+    found = {name: value for name, value in figures.items() if name.startswith("drift/column/gr_e_")}
+    assert sorted(value for name, value in found.items() if name.endswith("/severity")) == [0, 5]
+    assert figures["drift/column/size/severity"] == 0
 
 
 def test_live_quality_stands_beside_the_holdouts() -> None:

@@ -46,6 +46,14 @@ def test_environments_end_each_other_s_deployments_not() -> None:
     assert current(entries, STAGING) == entries[1]
 
 
+def test_of_two_at_once_the_last_of_the_ledger_serves() -> None:
+    entries = [entry(2, "model-v1.0.0"), entry(2, "model-v1.1.0", previous="model-v1.0.0")]
+    assert current(entries, PRODUCTION) == entries[1]
+    assert [(line.tag, line.is_current) for line in deployments_of(entries, NOW)] == [
+        ("model-v1.1.0", True), ("model-v1.0.0", False),
+    ]  # fmt: skip
+
+
 def test_of_many_the_newest_are_shown_and_of_none_none() -> None:
     assert len(deployments_of([entry(day, "model-v1.0.0") for day in range(MOST + 3)], NOW)) == MOST
     assert deployments_of([], NOW) == ()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.console.words import NONE, ago, brief, counted, number, plain, seconds, share, size, span
+from app.console.words import NONE, ago, brief, counted, moment, number, plain, seconds, share, size, span
 
 NOW = datetime(2026, 11, 26, 3, 4, 59, tzinfo=UTC)
 
@@ -41,8 +41,9 @@ def test_things_are_counted_in_the_right_number() -> None:
 
 
 def test_units_fit_what_they_are_of() -> None:
-    told = (size(12), size(2_500_000), size(3e9), seconds(0.0025), seconds(2.5))
-    assert [each.replace("\u00a0", " ") for each in told] == ["12 B", "2.5 MB", "3 GB", "2.5 ms", "2.5 s"]
+    told = (size(12), size(2_500_000), size(999_999_999), size(3e9), size(1.5e12), seconds(0.0025), seconds(2.5))
+    said = ["12 B", "2.5 MB", "1,000 MB", "3 GB", "1.5 TB", "2.5 ms", "2.5 s"]
+    assert [each.replace("\u00a0", " ") for each in told] == said
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,10 @@ def test_a_span_has_its_largest_unit(length: int, text: str) -> None:
 
 def test_a_moment_says_how_long_ago_it_is() -> None:
     assert ago(NOW - timedelta(hours=3), NOW).replace("\u00a0", " ") == "2026-11-26 00:04 UTC (3 h ago)"
+
+
+def test_a_moment_of_another_zone_is_said_in_utc() -> None:
+    assert moment(datetime.fromisoformat("2026-05-01T01:00:00+02:00")) == "2026-04-30 23:00 UTC"
 
 
 def test_text_from_outside_is_one_short_line_without_signs_that_turn_it_around() -> None:

@@ -35,7 +35,9 @@ def test_several_may_listen_on_one_port_and_each_answers() -> None:
     assert answers == {"0", "1"}
 
 
-def test_those_who_send_nothing_cost_few_threads_and_no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_those_who_send_nothing_cost_few_threads_and_no_patience(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(exposition._Silent, "timeout", 1.0)
     port, before = free_port(), threading.active_count()
     shown = MetricsPort(CollectorRegistry(), LOOPBACK, port)
@@ -49,6 +51,21 @@ def test_those_who_send_nothing_cost_few_threads_and_no_patience(monkeypatch: py
         while not _is_shown(port):
             assert time.monotonic() < deadline
             time.sleep(0.1)
+    shown.close()
+    assert capsys.readouterr().err == ""
+
+
+def test_a_process_that_had_no_threads_to_spare_shows_them_once_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    shown = MetricsPort(CollectorRegistry(), LOOPBACK, port)
+
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        assert not any(_is_shown(port) for _ in range(20))
+    assert _is_shown(port)
     shown.close()
 
 

@@ -27,6 +27,12 @@ def test_nobody_here_knows_the_price_of_a_host() -> None:
     assert (found.compute, found.total(0), found.plan) == (None, None, "the host's own")
 
 
+def test_nor_that_of_one_with_more_cores() -> None:
+    found = bill(HOST, replace(SMALL, rows_per_day=1e10, rows_per_request=1000), host_usd=5)
+    assert found.machines > 1
+    assert found.compute is None
+
+
 def test_a_database_that_never_sleeps_is_paid_for() -> None:
     found = bill(FLY, ROUND_THE_CLOCK)
     assert found.plan == "Neon Launch"
