@@ -194,7 +194,7 @@ class LabelsDropped(GitHubError):
         self.issue, self.label = issue, label
         super().__init__(
             f"{issue} was opened without the label {label}, so that it would not be found again; "
-            "close it, and grant `issues: write` to the token"
+            "close it if it is still open, and grant `issues: write` to the token"
         )
 
 

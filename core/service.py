@@ -25,6 +25,13 @@ _TIMEOUT_S: Final = (10.0, 60.0)
 _CHUNK: Final = 65_536
 # Unpacked. The largest that is asked for at once is what a drift check has to know.
 _MOST_BYTES: Final = 200_000_000
+# What may be otherwise if it is asked once more.
+_UNREAD: Final = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
 _WRONG_KEY: Final = frozenset({401, 403})
 
 
@@ -77,6 +84,13 @@ class Reply:
         return 200 <= self.status < 300
 
 
+class _Session(requests.Session):
+    """Knows of no redirects, whose bodies requests would read to their end, even if it does not follow them."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # the library's own signature
+        """There is none."""
+
+
 class Service:
     """Asks one service."""
 
@@ -104,7 +118,7 @@ class Service:
         if not (key.isascii() and key.isprintable()) or " " in key:
             raise ValueError("takes a key of letters, digits and signs, as `python -m app keys new` shows it")
         self._key, self._scopes, self._timeout_s, self._sleep = key, scopes, timeout_s, sleep
-        self._session = requests.Session()
+        self._session = _Session()
         # Without one of ours, requests would look for a password in ~/.netrc.
         self._session.auth = Bearer(key)
 
@@ -224,7 +238,7 @@ class Service:
             try:
                 answer = self._send(method, path, content)
                 body = b"" if is_streamed and answer.ok else self._body(answer)
-            except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as failure:
+            except _UNREAD as failure:
                 wait_s = wait_before_next(number)
                 if wait_s is None or number >= attempts:
                     raise ServiceAway(f"{self.name}: {_why(failure)}") from failure
@@ -243,7 +257,7 @@ class Service:
             return self._session.request(
                 method, url, **content, timeout=self._timeout_s, allow_redirects=False, stream=True
             )
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
+        except _UNREAD:
             raise
         except (requests.RequestException, ValueError) as error:
             # Of some host names urllib3 complains itself, by a ValueError.
@@ -277,8 +291,11 @@ class Service:
             detail = msgspec.json.decode(reply.body, type=_Problem).detail
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             detail = reply.reason or "without a reason"
-        # Whatever answers there may repeat what it was sent.
-        return " ".join((detail.replace(self._key, "***") if self._key else detail).split())[:200]
+        return self.quoted(detail)
+
+    def quoted(self, text: str) -> str:
+        """Words of whatever answers there, which may repeat what it was sent: without the key, in 200 characters."""
+        return " ".join((text.replace(self._key, "***") if self._key else text).split())[:200]
 
     def read(self, content: bytes, wanted: type[T]) -> T:
         """
@@ -307,4 +324,6 @@ def _reply(answer: requests.Response, body: bytes) -> Reply:
 def _why(error: Exception) -> str:
     if isinstance(error, requests.Timeout):
         return "does not answer in time; try again later"
+    if isinstance(error, requests.exceptions.ContentDecodingError):
+        return "its answer cannot be unpacked; what answers there is no Slipway, or a proxy spoils it"
     return "nothing answers there, or it cuts the connection; check the address and whether it runs"

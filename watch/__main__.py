@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 try:
@@ -12,6 +13,7 @@ except ModuleNotFoundError:
     sys.exit("error: this Python lacks what this needs; run scripts/setup serve, then .venv/bin/python -m watch")
 
 from core.command import SlipwayGroup, printable, require_free
+from core.errors import IssuesDisabled, ServiceError
 from core.github.issues import Inbox
 from core.logs import configure_logs
 from core.service import Service
@@ -68,23 +70,35 @@ def look_at() -> None:
         click.echo(
             "SERVICE_URL is not set (in GitHub's workflow the variable PRODUCTION_URL): no service is looked at."
         )
-    if settings.alerts is not None:
-        looker = Looker(Inbox(settings.alerts), page=settings.alerts.settings.page)
-        problem = looker.look(service, datetime.now(UTC), say)
-    elif service is not None:
-        looked = look(service, Memory(), datetime.now(UTC))
-        problem = looked.problem
-        for verdict in looked.verdicts:
-            say(verdict, "")
-    else:
-        problem = None
-    if seen:
-        add_summary(os.environ, summary(seen))
+    try:
+        problem = _look(settings, service, say)
+    finally:
+        if seen:
+            add_summary(os.environ, summary(seen))
     if problem is not None:
         raise problem
     if settings.alerts is None and any(verdict.is_true for verdict, _ in seen):
         # Whoever is not told by an issue is by this.
         sys.exit(1)
+
+
+def _look(settings: LookSettings, service: Service | None, say: Callable[[Verdict, str], None]) -> ServiceError | None:
+    now = datetime.now(UTC)
+    if settings.alerts is not None:
+        try:
+            return Looker(Inbox(settings.alerts), page=settings.alerts.settings.page).look(service, now, say)
+        except IssuesDisabled as error:
+            if service is not None:
+                raise
+            # A fork has none, and nothing to look at.
+            click.echo(f"{error}; until then nothing can be told.")
+            return None
+    if service is None:
+        return None
+    looked = look(service, Memory(), now)
+    for verdict in looked.verdicts:
+        say(verdict, "")
+    return looked.problem
 
 
 if __name__ == "__main__":

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
+from core.errors import GitHubError
 from core.github.alert import marker_of
 from core.github.hidden import hidden_in
 from core.github.issues import Done, Inbox
-from watch.telling import LABEL, Told, alert_of, has_to_be_told, is_forgotten, key_of
+from watch.telling import Told, alert_of, has_to_be_told, is_forgotten, key_of
 from watch.trouble import CHECKED, Trouble, Watcher
 
 _FORGOTTEN: Final = (
@@ -40,7 +41,7 @@ class Desk:
         """
         held = self._held_elsewhere(trouble.kind)
         if held:
-            self._inbox.settle(key_of(trouble.name), f"The drift check tells of this: {held}.")
+            self.settle(trouble.name, f"The drift check tells of this: {held}.")
             return f"{trouble.name}: the drift check tells of it: {held}"
         found = self._inbox.find(key_of(trouble.name))
         before = hidden_in(found.body, Told) if found else None
@@ -78,7 +79,7 @@ class Desk:
             IssuesDisabled: if the repository has no issues.
             GitHubError: see `GitHub.pages`.
         """
-        bodies = [issue.body or "" for issue in self._inbox.opened(LABEL)]
+        bodies = [issue.body or "" for issue in self._inbox.opened()]
         return frozenset(name for name in names if any(marker_of(key_of(name)) in body for body in bodies))
 
     def is_prometheus(self, name: str, since: float) -> bool:
@@ -108,12 +109,17 @@ class Desk:
             The name of an alert, and what was done, in a sentence.
 
         Raises:
-            GitHubError: see `GitHub.send`.
+            GitHubError: see `GitHub.pages`.
         """
-        for issue in self._inbox.opened(LABEL):
+        for issue in self._inbox.opened():
             told = hidden_in(issue.body, Told)
             if told is not None and is_forgotten(told, now):
-                yield told.name, self.settle(told.name, _FORGOTTEN)
+                try:
+                    done = self.settle(told.name, _FORGOTTEN)
+                except GitHubError as error:
+                    # The others are not to wait for it.
+                    done = f"{told.name}: cannot be closed now: {error}"
+                yield told.name, done
 
     def _held_elsewhere(self, kind: str) -> str:
         """The open issue in which a drift check tells of the same; empty if there is none."""

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from core.errors import ServiceAway, ServiceError
+from core.errors import GitHubError, ServiceAway, ServiceError
 from core.github.alert import Alert
 from core.github.hidden import hidden, hidden_in
 from core.github.issues import Inbox
@@ -24,6 +24,7 @@ from watch.figures import Figures, figures_in
 from watch.heartbeat import last_beat
 from watch.judging import State, Verdict, judge_figures, judge_heart, judge_state
 from watch.memory import Memory, growth, remembered
+from watch.telling import plain
 from watch.trouble import Instance, Trouble, Watcher
 
 _KEY: Final = "watch/memory"
@@ -49,6 +50,10 @@ class Looked:
     verdicts: tuple[Verdict, ...]
     memory: Memory
     problem: ServiceError | None = None
+
+
+class _Ready(msgspec.Struct):
+    status: str
 
 
 def look(service: Service, memory: Memory, now: datetime) -> Looked:
@@ -82,6 +87,8 @@ def _state_of(service: Service) -> tuple[State, str]:
     except ServiceAway as error:
         return State.DOWN, str(error)
     if reply.is_good:
+        if not _says_ready(reply.body):
+            return State.DOWN, "what answers at /readyz is no Slipway; is SERVICE_URL the address of a service?"
         return State.READY, "The service is ready."
     is_problem = reply.headers.get("Content-Type", "").startswith(_PROBLEM)
     # The proxy says it in the same form, and so does a service that reads no request, without what names a request.
@@ -89,6 +96,13 @@ def _state_of(service: Service) -> tuple[State, str]:
         return State.NOT_READY, service.said(reply)
     hint = "; is SERVICE_URL the address of a service?" if reply.status == _NOT_FOUND else "."
     return State.DOWN, f"/readyz is answered {reply.status}{hint}"
+
+
+def _says_ready(body: bytes) -> bool:
+    try:
+        return msgspec.json.decode(body, type=_Ready).status == "ready"
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 @contextmanager
@@ -118,8 +132,10 @@ def _figures_of(service: Service) -> tuple[Figures | None, ServiceError | None]:
 def _read(service: Service, reply: Reply) -> Figures:
     try:
         return figures_in(reply.body.decode())
-    except ValueError as error:
-        raise ServiceError(f"{service.name}: what answers at /metrics is no Slipway: {error}") from error
+    except (ValueError, IndexError, ArithmeticError) as error:
+        # The library's parser expects a well-meant text.
+        problem = service.quoted(str(error))
+        raise ServiceError(f"{service.name}: what answers at /metrics is no Slipway: {problem}") from error
 
 
 class Looker:
@@ -132,6 +148,7 @@ class Looker:
             page: Of the repository.
         """
         self._inbox, self._desk = inbox, Desk(inbox, page=page, by=Watcher.LOOK)
+        self._untold: list[tuple[Verdict, GitHubError]] = []
 
     def look(self, service: Service | None, now: datetime, say: Callable[[Verdict, str], None]) -> ServiceError | None:
         """
@@ -146,8 +163,9 @@ class Looker:
             Why not all could be looked at; None if it could.
 
         Raises:
-            GitHubError: if issues cannot be read or written.
+            GitHubError: if issues cannot be read, or one could not be written; all others were.
         """
+        self._untold = []
         beat = last_beat(self._inbox)
         memory = self._recall()
         heart = judge_heart(beat.timestamp() if beat else None, now.timestamp())
@@ -161,7 +179,13 @@ class Looker:
             say(verdict, done)
         for name, done in () if beats else self._desk.forget(now):
             say(Verdict(name=name, is_true=None, what="Prometheus told of it, and is silent."), done)
-        self._keep(msgspec.structs.replace(looked.memory, at=now.timestamp(), since=since), now)
+        if service is not None or memory != Memory():
+            # What is counted and could not be told is counted again by the next look.
+            is_lost = any(verdict.is_true for verdict, _ in self._untold)
+            servers = memory.servers if is_lost else looked.memory.servers
+            self._keep(Memory(at=memory.at if is_lost else now.timestamp(), servers=servers, since=since), now)
+        if self._untold:
+            raise self._untold[0][1]
         return looked.problem
 
     def _tell(
@@ -169,17 +193,31 @@ class Looker:
     ) -> Iterator[tuple[Verdict, str]]:
         standing = self._desk.standing(CATALOGUE)
         for verdict in verdicts:
-            name = verdict.name
-            is_over = verdict.is_true is False and name in standing
-            if not (verdict.is_true or is_over):
-                yield verdict, ""
-            elif told_since is not None and self._desk.is_prometheus(name, told_since):
-                yield verdict, "Prometheus tells of it"
-            elif is_over:
-                ended = f"Over at {now:%Y-%m-%d %H:%M} UTC, as a look sees. {verdict.what}".strip()
-                yield verdict, self._desk.settle(name, ended)
-            else:
-                yield verdict, self._desk.tell(_trouble(verdict, datetime.fromtimestamp(since[name], UTC)), now)
+            try:
+                yield verdict, self._told(verdict, standing, since, now, told_since)
+            except GitHubError as error:
+                # One issue that cannot be written is not to silence the others.
+                self._untold.append((verdict, error))
+                yield verdict, f"could not be told: {error}"
+
+    def _told(
+        self,
+        verdict: Verdict,
+        standing: frozenset[str],
+        since: dict[str, float],
+        now: datetime,
+        told_since: float | None,
+    ) -> str:
+        name = verdict.name
+        is_over = verdict.is_true is False and name in standing
+        if not (verdict.is_true or is_over):
+            return ""
+        if told_since is not None and self._desk.is_prometheus(name, told_since):
+            return "Prometheus tells of it"
+        if is_over:
+            ended = f"Over at {now:%Y-%m-%d %H:%M} UTC, as a look sees. {plain(verdict.what)}".strip()
+            return self._desk.settle(name, ended)
+        return self._desk.tell(_trouble(verdict, datetime.fromtimestamp(since[name], UTC)), now)
 
     def _recall(self) -> Memory:
         found = self._inbox.find(_KEY)
@@ -195,7 +233,7 @@ class Looker:
 
 def summary(verdicts: list[tuple[Verdict, str]]) -> str:
     """What was seen and done, for the page of a workflow's run."""
-    rows = [(each.name, _SIGNS[each.is_true], each.what, done) for each, done in verdicts]
+    rows = [(each.name, _SIGNS[each.is_true], plain(each.what), plain(done)) for each, done in verdicts]
     return f"## The service\n\n{table(('alert', 'is', 'what was seen', 'what was done'), rows)}"
 
 

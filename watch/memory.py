@@ -69,7 +69,7 @@ def growth(memory: Memory, figures: Figures, now: float) -> Growth | None:
         figures: Of now.
         now: In seconds since 1970.
     """
-    base = _base(memory, figures)
+    base = _base(memory, figures, now)
     if base is None:
         return None
     days = (now - base.day_at) / DAY_S
@@ -91,7 +91,7 @@ def remembered(memory: Memory, figures: Figures, now: float) -> Memory:
     """
     if figures.started is None:
         return memory
-    base = _base(memory, figures)
+    base = _base(memory, figures, now)
     begins = base is None or now - base.day_at >= DAY_S
     kept = Base(
         at=now,
@@ -99,19 +99,25 @@ def remembered(memory: Memory, figures: Figures, now: float) -> Memory:
         day_at=now if base is None or begins else base.day_at,
         day_bytes=figures.counters.sent_bytes if base is None or begins else base.day_bytes,
     )
-    servers = memory.servers | {_name(figures.started): kept}
+    servers = _past(memory, now) | {_name(figures.started): kept}
     newest = sorted(servers, key=lambda name: -servers[name].at)[:_MOST]
     return msgspec.structs.replace(memory, servers={name: servers[name] for name in newest})
 
 
-def _base(memory: Memory, figures: Figures) -> Base | None:
+def _past(memory: Memory, now: float) -> dict[str, Base]:
+    """Those that were not looked at by a clock that is ahead."""
+    return {name: base for name, base in memory.servers.items() if max(base.at, base.day_at) <= now}
+
+
+def _base(memory: Memory, figures: Figures, now: float) -> Base | None:
     """From where on a server's counters have grown; None if it was there before and was never looked at."""
     if figures.started is None:
         return None
-    known = memory.servers.get(_name(figures.started))
+    servers = _past(memory, now)
+    known = servers.get(_name(figures.started))
     if known is not None and _is_ahead(figures.counters, known.counters):
         return known
-    last = known or max(memory.servers.values(), key=lambda base: base.at, default=None)
+    last = known or max(servers.values(), key=lambda base: base.at, default=None)
     if last is None or (known is None and figures.started <= last.at):
         return None
     # It has counted from nothing since, while the day goes on.

@@ -46,7 +46,7 @@ def create_app(token: str, teller: Teller, *, now: Callable[[], datetime]) -> Fl
             return _problem(401, "Unauthorized", "this needs the token of WATCH_TOKEN as a bearer token")
         return _answer({"done": teller.tell(read_message(request.get_data()), now())})
 
-    app.register_error_handler(Unreadable, lambda error: _problem(422, "Unprocessable content", str(error)))
+    app.register_error_handler(Unreadable, _unreadable)
     app.register_error_handler(SlipwayError, _away)
     app.register_error_handler(
         HTTPException, lambda error: _problem(error.code or 500, error.name, "see docs/adr/0030")
@@ -70,6 +70,12 @@ def _log_every_request(app: Flask) -> None:
                 "request", method=request.method, path=request.path, status=response.status_code, duration_ms=took_ms
             )
         return response
+
+
+def _unreadable(error: Unreadable) -> Response:
+    """Alertmanager does not send again what is refused."""
+    _LOG.error("a message is no alert that can be told, and lost", problem=str(error))
+    return _problem(422, "Unprocessable content", str(error))
 
 
 def _away(error: SlipwayError) -> Response:

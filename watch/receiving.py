@@ -60,6 +60,8 @@ class IssueTeller:
             raise AlertsWait
         try:
             trouble = message.trouble()
+            if message.is_unclear:
+                return [_unclear(message)]
             if message.kind == HEARTBEAT:
                 if trouble is None:
                     return []
@@ -78,6 +80,8 @@ class LogTeller:
     def tell(self, message: Message, now: datetime) -> list[str]:  # noqa: ARG002  # as the other
         """See `Teller.tell`; nothing is raised."""
         trouble = message.trouble()
+        if message.is_unclear:
+            return [_unclear(message)]
         if message.kind == HEARTBEAT:
             return []
         if trouble is None:
@@ -88,6 +92,11 @@ class LogTeller:
             since = each.since.isoformat()
             log("alert", alert=trouble.name, since=since, what=each.what, where=each.where, remedy=trouble.remedy)
         return [f"{trouble.name}: in the log"]
+
+
+def _unclear(message: Message) -> str:
+    """Those that are over are left out of the next message, which then has room for what is still true."""
+    return f"{message.name}: nothing done, as {message.others} of it are not listed"
 
 
 def open_teller(alerts: GitHub | None) -> Teller:

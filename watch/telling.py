@@ -13,6 +13,7 @@ from core.drift import Moment
 from core.github.alert import Alert
 from core.github.hidden import hidden
 from core.summary import table
+from watch.catalogue import CATALOGUE
 from watch.trouble import PAGE, Instance, Trouble, Watcher
 
 LABEL: Final = "alert"
@@ -48,10 +49,10 @@ def key_of(name: str) -> str:
     """
     What names an alert's issue, whoever raises it, such as `alert:manyerrors`.
 
-    A key takes few signs; a name that has others is told from its like by a digest.
+    A key takes few signs, and no capital letters; names that are not our own are told from their like by a digest.
     """
     plain = _NO_KEY.sub("-", name.lower()).strip("._:/-")
-    parts = [plain] if plain == name.lower() else [plain, _digest(name)]
+    parts = [plain] if name in CATALOGUE else [plain, _digest(name)]
     return _PREFIX + "-".join(filter(None, parts))
 
 
@@ -89,13 +90,13 @@ def alert_of(trouble: Trouble, *, by: Watcher, page: str, now: Moment) -> Alert:
     told = Told(name=trouble.name, by=by, facts=_facts(trouble), at=now)
     is_urgent = trouble.severity == PAGE
     first = trouble.instances[0]
-    rows = [(f"{each.since:%Y-%m-%d %H:%M}", _plain(each.what), _code(each.where)) for each in trouble.instances]
+    rows = [(f"{each.since:%Y-%m-%d %H:%M}", plain(each.what), _code(each.where)) for each in trouble.instances]
     parts = [
         f"**{_URGENCY[is_urgent]}** ({trouble.severity}).",
         table(("since (UTC)", "what", "where"), rows),
         f"And {trouble.others} more." if trouble.others else "",
         f"**First look**: {_first_look(trouble, first, page)}",
-        f"**Remedy**: {_plain(trouble.remedy)}" if trouble.remedy else "",
+        f"**Remedy**: {plain(trouble.remedy)}" if trouble.remedy else "",
         _ENDING,
     ]
     return Alert(
@@ -115,7 +116,7 @@ def runbook_of(runbook: str, page: str) -> str:
 def _first_look(trouble: Trouble, first: Instance, page: str) -> str:
     url = runbook_of(trouble.runbook, page)
     linked = (
-        [f"[{_plain(trouble.name)} in the runbook]({_linkable(url)})"]
+        [f"[{plain(trouble.name)} in the runbook]({_linkable(url)})"]
         if _LINKED.fullmatch(url)
         else ["the service's log"]
     )
@@ -125,7 +126,7 @@ def _first_look(trouble: Trouble, first: Instance, page: str) -> str:
 
 
 def _linkable(url: str) -> str:
-    return url.replace(")", "%29")
+    return url.replace("(", "%28").replace(")", "%29")
 
 
 def _facts(trouble: Trouble) -> str:
@@ -137,7 +138,7 @@ def _digest(value: object) -> str:
     return hashlib.sha256(msgspec.json.encode(value)).hexdigest()[:16]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """A text of a rule or a row, which must not pass for a mark of ours, and calls nobody by their name."""
     return " ".join(text.split()).replace("<", "&lt;").replace("@", "&#64;")
 

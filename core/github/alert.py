@@ -94,7 +94,7 @@ def changes_between(found: Issue, alert: Alert) -> dict[str, Any]:
     if as_sent(found.body) != body_of(alert).strip():
         changes["body"] = body_of(alert)
     labels = _labels(found.label_names, alert.labels)
-    if set(labels) != set(found.label_names):
+    if {name.lower() for name in labels} != {name.lower() for name in found.label_names}:
         changes["labels"] = labels
     if not found.is_open:
         changes |= {"state": _OPEN, "state_reason": "reopened"}
@@ -103,7 +103,8 @@ def changes_between(found: Issue, alert: Alert) -> dict[str, Any]:
 
 def _labels(present: Sequence[str], wanted: Sequence[str]) -> list[str]:
     """What GitHub is to put in the place of all labels: those that people added stay, ours are those of the alert."""
-    others = [name for name in present if name not in LABELS]
+    # To GitHub a name in other letters is the same label.
+    others = [name for name in present if name.lower() not in LABELS]
     return list(dict.fromkeys([LABEL, *wanted, *others]))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -14,6 +14,7 @@ from core.github.client import GitHub
 from core.github.labels import LABEL, ensure_labels
 
 _LOOKS, _LOOK_AGAIN_S = 4, 2.0
+_FORBIDDEN = 403
 _STATE, _CLOSED = ("state", "state_reason"), "closed"
 
 
@@ -114,28 +115,34 @@ class Inbox:
         changes = {name: value for name, value in changes_between(found, alert).items() if name not in _STATE} | wanted
         return self._send("PATCH", found.number, body=changes) if changes else found
 
-    def opened(self, label: str) -> list[Issue]:
+    def opened(self, label: str = "") -> list[Issue]:
         """
-        Our open issues with a label beside `slipway`.
+        Our open issues, with a label beside `slipway` if one is named.
 
         Raises:
             IssuesDisabled: if the repository has no issues.
             GitHubError: see `GitHub.pages`.
         """
         with self._answered():
-            found = list(self._github.pages(Issue, "issues", state="open", labels=f"{LABEL},{label}"))
+            labels = ",".join(filter(None, [LABEL, label]))
+            found = list(self._github.pages(Issue, "issues", state="open", labels=labels))
         return [issue for issue in found if issue.pull_request is None]
 
     def comment(self, issue: Issue, text: str) -> None:
         """
-        Add a comment to an issue.
+        Add a comment to an issue, unless that is locked.
 
         Raises:
             IssuesDisabled: if the repository has no issues.
             GitHubError: see `GitHub.send`.
         """
-        with self._answered():
-            self._github.send("POST", "issues", issue.number, "comments", body={"body": cut(text)})
+        try:
+            with self._answered():
+                self._github.send("POST", "issues", issue.number, "comments", body={"body": cut(text)})
+        except GitHubRefused as error:
+            # Somebody wants no more said there; the issue can still be written and closed.
+            if error.status != _FORBIDDEN or "locked" not in error.said:
+                raise
 
     def comment_once(self, issue: Issue, key: str, text: str) -> bool:
         """
@@ -233,7 +240,10 @@ class Inbox:
         labels = [LABEL, *alert.labels]
         ensure_labels(self._github, labels)
         issue = self._send("POST", body={"title": title_of(alert), "body": body_of(alert), "labels": labels})
-        if LABEL not in issue.label_names:
+        if LABEL not in map(str.lower, issue.label_names):
+            # Who tries again would open another beside it.
+            with suppress(GitHubRefused):
+                self.close(issue, "not_planned")
             raise LabelsDropped(issue.html_url, LABEL)
         return issue
 

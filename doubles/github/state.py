@@ -87,6 +87,7 @@ class Issue(Struct, kw_only=True):
     assignees: list[str] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     pull_request: bool = False
+    locked: bool = False
 
 
 class DeploymentStatus(Struct, kw_only=True):

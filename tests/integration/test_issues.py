@@ -363,6 +363,22 @@ def test_an_issue_whose_labels_were_dropped_is_told_instead_of_opened_again_for_
         raised(mute)
 
 
+def test_a_label_in_other_letters_is_ours(inbox: Inbox, github: GitHub, owner: Caller) -> None:
+    owner.ask("POST", "labels", {"name": "Slipway"})
+    assert raised(inbox).done is Done.OPENED
+    before = sent(github)
+    assert raised(inbox).done is Done.UNCHANGED
+    assert sent(github) == before
+
+
+def test_a_locked_issue_is_closed_without_a_word(inbox: Inbox, github: GitHub) -> None:
+    opened = raised(inbox).issue
+    github.repository(REPOSITORY).issues[opened.number].locked = True
+    assert inbox.settle(ALERT.key, "Over.")
+    (issue,) = issues(github)
+    assert (issue.state, issue.comments) == ("closed", [])
+
+
 def test_a_label_that_cannot_be_made_is_told(inbox: Inbox, github: GitHub) -> None:
     github.plant(Status(status=422, body='{"message": "Validation Failed"}'), method="POST", path="*/labels")
     with pytest.raises(GitHubRefused, match="422"):

@@ -301,12 +301,75 @@ def test_without_a_repository_it_is_said_and_nothing_told(watch: Watch, server: 
     assert github.calls == []
 
 
-def test_what_answers_there_and_is_no_slipway_is_a_sentence(watch: Watch) -> None:
-    with answering(lambda _: Answer(body=b"<html>")) as service:
-        done = watch.look(service.url)
+def test_another_page_that_answers_well_is_no_service(watch: Watch) -> None:
+    with answering(lambda _: Answer(body=b"<html>This domain is for sale")) as service:
+        said = watch.seen(service.url)
+    assert "wrong: ServiceDown: The service does not answer: what answers at /readyz is no Slipway" in said
+    assert watch.states == {"ServiceDown": "open"}
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        Answer(body=b"<html>"),
+        Answer(body=b'x{a="b", ="c"} 1'),
+        Answer(body=b"x 1" + b"0" * 400),
+        Answer(body=b"Authorization: Bearer slip_key"),
+        Answer(body=b"no gzip", headers={"Content-Encoding": "gzip"}),
+    ],
+    ids=["a page", "no label", "a huge number", "the key", "no gzip"],
+)
+def test_metrics_that_cannot_be_read_are_a_sentence_without_the_key(metrics: Answer) -> None:
+    with answering(lambda asked: Answer(body=b'{"status": "ready"}') if asked.path == "/readyz" else metrics) as server:
+        looked = look(Service(server.url, "slip_key", sleep=lambda _: None), Memory(), datetime.now(UTC))
+    assert {each.name: each.is_true for each in looked.verdicts} == {"ServiceDown": False, "JournalUnavailable": False}
+    assert "is no Slipway" in str(looked.problem)
+    assert "slip_key" not in str(looked.problem)
+    assert len(str(looked.problem)) < 300
+
+
+def test_one_issue_that_cannot_be_written_does_not_silence_the_others(
+    watch: Watch, github: GitHub, tmp_path: Path
+) -> None:
+    with answering(shown("slipway_journal_lag_seconds 700\n")) as service:
+        watch.seen(service.url)
+    (number,) = [issue.number for issue in watch.alerts.values()]
+    github.plant(Status(status=403, body='{"message": "Resource not accessible"}'), path=f"*/issues/{number}*", times=9)
+    figures = "slipway_journal_lag_seconds 0\nslipway_quality_severity 6\n"
+    with answering(shown(figures)) as service:
+        done = watch.look(service.url, GITHUB_STEP_SUMMARY=str(tmp_path / "summary.md"))
     assert done.returncode == 1
-    assert "what answers at /metrics is no Slipway" in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert " behind. [could not be told: " in done.stdout
+    assert "Resource not accessible" in done.stderr
+    assert watch.states == {"JournalNotDraining": "open", "QualityDegraded": "open"}
+    assert "| QualityDegraded | wrong |" in (tmp_path / "summary.md").read_text()
+
+
+def test_words_of_the_service_call_nobody_and_hide_nothing(watch: Watch) -> None:
+    with answering(lambda _: Answer(status=418)) as service:
+        watch.seen(service.url)
+    hostile = json.dumps({"detail": "@octocat <!-- <img src=x>"}).encode()
+    with answering(shown("", ready=Answer(status=503, body=hostile, headers=OF_SERVICE))) as service:
+        watch.seen(service.url)
+    (comment,) = watch.alerts["ServiceDown"].comments
+    assert "&#64;octocat &lt;!-- &lt;img src=x>" in comment.body
+
+
+def test_an_issue_whose_label_somebody_took_away_is_closed_too(watch: Watch) -> None:
+    with answering(shown("slipway_journal_lag_seconds 700\n")) as service:
+        watch.seen(service.url)
+    issue = watch.alerts["JournalNotDraining"]
+    issue.labels.remove("alert")
+    with answering(shown("slipway_journal_lag_seconds 0\n")) as service:
+        watch.seen(service.url)
+    assert issue.state == "closed"
+
+
+def test_who_has_set_nothing_gets_no_issue_and_no_failure(watch: Watch, github: GitHub) -> None:
+    watch.seen("")
+    assert github.repository(REPOSITORY).issues == {}
+    github.repository(REPOSITORY).has_issues = False
+    assert "issues are switched off" in watch.seen("")
 
 
 def looked_at(ready: Answer) -> dict[str, Verdict]:

@@ -83,7 +83,7 @@ def test_an_alert_opens_an_issue_that_says_what_since_when_and_what_to_do(receiv
         "| since (UTC) | what | where |\n| --- | --- | --- |\n"
         "| 2026-11-26 21:00 | 2% of requests fail; 0.1% may. |  |\n\n"
         f"**First look**: [ManyErrors in the runbook]({page}/blob/HEAD/docs/runbook.md#manyerrors), "
-        "then [what Prometheus shows](http://localhost:9090/graph?g0.expr=up%20(1%29&g0.tab=1).\n\n"
+        "then [what Prometheus shows](http://localhost:9090/graph?g0.expr=up%20%281%29&g0.tab=1).\n\n"
         "**Remedy**: Go back.\n\n"
     )
 
@@ -135,6 +135,30 @@ def test_what_is_over_closes_the_issue_with_a_comment_and_again_changes_nothing(
     before = changes_at(hub)
     assert receiver.post(OVER).json() == {"done": ["ManyErrors: nothing to tell"]}
     assert changes_at(hub) == before
+
+
+def test_where_some_are_not_listed_nothing_is_over(receiver: Receiver, hub: GitHub) -> None:
+    receiver.post(message(sent(fingerprint="f1"), sent(fingerprint="f2")))
+    answer = receiver.post(message(sent(firing=False), truncatedAlerts=30))
+    assert answer.json() == {"done": ["ManyErrors: nothing done, as 30 of it are not listed"]}
+    assert the_issue(hub).state == "open"
+
+
+def test_what_is_long_is_cut_and_of_many_the_first_are_told(receiver: Receiver, hub: GitHub) -> None:
+    address, said = "http://localhost:9090/" + "y" * 5000, {"summary": "x" * 5000}
+    alerts = [sent(fingerprint=f"f{number}", annotations=said, generatorURL=address) for number in range(60)]
+    assert receiver.post(message(*alerts, truncatedAlerts=3)).status_code == 200
+    body = the_issue(hub).body or ""
+    assert f"| {'x' * 499}… |" in body
+    assert "And 13 more." in body
+    assert "what Prometheus shows" not in body
+
+
+def test_times_of_another_zone_are_said_in_utc(receiver: Receiver, hub: GitHub) -> None:
+    receiver.post(message(sent(startsAt="2026-11-26T23:00:00+05:00")))
+    assert "| 2026-11-26 18:00 |" in (the_issue(hub).body or "")
+    receiver.post(message(sent(firing=False, endsAt="2026-11-27T03:00:00+05:00")))
+    assert "Over since 2026-11-26 22:00 UTC" in the_issue(hub).comments[-1].body
 
 
 def test_what_is_true_again_opens_the_same_issue(receiver: Receiver, hub: GitHub) -> None:
@@ -216,6 +240,8 @@ def test_what_is_no_message_is_refused_for_good(body: bytes, receiver: Receiver,
     assert answer.status_code == 422
     assert "no message of Alertmanager's webhook" in answer.json()["detail"]
     assert hub.calls == []
+    lost = [event for event in receiver.events() if event["event"].startswith("a message is no alert")]
+    assert lost[-1]["problem"] == answer.json()["detail"]
 
 
 def test_a_group_of_several_alerts_is_refused_with_what_to_set(receiver: Receiver) -> None:

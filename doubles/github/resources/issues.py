@@ -80,9 +80,11 @@ def list_comments(call: Call) -> Answer:
 
 
 def create_comment(call: Call) -> Answer:
-    """`POST /issues/{issue_number}/comments`."""
+    """`POST /issues/{issue_number}/comments`; nobody who is tried here may where an issue is locked."""
     _refuse_if_mute(call)
     issue, body = issue_of(call), call.json["body"]
+    if issue.locked:
+        raise Forbidden("Unable to create comment because issue is locked.")
     if not body.strip():
         raise invalid("IssueComment", "body", "custom", "body cannot be blank")
     comment = Comment(id=call.world.new_id(), body=body, author=call.login, created_at=call.world.now)
@@ -125,7 +127,7 @@ def issue_view(call: Call, issue: Issue) -> dict[str, Any]:
         "assignee": assignees[0] if assignees else None,
         "assignees": assignees,
         "milestone": None,
-        "locked": False,
+        "locked": issue.locked,
         "comments": len(issue.comments),
         "created_at": at(issue.created_at),
         "updated_at": at(issue.updated_at),

@@ -53,6 +53,12 @@ def test_of_another_machine_that_was_there_before_nobody_knows_until_it_is_seen_
     assert requests(growth(memory, figures(HOUR, requests=904), 4 * HOUR)) == 4
 
 
+def test_a_look_by_a_clock_that_is_ahead_blinds_nobody() -> None:
+    memory = after((HOUR, figures(requests=5)), (DAY * 365, figures(DAY * 365 - 60, requests=900)))
+    assert requests(growth(memory, figures(requests=12), 2 * HOUR)) == 7
+    assert list(remembered(memory, figures(requests=12), 2 * HOUR).servers) == ["1000.000"]
+
+
 def test_of_many_machines_those_seen_last_are_remembered() -> None:
     looks = [(100 * HOUR + number, figures(float(number), requests=1)) for number in range(1, 10)]
     assert sorted(after(*looks).servers) == ["6.000", "7.000", "8.000", "9.000"]

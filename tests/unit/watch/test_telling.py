@@ -88,6 +88,7 @@ def test_whoever_sees_it_it_has_one_key() -> None:
     # Names that differ in their signs alone are of different things.
     assert key_of("Disk full (/var)").startswith("alert:disk-full-/var-")
     assert key_of("Disk full (/var)") != key_of("disk full: /var")
+    assert len({key_of(name) for name in ("ManyErrors", "manyerrors", "DiskFull", "Diskfull", "diskfull")}) == 5
 
 
 @given(st.text(min_size=1))
