@@ -25,7 +25,7 @@ class Counters(Document, frozen=True, kw_only=True):
     Attributes:
         requests: Of the API, with those that were sent away.
         failed: Of these, those that should not have.
-        predictions: Of one row.
+        predictions: Of one row, without those that were refused.
         slow: Of these, those that took longer than `SLOW_S`.
         challenger: Rows that were the challenger's.
         fallbacks: Of these, those that the champion answered.
@@ -143,14 +143,20 @@ def _samples(text: str) -> Iterator[_Sample]:
                 yield _Sample(name=each.name, labels=each.labels, value=each.value)
 
 
+def _is_prediction(sample: _Sample) -> bool:
+    """Whether it counts predictions of one row; what is refused is quick, and none."""
+    labels = sample.labels
+    return (labels["route"], labels["method"], labels["status"]) == (_PREDICT, "POST", "200")
+
+
 def _counters(shown: _Shown) -> Counters:
     asked = [each for each in shown.of(f"{_SECONDS}_count") if each.labels["route"].startswith(_API)]
     away = sum(each.value for each in shown.of("slipway_requests_sent_away_total"))
-    predicted = sum(each.value for each in asked if each.labels["route"] == _PREDICT)
+    predicted = sum(each.value for each in asked if _is_prediction(each))
     quick = sum(
         each.value
         for each in shown.of(f"{_SECONDS}_bucket")
-        if each.labels["route"] == _PREDICT and float(each.labels["le"]) == SLOW_S
+        if _is_prediction(each) and float(each.labels["le"]) == SLOW_S
     )
     rows = [each for each in shown.of("slipway_predictions_total") if each.labels["arm"] == "challenger"]
     return Counters(

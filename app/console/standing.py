@@ -141,7 +141,8 @@ def of_requests(found: Collected) -> Iterator[Concern]:
 
 
 def _of_slow(found: Collected) -> Iterator[Concern]:
-    spread = found.spreads(SECONDS, "route").get((_PREDICT,))
+    # What is refused is quick, and no prediction.
+    spread = found.spreads(SECONDS, "route", "method", "status").get((_PREDICT, "POST", "200"))
     if spread is None:
         return
     slow = sum(count for bound, count in zip(spread.bounds, spread.counts, strict=True) if bound > SLOW_S)

@@ -11,8 +11,10 @@ import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from app.arms import Answered
+from app.novelty import OUTSIDE_TRAINING_RANGE, UNSEEN_CATEGORY
 from app.served_model import Scored
-from core.contract import Contract, Target, Task
+from core.contract import CategoricalFeature, Contract, Target, Task
+from core.experiment import Arm
 from core.reference import Reference
 
 # What a model may bring by the thousand makes no more time series than this.
@@ -50,12 +52,13 @@ class _Kind(NamedTuple):
 class AnswerMeter:
     """Counts the answers of a process."""
 
-    def __init__(self, registry: CollectorRegistry, contract: Contract, reference: Reference) -> None:
+    def __init__(self, registry: CollectorRegistry, contract: Contract, reference: Reference, *, tag: str) -> None:
         """
         Args:
             registry: Of the process's metrics.
             contract: That all of its models have.
             reference: Of the champion.
+            tag: Of the champion.
         """
         self._labels = frozenset(contract.target.classes[:MOST_LABELS])
         self._features = frozenset(contract.names[:MOST_FEATURES])
@@ -85,6 +88,12 @@ class AnswerMeter:
             "slipway_journal_unwritten", "Requests that were answered without a line in the journal.", registry=registry
         )
         self._kind = lru_cache(maxsize=1000)(self._bind)
+        # What begins with a first batch shows no increase to whoever has not seen it before.
+        for label in contract.target.classes[:MOST_LABELS] or ("",):
+            self._kind(tag, Arm.CHAMPION, "", label)
+        for feature in contract.features[:MOST_FEATURES]:
+            is_named = isinstance(feature, CategoricalFeature)
+            self._warnings.labels(feature.name, UNSEEN_CATEGORY if is_named else OUTSIDE_TRAINING_RANGE)
 
     def _bind(self, tag: str, arm: str, fallback: str, label: str) -> _Kind:
         shown = label if label in self._labels or not label else OTHER

@@ -38,5 +38,5 @@ class Meters:
         return cls(
             registry=registry,
             requests=RequestMeter(registry),
-            answers=AnswerMeter(registry, champion.contract, champion.bundle.reference()),
+            answers=AnswerMeter(registry, champion.contract, champion.bundle.reference(), tag=champion.tag),
         )

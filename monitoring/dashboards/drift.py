@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-from monitoring.dashboards.panels import Panel, bars, figure, lines, page
+from monitoring.dashboards.panels import WINDOW, Panel, bars, figure, lines, page
 
 
 def drift() -> Dashboard:
@@ -32,7 +32,7 @@ def _now() -> list[Panel]:
         ),
         figure(
             "Last check",
-            "time() - max(slipway_drift_last_check_timestamp_seconds)",
+            "time() - (max(slipway_drift_last_check_timestamp_seconds) > 0)",
             "s",
             "How long ago.",
             limits=[2 * 86_400],
@@ -58,9 +58,10 @@ def _now() -> list[Panel]:
         ),
         figure(
             "Last readout",
-            "time() - max(slipway_experiment_last_readout_timestamp_seconds)",
+            "time() - (max(slipway_experiment_last_readout_timestamp_seconds) > 0)"
+            " and on () max(slipway_experiment_running) == 1",
             "s",
-            "How long ago.",
+            "How long ago, of an experiment that runs.",
             limits=[2 * 86_400],
         ),
     ]
@@ -118,7 +119,7 @@ def _experiment() -> list[Panel]:
         ),
         lines(
             "Shadow",
-            {"{{result}}": "sum by (result) (rate(slipway_shadow_rows_total[5m]))"},
+            {"{{result}}": f"sum by (result) (rate(slipway_shadow_rows_total[{WINDOW}]))"},
             "rowsps",
             "Rows that it scored, was not shown, or failed at.",
         ),

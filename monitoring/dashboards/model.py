@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-from monitoring.dashboards.panels import Panel, bars, facts, figure, lines, page, spread
+from monitoring.dashboards.panels import WINDOW, Panel, bars, facts, figure, lines, page, spread
 
 _SCORES = "slipway_prediction_score"
 
@@ -39,28 +39,28 @@ def _now() -> list[Panel]:
         ),
         figure(
             "Last prediction",
-            "time() - max(slipway_journal_last_prediction_timestamp_seconds)",
+            "time() - (max(slipway_journal_last_prediction_timestamp_seconds) > 0)",
             "s",
             "How long ago, by the journal's store.",
         ),
         figure(
             "Last outcome",
-            "time() - max(slipway_journal_last_outcome_timestamp_seconds)",
+            "time() - (max(slipway_journal_last_outcome_timestamp_seconds) > 0)",
             "s",
             "How long ago somebody reported what became of a prediction.",
         ),
         figure(
             "Rows with something new, of a thousand",
             "1000 * (sum(rate(slipway_input_warnings_total[1h])) or vector(0))"
-            " / sum(rate(slipway_predictions_total[1h]))",
+            " / (sum(rate(slipway_predictions_total[1h])) > 0)",
             "none",
             "Values that training did not see; one row may have several.",
         ),
         figure(
             "Answered, not written down",
-            "sum(slipway_journal_unwritten_total)",
+            "sum(increase(slipway_journal_unwritten_total[1d]))",
             "none",
-            "Requests since the start, where JOURNAL_WHEN_FULL=serve lets them pass.",
+            "Requests of the last day, where JOURNAL_WHEN_FULL=serve lets them pass.",
             limits=[1],
         ),
     ]
@@ -70,7 +70,7 @@ def _answers() -> list[Panel]:
     return [
         lines(
             "By label",
-            {"{{label}}": "sum by (label) (rate(slipway_predictions_total[5m]))"},
+            {"{{label}}": f"sum by (label) (rate(slipway_predictions_total[{WINDOW}]))"},
             "rowsps",
             "Rows a second; of values there is one line without a label.",
         ),
@@ -78,7 +78,7 @@ def _answers() -> list[Panel]:
             "By model",
             {
                 "{{model_tag}} {{arm}} {{fallback}}": (
-                    "sum by (model_tag, arm, fallback) (rate(slipway_predictions_total[5m]))"
+                    f"sum by (model_tag, arm, fallback) (rate(slipway_predictions_total[{WINDOW}]))"
                 )
             },
             "rowsps",
@@ -86,18 +86,20 @@ def _answers() -> list[Panel]:
         ),
         spread(
             "Scores",
-            f"sum by (le) (increase({_SCORES}_bucket[5m]))",
+            f"sum by (le) (increase({_SCORES}_bucket[{WINDOW}]))",
             "none",
             "The positive class's probability; of several classes that of the label; or the value.",
         ),
         lines(
             "Mean score",
             {
-                "{{model_tag}}": f"sum by (model_tag) (rate({_SCORES}_sum[5m]))"
-                f" / sum by (model_tag) (rate({_SCORES}_count[5m]))"
+                # A sum of values that may be below nothing falls, and is no counter.
+                "{{model_tag}}": f"sum by (model_tag) (delta({_SCORES}_sum[{WINDOW}]))"
+                f" / (sum by (model_tag) (increase({_SCORES}_count[{WINDOW}])) > 0)"
             },
             "none",
-            "A step without a deployment is drift, or a caller who sends something else.",
+            "A step without a deployment is drift, or a caller who sends something else; after a start it is wrong.",
+            is_signed=True,
         ),
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from string import ascii_uppercase
 from typing import Final
 
 from grafana_foundation_sdk.builders import bargauge, dashboard, heatmap, prometheus, stat, table, timeseries
@@ -27,6 +28,9 @@ SOURCE: Final = DataSourceRef(type_val="prometheus", uid="prometheus")
 # Of a width of 24.
 _SIXTH, _HALF = 4, 12
 _STAT_HEIGHT, _HEIGHT = 4, 8
+_LEAST_STEP: Final = "5m"
+# The window of a rate over time, which Grafana makes as long as the step, and a scrape.
+WINDOW: Final = "$__rate_interval"
 _RED, _YELLOW, _GREEN = "red", "orange", "green"
 _COLOURS: Final = {
     Severity.OK: _GREEN,
@@ -81,7 +85,9 @@ def page(uid: str, title: str, rows: Mapping[str, Sequence[Panel]]) -> dashboard
 
 
 def _query(expression: str, legend: str) -> prometheus.Dataquery:
-    return prometheus.Dataquery().datasource(SOURCE).expr(expression).legend_format(legend).range()
+    # A window of its own for each point: a fixed one would pass over most of a long range.
+    query = prometheus.Dataquery().datasource(SOURCE).expr(expression).legend_format(legend)
+    return query.interval(_LEAST_STEP).range()
 
 
 def _now(expression: str, legend: str) -> prometheus.Dataquery:
@@ -90,6 +96,9 @@ def _now(expression: str, legend: str) -> prometheus.Dataquery:
 
 def _steps(limits: Sequence[float], *, is_least: bool) -> dashboard.ThresholdsConfig:
     """Green, then orange and red from these limits on; where more is better, the other way round."""
+    if not limits:
+        # Grafana's own would be red from 80 on.
+        return dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps([Threshold(value=None, color=_GREEN)])
     colours = [_RED, _YELLOW, _GREEN] if is_least else [_GREEN, _YELLOW, _RED]
     if len(limits) == 1:
         colours = [colours[0], colours[-1]]
@@ -105,6 +114,7 @@ def figure(
     description: str,
     *,
     legend: str = "",
+    none: str = "nothing yet",
     limits: Sequence[float] = (),
     is_least: bool = False,
     is_severity: bool = False,
@@ -118,6 +128,7 @@ def figure(
         unit: As Grafana calls it.
         description: What it means, and what is usual.
         legend: What tells several series apart.
+        none: What stands where there is no number.
         limits: From where on it is orange, then red; of one alone, red.
         is_least: Whether the limits are those below which it is so.
         is_severity: Whether the number stands for one of a drift report's words.
@@ -128,13 +139,13 @@ def figure(
         .description(description)
         .datasource(SOURCE)
         .unit(unit)
+        .no_value(none)
         .with_target(_now(expression, legend))
         .graph_mode(common.BigValueGraphMode.NONE)
+        .thresholds(_steps(limits, is_least=is_least))
         .span(_SIXTH)
         .height(_STAT_HEIGHT)
     )
-    if limits:
-        panel = panel.thresholds(_steps(limits, is_least=is_least))
     return panel.mappings([SEVERITIES]) if is_severity else panel
 
 
@@ -179,8 +190,8 @@ def lines(
     )
     if not is_signed:
         panel = panel.min(0)
-    for legend, expression in expressions.items():
-        panel = panel.with_target(_query(expression, legend))
+    for letter, (legend, expression) in zip(ascii_uppercase, expressions.items(), strict=False):
+        panel = panel.with_target(_query(expression, legend).ref_id(letter))
     if limits:
         style = options.GraphThresholdsStyleConfig().mode(common.GraphThresholdsStyleMode.LINE)
         panel = panel.thresholds(_steps(limits, is_least=False)).thresholds_style(style)
@@ -195,7 +206,7 @@ def spread(title: str, expression: str, unit: str, description: str) -> heatmap.
         .title(title)
         .description(description)
         .datasource(SOURCE)
-        .unit(unit)
+        .y_axis(heatmap.YAxisConfig().unit(unit))
         .calculate(calculate=False)
         .with_target(target)
         .span(_HALF)
@@ -213,7 +224,9 @@ def bars(
         .description(description)
         .datasource(SOURCE)
         .unit(unit)
+        .min(0)
         .orientation(common.VizOrientation.HORIZONTAL)
+        .thresholds(_steps((), is_least=False))
         .with_target(_now(expression, legend))
         .span(_HALF)
         .height(_HEIGHT)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-from monitoring.dashboards.panels import Panel, facts, figure, lines, page, spread
+from monitoring.dashboards.panels import WINDOW, Panel, facts, figure, lines, page, spread
 
 _REQUESTS = "slipway_request_duration_seconds_count"
-_BUCKETS = 'slipway_request_duration_seconds_bucket{route="/v1/predict"}'
+# What is refused is quick, and no prediction.
+_BUCKETS = 'slipway_request_duration_seconds_bucket{route="/v1/predict",method="POST",status="200"}'
+_CUT_OFF = 'caddy_http_request_duration_seconds_count{handler="subroute",method="POST",code=~"502|504"}'
 
 
-def _quantile(level: float) -> str:
-    return f"histogram_quantile({level:g}, sum by (le) (rate({_BUCKETS}[5m])))"
+def _quantile(level: float, window: str = WINDOW) -> str:
+    return f"histogram_quantile({level:g}, sum by (le) (rate({_BUCKETS}[{window}])))"
 
 
 def service() -> Dashboard:
@@ -32,10 +34,10 @@ def service() -> Dashboard:
 def _now() -> list[Panel]:
     return [
         figure(
-            "Instances that answer",
-            'sum(up{job="slipway"})',
+            "What is to serve answers",
+            'min(up{job="active"}) or max(up{job="slipway"})',
             "none",
-            "Of two slots on one host one stands by, so that 1 is usual there.",
+            "1 if it does: the slot that has the callers, through the proxy; where there is none, any instance.",
             limits=[1],
             is_least=True,
         ),
@@ -47,14 +49,15 @@ def _now() -> list[Panel]:
         ),
         figure(
             "Errors",
-            "max(job:slipway_request_errors:ratio_rate5m) or vector(0)",
+            'max(job:slipway_request_errors:ratio_rate5m) or 0 * sum(up{job="slipway"} == 1)',
             "percentunit",
             "Of the API's requests, those that failed or were sent away; one in a thousand may.",
             limits=[0.001, 0.01],
         ),
         figure(
             "p99 of a prediction",
-            _quantile(0.99),
+            # Without a request there is no number, which is not above nothing.
+            f"{_quantile(0.99, '5m')} >= 0",
             "s",
             "Of a hundred requests for one row, 99 are answered within this.",
             limits=[0.1, 0.25],
@@ -105,24 +108,25 @@ def _traffic() -> list[Panel]:
     return [
         lines(
             "Requests",
-            {"{{route}}": f"sum by (route) (rate({_REQUESTS}[5m]))"},
+            {"{{route}}": f"sum by (route) (rate({_REQUESTS}[{WINDOW}]))"},
             "reqps",
             "By route.",
         ),
         lines(
             "Answers that are no answers",
             {
-                "{{status}}": f'sum by (status) (rate({_REQUESTS}{{status=~"[45].."}}[5m]))',
-                "sent away": "sum(rate(slipway_requests_sent_away_total[5m]))",
+                "{{status}}": f'sum by (status) (rate({_REQUESTS}{{status=~"[45].."}}[{WINDOW}]))',
+                "sent away": f"sum(rate(slipway_requests_sent_away_total[{WINDOW}]))",
+                "cut off": f"sum(rate({_CUT_OFF}[{WINDOW}]))",
             },
             "reqps",
             "422 is a fault in what was sent, 429 a key beyond its rate, 500 and more are the service's own; "
-            "who was sent away came when too many were there.",
+            "who was sent away came when too many were there; who was cut off got no answer from behind the proxy.",
         ),
-        lines("Rows", {"{{route}}": "sum by (route) (rate(slipway_rows_total[5m]))"}, "rowsps", "By route."),
+        lines("Rows", {"{{route}}": f"sum by (route) (rate(slipway_rows_total[{WINDOW}]))"}, "rowsps", "By route."),
         lines(
             "Bytes sent",
-            {"{{route}}": "sum by (route) (rate(slipway_response_bytes_total[5m]))"},
+            {"{{route}}": f"sum by (route) (rate(slipway_response_bytes_total[{WINDOW}]))"},
             "Bps",
             "Bodies of answers, for which some platforms charge.",
         ),
@@ -138,7 +142,7 @@ def _latency() -> list[Panel]:
             "From the first byte of a request to its answer, without the network.",
             limits=[0.25],
         ),
-        spread("How long predictions take", f"sum by (le) (increase({_BUCKETS}[5m]))", "s", "All of them."),
+        spread("How long predictions take", f"sum by (le) (increase({_BUCKETS}[{WINDOW}]))", "s", "Of one row."),
         lines(
             "In flight",
             {"requests": "sum(slipway_requests_in_flight)"},
@@ -146,10 +150,10 @@ def _latency() -> list[Panel]:
             "Requests that are being answered at the moment of a scrape.",
         ),
         lines(
-            "What Caddy can reach",
-            {"{{upstream}}": "max by (upstream) (caddy_reverse_proxy_upstreams_healthy)"},
+            "What answers",
+            {"{{slot}}": 'max by (slot) (up{job="slipway"})', "through the proxy": 'max(up{job="active"})'},
             "none",
-            "1 for each slot that the proxy takes for healthy.",
+            "1 for each instance that does; of two slots on one host one stands by.",
         ),
     ]
 

@@ -53,7 +53,7 @@ FRESH: Final = "model-v1.2.0"
 WITHIN_S: Final = 120
 # In place of the durations of the rules; their order stays.
 SHORT: Final = {
-    "2m": "3s", "5m": "4s", "10m": "5s", "15m": "6s", "30m": "8s", "1h": "20s", "1d": "10s", "6h": "25s", "3d": "35s",
+    "2m": "3s", "5m": "4s", "10m": "5s", "30m": "8s", "1h": "20s", "1d": "10s", "6h": "25s", "3d": "35s",
 }  # fmt: skip
 _LAG: Final = "(slipway_journal_lag_seconds) > "
 # Those who are older the old model answers late, and the challenger not at all.
@@ -65,6 +65,7 @@ _CALM, _OLD_CALLERS = (20, 30), (75,)
 def shortened(rules: str) -> str:
     """Rules whose durations, and one limit, are reached within seconds."""
     text = re.sub(r"\[(\w+)\]", lambda found: f"[{SHORT[found[1]]}]", rules)
+    text = re.sub(r"\boffset (\w+)", lambda found: f"offset {SHORT[found[1]]}", text)
     text = re.sub(r"(\n +for:) \w+", r"\1 2s", text)
     return text.replace(f"{_LAG}600", f"{_LAG}3")
 

@@ -20,6 +20,7 @@ from doubles.docker import Docker
 from tests.commands import ROOT
 from tests.compose import composed, free_ports
 from tests.database import Postgres
+from tests.expressions import by_panels
 from tests.loopback import Answer, answering
 from tests.rules import MONITORING, alerts, rules
 from tests.watched import CADDY, caddy, program, running
@@ -42,13 +43,6 @@ def here(service: str, **folders: str) -> list[str]:
     return options
 
 
-def expressions() -> list[str]:
-    pages = [json.loads(path.read_text()) for path in (MONITORING / "grafana/dashboards").glob("*.json")]
-    panels = [panel for page in pages for panel in page["panels"]]
-    queries = [target["expr"] for panel in panels for target in panel.get("targets", ())]
-    return [*(rule["expr"] for rule in rules()), *queries]
-
-
 def test_prometheus_takes_its_configuration_and_every_query(tmp_path: Path) -> None:
     port, _ = free_ports()
     options = here("prometheus", etc_prometheus=str(MONITORING), prometheus=str(tmp_path / "data"))
@@ -56,7 +50,7 @@ def test_prometheus_takes_its_configuration_and_every_query(tmp_path: Path) -> N
     address = f"127.0.0.1:{port}"
     command = [program("prometheus"), *options, f"--web.listen-address={address}"]
     with running(f"http://{address}/-/ready", tmp_path / "log", command):
-        for expression in expressions():
+        for expression in (*(rule["expr"] for rule in rules()), *by_panels()):
             answer = requests.get(f"http://{address}/api/v1/query", {"query": expression}, timeout=30)
             assert answer.json()["status"] == "success", expression
         groups = requests.get(f"http://{address}/api/v1/rules", timeout=30).json()["data"]["groups"]

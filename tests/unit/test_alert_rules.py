@@ -47,4 +47,4 @@ def test_no_share_is_of_nothing() -> None:
 def test_durations_are_plain_so_that_a_test_may_shorten_them() -> None:
     for path in RULES:
         text = path.read_text()
-        assert re.findall(r"(?:\[|for: |interval: )(?!\d+[smhd]\b)\S+", text) == []
+        assert re.findall(r"(?:\[|for: |interval: |offset )(?!\d+[smhd]\b)\S+", text) == []

@@ -55,3 +55,21 @@ def test_grafana_finds_them_and_opens_the_first() -> None:
     assert name in MADE
     assert f"path: {folder}" in (ROOT / "monitoring/grafana/provisioning/dashboards/slipway.yml").read_text()
     assert len({page["uid"] for page in MADE.values()}) == len(MADE)
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_no_number_is_red_by_grafanas_own_limit(name: str) -> None:
+    for panel in panels(name):
+        if panel["type"] in {"stat", "bargauge"}:
+            assert panel["fieldConfig"]["defaults"]["thresholds"]["steps"], panel["title"]
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_what_is_shown_over_time_loses_nothing_on_a_long_range(name: str) -> None:
+    for panel in panels(name):
+        for target in panel["targets"]:
+            if target.get("range"):
+                assert "[5m]" not in target["expr"]
+                assert target["interval"] == "5m"
+        letters = [target.get("refId") for target in panel["targets"]]
+        assert len(set(letters)) == len(letters)

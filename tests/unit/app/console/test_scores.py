@@ -22,7 +22,7 @@ def shown(
 ) -> tuple[Scores, ...]:
     registry = CollectorRegistry()
     contract = Contract(features=make_contract().features, target=TARGETS[task])
-    meter = AnswerMeter(registry, contract, reference or make_reference())
+    meter = AnswerMeter(registry, contract, reference or make_reference(), tag="model-v1.0.0")
     for tag, scores in values.items():
         for score in scores:
             meter._kind(tag, "champion" if tag == TAG else "challenger", "", "").scores.observe(score)

@@ -36,7 +36,7 @@ def registry() -> CollectorRegistry:
 
 def test_requests_that_went_well_concern_nobody(registry: CollectorRegistry) -> None:
     meter = RequestMeter(registry)
-    AnswerMeter(registry, make_contract(), make_reference())
+    AnswerMeter(registry, make_contract(), make_reference(), tag="model-v1.0.0")
     for status in (200, 404, 422):
         meter.end("/v1/predict", "POST", status, seconds=0.1, rows=0, sent=0)
     assert told(standing.of_requests(Collected(registry.collect()))) == []
@@ -114,7 +114,10 @@ def test_who_looks_whether_it_is_ready_is_no_caller(registry: CollectorRegistry)
 
 
 def test_so_do_those_that_were_sent_away_not_written_down_or_taken_over(registry: CollectorRegistry) -> None:
-    requests, answers = RequestMeter(registry), AnswerMeter(registry, make_contract(), make_reference())
+    requests, answers = (
+        RequestMeter(registry),
+        AnswerMeter(registry, make_contract(), make_reference(), tag="model-v1.0.0"),
+    )
     requests.send_away()
     answers.note_unwritten()
     answers._kind(TAG, "challenger", "slow", "yes").rows.inc(3)
@@ -132,7 +135,7 @@ def test_so_do_those_that_were_sent_away_not_written_down_or_taken_over(registry
 
 
 def test_one_late_row_of_a_challenger_concerns_nobody(registry: CollectorRegistry) -> None:
-    answers = AnswerMeter(registry, make_contract(), make_reference())
+    answers = AnswerMeter(registry, make_contract(), make_reference(), tag="model-v1.0.0")
     answers._kind(TAG, "challenger", "slow", "yes").rows.inc(1)
     answers._kind("model-v1.1.0", "challenger", "", "yes").rows.inc(200)
     assert told(standing.of_requests(Collected(registry.collect()))) == []

@@ -41,7 +41,7 @@ def test_routes_have_their_statuses_and_the_bounds_of_their_times(registry: Coll
 
 
 def test_labels_are_shares_of_their_arm_the_champion_s_first(registry: CollectorRegistry) -> None:
-    meter = AnswerMeter(registry, make_contract(), make_reference())
+    meter = AnswerMeter(registry, make_contract(), make_reference(), tag="model-v1.0.0")
     for arm, tag, label, rows in (
         ("challenger", "model-v1.1.0", "yes", 4), ("champion", "model-v1.0.0", "no", 1),
         ("champion", "model-v1.0.0", "yes", 3),

@@ -52,7 +52,7 @@ class Meter:
 
     def __init__(self, target: Target, features: int = 1, **scores: list[float]) -> None:
         self.registry = CollectorRegistry()
-        self.meter = AnswerMeter(self.registry, contract(target, features), reference(**scores))
+        self.meter = AnswerMeter(self.registry, contract(target, features), reference(**scores), tag="model-v1.0.0")
 
     def samples(self, name: str) -> dict[str, float]:
         """By the labels that are not the same everywhere."""
@@ -87,7 +87,7 @@ def test_of_several_classes_the_score_is_that_of_the_label() -> None:
     meter.meter.count(answered(target, ["fig", "pear"], [[0.2, 0.7, 0.1], [0.1, 0.3, 0.6]]))
     meter.meter.count(answered(target, ["fig"], [[0.2, 0.7, 0.1]]))
 
-    assert meter.samples("slipway_predictions_total") == {"fig": 2, "pear": 1}
+    assert meter.samples("slipway_predictions_total") == {"apple": 0, "fig": 2, "pear": 1}
     assert meter.samples("slipway_prediction_score_sum") == {"": pytest.approx(2.0)}
 
 
@@ -113,7 +113,7 @@ def test_who_answered_in_whose_place_is_told_apart() -> None:
     for each in (one, one, replaced(one, arm=Arm.CHALLENGER, fallback=Fallback.SLOW)):
         meter.meter.count(each)
 
-    assert meter.samples("slipway_predictions_total") == {"no": 2, "slow no": 1}
+    assert meter.samples("slipway_predictions_total") == {"no": 2, "slow no": 1, "yes": 0}
 
 
 def test_what_training_did_not_see_is_counted_by_feature() -> None:
@@ -134,13 +134,14 @@ def test_a_model_of_many_classes_and_columns_makes_no_more_series_than_are_allow
     target = Target(name="code", task=Task.MULTICLASS, classes=classes)
     meter = Meter(target, features=MOST_FEATURES + 5)
     warnings = [
-        (0, InputWarning(field=f"f{number}", code=UNSEEN_CATEGORY, message="")) for number in range(MOST_FEATURES + 5)
+        (0, InputWarning(field=f"f{number}", code=OUTSIDE_TRAINING_RANGE, message=""))
+        for number in range(MOST_FEATURES + 5)
     ]
     meter.meter.count(answered(target, list(classes), [[1.0]] * len(classes), warnings=warnings))
 
     labels, features = (meter.samples(f"slipway_{name}_total") for name in ("predictions", "input_warnings"))
     assert (len(labels), labels[OTHER]) == (MOST_LABELS + 1, 5)
-    assert (len(features), features[f"{OTHER} {UNSEEN_CATEGORY}"]) == (MOST_FEATURES + 1, 5)
+    assert (len(features), features[f"{OTHER} {OUTSIDE_TRAINING_RANGE}"]) == (MOST_FEATURES + 1, 5)
 
 
 def test_both_ways_to_ask_count_and_what_is_refused_does_not(client: FlaskClient) -> None:
