@@ -327,23 +327,20 @@ def test_answers_that_are_not_written_down_are_told_of_until_they_are(stage: Sta
 
 def test_a_service_or_a_proxy_that_is_gone_is_told_of_until_it_is_back(stage: Stage) -> None:
     with stage.prometheus():
-        with stage.proxy():
-            stage.wait(stage.is_open, "ServiceDown")
+        with stage.proxy(), ExitStack() as callers:
+            # Caddy tries for five seconds before it says that nobody answers.
+            for _ in range(12):
+                callers.enter_context(Callers(url=f"http://127.0.0.1:{stage.site}").calling())
+            stage.wait(stage.is_open, "ServiceDown", "AnswersCutOff")
             with stage.service(FRESH, "journal"):
-                stage.wait(stage.is_over, "ServiceDown")
-            stage.wait(stage.is_open, "ServiceDown")
+                stage.wait(stage.is_over, "ServiceDown", "AnswersCutOff")
+                callers.close()
+                # The other slot, which is to serve now, is empty.
+                (stage.folder / "active").write_text("green")
+                stage.wait(stage.is_open, "ServiceDown")
         stage.wait(stage.is_open, "ProxyDown")
         with stage.proxy(), stage.service(FRESH, "journal"):
             stage.wait(stage.is_over, "ServiceDown", "ProxyDown")
-            with ExitStack() as stack:
-                # Caddy tries for five seconds before it says that nobody answers.
-                for _ in range(30):
-                    stack.enter_context(Callers(url=f"http://127.0.0.1:{stage.site}").calling())
-                # The other slot, which is to serve now, is empty.
-                (stage.folder / "active").write_text("green")
-                stage.wait(stage.is_open, "ServiceDown", "AnswersCutOff")
-                (stage.folder / "active").write_text("blue")
-                stage.wait(stage.is_over, "ServiceDown", "AnswersCutOff")
 
 
 def test_a_prometheus_that_is_gone_is_told_of_until_it_is_back(stage: Stage) -> None:
