@@ -36,7 +36,7 @@ from tests.loopback import Answer, Asked, answering
 from watch.desk import Desk
 from watch.heartbeat import beat
 from watch.judging import Verdict
-from watch.looking import look
+from watch.looking import Looker, look
 from watch.memory import Memory
 from watch.trouble import Instance, Trouble, Watcher
 
@@ -349,8 +349,10 @@ def test_words_of_the_service_call_nobody_and_hide_nothing(watch: Watch) -> None
     with answering(lambda _: Answer(status=418)) as service:
         watch.seen(service.url)
     hostile = json.dumps({"detail": "@octocat <!-- <img src=x>"}).encode()
-    with answering(shown("", ready=Answer(status=503, body=hostile, headers=OF_SERVICE))) as service:
-        watch.seen(service.url)
+    looker = Looker(watch.inbox, page="https://github.com/acme/forecast")
+    with answering(shown("", ready=Answer(status=503, body=hostile, headers=OF_SERVICE))) as server:
+        # It does not wait before it asks again.
+        looker.look(Service(server.url, "", sleep=lambda _: None), datetime.now(UTC), lambda *_: None)
     (comment,) = watch.alerts["ServiceDown"].comments
     assert "&#64;octocat &lt;!-- &lt;img src=x>" in comment.body
 
