@@ -35,7 +35,7 @@ class NoAnswers(AnswerMeter):
 def nothing(champion: ServedModel) -> Meters:
     """Meters that stand still."""
     registry = CollectorRegistry()
-    answers = NoAnswers(registry, champion.contract, champion.bundle.reference())
+    answers = NoAnswers(registry, champion.contract, champion.bundle.reference(), tag=champion.tag)
     return Meters(registry=registry, requests=NoRequests(registry), answers=answers)
 
 
