@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -53,7 +53,7 @@ class Looked:
 
 
 class _Ready(msgspec.Struct):
-    status: str
+    status: Literal["ready"]
 
 
 def look(service: Service, memory: Memory, now: datetime) -> Looked:
@@ -87,7 +87,9 @@ def _state_of(service: Service) -> tuple[State, str]:
     except ServiceAway as error:
         return State.DOWN, str(error)
     if reply.is_good:
-        if not _says_ready(reply.body):
+        try:
+            service.read(reply.body, _Ready)
+        except ServiceError:
             return State.DOWN, "what answers at /readyz is no Slipway; is SERVICE_URL the address of a service?"
         return State.READY, "The service is ready."
     is_problem = reply.headers.get("Content-Type", "").startswith(_PROBLEM)
@@ -96,13 +98,6 @@ def _state_of(service: Service) -> tuple[State, str]:
         return State.NOT_READY, service.said(reply)
     hint = "; is SERVICE_URL the address of a service?" if reply.status == _NOT_FOUND else "."
     return State.DOWN, f"/readyz is answered {reply.status}{hint}"
-
-
-def _says_ready(body: bytes) -> bool:
-    try:
-        return msgspec.json.decode(body, type=_Ready).status == "ready"
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
 
 
 @contextmanager
@@ -148,7 +143,6 @@ class Looker:
             page: Of the repository.
         """
         self._inbox, self._desk = inbox, Desk(inbox, page=page, by=Watcher.LOOK)
-        self._untold: list[tuple[Verdict, GitHubError]] = []
 
     def look(self, service: Service | None, now: datetime, say: Callable[[Verdict, str], None]) -> ServiceError | None:
         """
@@ -165,7 +159,6 @@ class Looker:
         Raises:
             GitHubError: if issues cannot be read, or one could not be written; all others were.
         """
-        self._untold = []
         beat = last_beat(self._inbox)
         memory = self._recall()
         heart = judge_heart(beat.timestamp() if beat else None, now.timestamp())
@@ -175,41 +168,31 @@ class Looker:
         beats = beat is not None and abs((now - beat).total_seconds()) <= SILENT_AFTER_S
         # What Prometheus has told of since the last look is not told again by what is counted since then.
         told_since = (memory.at or 0.0) if beats else None
-        for verdict, done in self._tell(verdicts, since, now, told_since):
+        standing, untold = self._desk.standing(CATALOGUE), list[tuple[Verdict, GitHubError]]()
+        for verdict in verdicts:
+            try:
+                done = self._tell(verdict, verdict.name in standing, since, now, told_since)
+            except GitHubError as error:
+                # One issue that cannot be written is not to silence the others.
+                untold.append((verdict, error))
+                done = f"could not be told: {error}"
             say(verdict, done)
         for name, done in () if beats else self._desk.forget(now):
             say(Verdict(name=name, is_true=None, what="Prometheus told of it, and is silent."), done)
         if service is not None or memory != Memory():
             # What is counted and could not be told is counted again by the next look.
-            is_lost = any(verdict.is_true for verdict, _ in self._untold)
+            is_lost = any(verdict.is_true for verdict, _ in untold)
             servers = memory.servers if is_lost else looked.memory.servers
             self._keep(Memory(at=memory.at if is_lost else now.timestamp(), servers=servers, since=since), now)
-        if self._untold:
-            raise self._untold[0][1]
+        if untold:
+            raise untold[0][1]
         return looked.problem
 
     def _tell(
-        self, verdicts: tuple[Verdict, ...], since: dict[str, float], now: datetime, told_since: float | None
-    ) -> Iterator[tuple[Verdict, str]]:
-        standing = self._desk.standing(CATALOGUE)
-        for verdict in verdicts:
-            try:
-                yield verdict, self._told(verdict, standing, since, now, told_since)
-            except GitHubError as error:
-                # One issue that cannot be written is not to silence the others.
-                self._untold.append((verdict, error))
-                yield verdict, f"could not be told: {error}"
-
-    def _told(
-        self,
-        verdict: Verdict,
-        standing: frozenset[str],
-        since: dict[str, float],
-        now: datetime,
-        told_since: float | None,
+        self, verdict: Verdict, is_open: bool, since: dict[str, float], now: datetime, told_since: float | None
     ) -> str:
         name = verdict.name
-        is_over = verdict.is_true is False and name in standing
+        is_over = verdict.is_true is False and is_open
         if not (verdict.is_true or is_over):
             return ""
         if told_since is not None and self._desk.is_prometheus(name, told_since):

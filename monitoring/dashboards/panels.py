@@ -114,7 +114,6 @@ def figure(
     description: str,
     *,
     legend: str = "",
-    none: str = "nothing yet",
     limits: Sequence[float] = (),
     is_least: bool = False,
     is_severity: bool = False,
@@ -128,7 +127,6 @@ def figure(
         unit: As Grafana calls it.
         description: What it means, and what is usual.
         legend: What tells several series apart.
-        none: What stands where there is no number.
         limits: From where on it is orange, then red; of one alone, red.
         is_least: Whether the limits are those below which it is so.
         is_severity: Whether the number stands for one of a drift report's words.
@@ -139,7 +137,7 @@ def figure(
         .description(description)
         .datasource(SOURCE)
         .unit(unit)
-        .no_value(none)
+        .no_value("nothing yet")
         .with_target(_now(expression, legend))
         .graph_mode(common.BigValueGraphMode.NONE)
         .thresholds(_steps(limits, is_least=is_least))

@@ -361,6 +361,7 @@ def test_an_issue_whose_labels_were_dropped_is_told_instead_of_opened_again_for_
     mute = Inbox(make_client(github, github.token(kind="user", login="mallory")))
     with pytest.raises(LabelsDropped, match="grant `issues: write` to the token"):
         raised(mute)
+    assert [issue.state for issue in issues(github)] == ["closed"]
 
 
 def test_a_label_in_other_letters_is_ours(inbox: Inbox, github: GitHub, owner: Caller) -> None:

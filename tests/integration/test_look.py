@@ -239,6 +239,17 @@ def test_what_a_dead_prometheus_left_and_nobody_else_judges_is_closed_later(watc
     assert watch.states == {"ErrorsAddUp": "closed", "ProxyDown": "open", "MonitoringSilent": "open"}
 
 
+def test_one_that_cannot_be_closed_does_not_keep_the_others_open(watch: Watch, github: GitHub) -> None:
+    long_ago = timedelta(days=2)
+    for name in ("ErrorsAddUp", "SlowAnswersAddUp"):
+        desk = watch.prometheus_tells(name, beats=long_ago, told=long_ago)
+    number = watch.alerts["ErrorsAddUp"].number
+    github.plant(Status(status=403, body='{"message": "Resource not accessible"}'), path=f"*/issues/{number}*", times=9)
+    said = dict(desk.forget(datetime.now(UTC)))
+    assert said["ErrorsAddUp"].startswith("ErrorsAddUp: cannot be closed now: ")
+    assert watch.states == {"ErrorsAddUp": "open", "SlowAnswersAddUp": "closed"}
+
+
 def test_who_gives_prometheus_up_empties_its_heartbeat_and_is_left_in_peace(watch: Watch) -> None:
     watch.prometheus_tells("ManyErrors", beats=timedelta(hours=4))
     watch.seen("")
@@ -390,7 +401,7 @@ def test_a_service_that_cannot_write_down_is_not_ready() -> None:
 
 
 @contextmanager
-def dripping(head: bytes) -> Iterator[str]:
+def dripping(head: bytes, drop: bytes = b"x", every_s: float = 0.05) -> Iterator[str]:
     """The address of what never ends an answer."""
     over = threading.Event()
 
@@ -400,8 +411,8 @@ def dripping(head: bytes) -> Iterator[str]:
                 connection, _ = listener.accept()
                 with connection, suppress(OSError):
                     connection.sendall(head)
-                    while not over.wait(0.05):
-                        connection.sendall(b"x")
+                    while not over.wait(every_s):
+                        connection.sendall(drop)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve, args=[listener], daemon=True)
@@ -428,6 +439,15 @@ def test_an_answer_without_an_end_is_none(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("core.service._MOST_BYTES", 1000)
     found = looked_at(Answer(body=bytes(2000)))
     assert found["ServiceDown"].what.endswith("its answer does not end")
+
+
+def test_nor_is_that_of_one_that_leads_elsewhere_read_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.service._MOST_BYTES", 1000)
+    monkeypatch.setattr("watch.looking._PATIENCE_S", 5.0)
+    head = b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 1000000000000\r\n\r\n"
+    with dripping(head, bytes(70_000), 0.001) as url:
+        looked = look(Service(url, "", sleep=lambda _: None), Memory(), datetime.now(UTC))
+    assert looked.verdicts[0].what.endswith("its answer does not end")
 
 
 @pytest.mark.parametrize("status", [502, 503, 504, 404])

@@ -42,3 +42,8 @@ def test_the_share_of_known_outcomes_is_defined_without_a_prediction() -> None:
     found = make_quality()
     assert found.coverage == pytest.approx(800 / 900)
     assert structs.replace(found, predictions=0).coverage == 0
+
+
+def test_it_is_no_more_than_all_however_large_the_numbers_are() -> None:
+    assert structs.replace(make_quality(), labels=10**400).coverage == 1
+    assert structs.replace(make_quality(), predictions=10**400).coverage == 0

@@ -24,6 +24,7 @@ BROKEN: list[tuple[str, Callable[[dict[str, Any]], object], str, str]] = [
     ("an older format", lambda m: m.update(format=1), "format", "takes 2 to 3, found 1; an older Slipway"),
     ("a key of nobody's", lambda m: m["contract"].update(colour=1), "contract.colour", "unknown key"),
     ("a field of nobody's", lambda m: m.update(colour="red"), "content", "unknown field `colour`"),
+    ("a time without a zone", lambda m: m.update(created_at="2026-04-01T12:00:00"), "created_at", "timezone"),
     ("a time that is none", lambda m: m.update(created_at="today"), "created_at", "RFC3339"),
     ("a weight that is a text", lambda m: m["members"][0].update(weight="1"), "members[0].weight", "Expected `float`"),
     ("no size", lambda m: m["files"].update(a={"sha256": "0"}), "files[...]", "missing required field `size_bytes`"),

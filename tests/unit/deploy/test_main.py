@@ -204,6 +204,11 @@ def test_without_a_tag_and_without_a_past_a_tag_is_asked_for(tmp_path: Path) -> 
     assert "nothing was deployed to production yet; name a tag, as python -m ml tags lists them" in result.stderr
 
 
+def test_a_time_of_another_zone_is_listed_in_utc(tmp_path: Path, bundles: list[Bundle]) -> None:
+    run(tmp_path, "up", V1, "--at", "2013-07-01T08:00:00+02:00")
+    assert "2013-07-01 06:00  " in run(tmp_path, "history").stdout
+
+
 def test_status_and_plan_without_a_platform_say_so(served: Path) -> None:
     since = "since 2013-07-01 06:00 UTC (a new model)"
     assert run(served, "status").stdout == (

@@ -13,6 +13,8 @@ TEXT = f"""
 {_SECONDS}_bucket{{le="0.25",method="POST",route="/v1/predict",status="200"}} 8
 {_SECONDS}_bucket{{le="+Inf",method="POST",route="/v1/predict",status="200"}} 10
 {_SECONDS}_count{{method="POST",route="/v1/predict",status="200"}} 10
+{_SECONDS}_bucket{{le="0.25",method="POST",route="/v1/predict",status="401"}} 400
+{_SECONDS}_count{{method="POST",route="/v1/predict",status="401"}} 400
 {_SECONDS}_bucket{{le="0.25",method="POST",route="/v1/outcomes",status="500"}} 1
 {_SECONDS}_count{{method="POST",route="/v1/outcomes",status="500"}} 3
 {_SECONDS}_count{{method="GET",route="/readyz",status="503"}} 99
@@ -45,7 +47,7 @@ slipway_model_trained_timestamp_seconds{{arm="shadow",model_tag="model-v1.2.0"}}
 
 def test_what_only_grows_is_added_up() -> None:
     assert figures_in(TEXT).counters == Counters(
-        requests=15, failed=5, predictions=10, slow=2, challenger=34, fallbacks=4, unwritten=1, sent_bytes=1000
+        requests=415, failed=5, predictions=10, slow=2, challenger=34, fallbacks=4, unwritten=1, sent_bytes=1000
     )
 
 

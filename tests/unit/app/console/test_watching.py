@@ -14,7 +14,6 @@ import msgspec
 import pytest
 import structlog
 from flask.testing import FlaskClient
-from prometheus_client.core import Metric
 
 from app.journal import Journal
 from app.keys import Scope, new_key
@@ -221,11 +220,12 @@ def test_a_store_that_fills_is_named(new: Folder) -> None:
 def test_counts_that_cannot_be_read_leave_a_page(
     home: Folder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken() -> list[Metric]:
-        raise ValueError("a broken file")
-
-    monkeypatch.setattr("app.meters_of", lambda *_, **__: broken)
-    answer = home.app().test_client().get("/")
+    folder = home.path / "metrics"
+    folder.mkdir()
+    # Fifty bytes are used, the first key takes more.
+    (folder / "counter_1.db").write_bytes(b"\x32\0\0\0\0\0\0\0\xff\xff\xff\x7f" + bytes(88))
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(folder))
+    answer = home.app(PROMETHEUS_MULTIPROC_DIR=str(folder)).test_client().get("/")
     assert answer.status_code == 200
     assert "model-v1.0.0 ✓ serves production" in words(answer)
     assert "what the workers counted cannot be read" in capsys.readouterr().out

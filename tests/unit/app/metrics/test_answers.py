@@ -129,6 +129,14 @@ def test_what_training_did_not_see_is_counted_by_feature() -> None:
     }
 
 
+def test_what_may_come_is_counted_from_nothing_on() -> None:
+    meter = Meter(BINARY, features=2)
+    assert meter.samples("slipway_predictions_total") == {"no": 0, "yes": 0}
+    assert meter.samples("slipway_input_warnings_total") == {
+        f"f{number} {OUTSIDE_TRAINING_RANGE}": 0 for number in range(2)
+    }
+
+
 def test_a_model_of_many_classes_and_columns_makes_no_more_series_than_are_allowed() -> None:
     classes = tuple(f"c{number}" for number in range(MOST_LABELS + 5))
     target = Target(name="code", task=Task.MULTICLASS, classes=classes)

@@ -19,10 +19,13 @@ def test_a_server_does_not_go_on_counting_for_one_that_was_killed(tmp_path: Path
     others = [tmp_path / f"counter_{os.getpid()}.db", tmp_path / "notes_of_mine.db", tmp_path / f"{ended.pid}.txt"]
     for path in (*of_the_dead, *others):
         path.touch()
+    # What cannot be removed stays, and is no reason not to start.
+    folder = tmp_path / f"histogram_{ended.pid}.db"
+    folder.mkdir()
 
     clear(tmp_path)
 
-    assert sorted(tmp_path.iterdir()) == sorted(others)
+    assert sorted(tmp_path.iterdir()) == sorted([*others, folder])
 
 
 def test_where_no_room_can_be_taken_a_worker_starts_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
