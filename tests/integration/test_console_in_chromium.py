@@ -204,3 +204,13 @@ def test_with_javascript_the_page_stays_where_it_is_and_keeps_the_key(browser: B
     assert browser.evaluate("return location.pathname") == "/"
     assert browser.evaluate("return document.querySelector('#key').value.length") == len(KEY)
     assert "churn: yes" in str(browser.evaluate("return document.querySelector('#answer').innerText"))
+
+
+def test_a_wrong_key_is_sent_once_where_it_leads_to_another_page(browser: Browser, services: Services) -> None:
+    browser.show(f"{services.private}/", scheme="light", width=1280, height=900)
+    _unlocked(browser, services)
+    browser.type("#key", "wrong")
+    browser.click("#try button")
+    browser.wait_until("return document.getElementById('traffic') === null && document.getElementById('key') !== null")
+    # Sent anew by the browser, it would have led there.
+    assert browser.evaluate("return location.pathname") == "/"
